@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The accelerator seam: what runs guest code. `kvm`, later `tcg`, and `qtest`, whose vCPUs are
+ * parked and whose clock is stepped by the test.
+ *
+ * PIC, I/O APIC and PIT are device models of ours under every accelerator. The PIC's INTR output
+ * comes in by accel_set_intr(), APIC messages (I/O APIC, MSI) by accel_send_msi(). Ports and memory
+ * are reached inside vcpu_run through core/memory's address spaces, so it returns only what the
+ * scheduler (core/vcpu.c) must know.
+ */
+#pragma once
+
+#include <glib.h>
+
+#include "core/device.h"
+#include "core/memory.h"
+#include "cpu/registers.h"
+
+typedef struct Accel Accel;
+typedef struct AccelOps AccelOps;
+typedef struct Vcpu Vcpu;
+
+/* Why vcpu_run returned. */
+typedef enum VcpuExit {
+    VCPU_EXIT_AGAIN,    /* nothing to do: kicked, or a device was served */
+    VCPU_EXIT_HALTED,   /* sleeps until an interrupt or a kick; the scheduler waits */
+    VCPU_EXIT_SHUTDOWN, /* triple fault */
+    VCPU_EXIT_RESET,    /* guest asked for a machine reset */
+    VCPU_EXIT_ERROR,    /* cannot go on: vcpu->error says why, in words for the user */
+    VCPU_EXIT_DEBUG,    /* break- or watchpoint, or single step done */
+} VcpuExit;
+
+/* Capabilities of an accelerator. */
+typedef enum AccelCaps {
+    ACCEL_RUNS_CODE = 1 << 0,    /* guest code runs at all (not qtest) */
+    ACCEL_KERNEL_LAPIC = 1 << 1, /* local APICs are not ours */
+} AccelCaps;
+
+/* One instance, made by open; implementations embed it first. */
+struct Accel {
+    const AccelOps *ops;
+    Machine *machine;
+};
+
+struct AccelOps {
+    const char *name;    /* as in -accel NAME */
+    const char *summary; /* one line for -accel help */
+    guint caps;
+    const OptionSpec *options;
+    gsize size; /* of the struct that begins with Accel */
+    /* All functions are required unless said otherwise; vm lock held unless said otherwise. */
+    gboolean (*open)(Accel *accel, GError **error); /* fails with what is missing and the cure */
+    void (*close)(Accel *accel);
+    void (*set_slot)(Accel *accel, const MemorySlot *slot);
+    void (*take_dirty)(Accel *accel, const MemorySlot *slot, unsigned long *bitmap);
+    /* Level of the PIC's INTR output, which goes to the boot processor. */
+    void (*set_intr)(Accel *accel, int level);
+    /* Delivers an interrupt message (Intel SDM vol. 3, 11.11). From any thread, no lock needed. */
+    void (*send_msi)(Accel *accel, guint64 addr, guint32 data);
+    /* An I/O APIC pin's redirection entry changed, as the message it will send; `level` =
+     * level-triggered and unmasked, so its EOI must come back (machine->eoi). NULL = not needed. */
+    void (*set_route)(Accel *accel, guint pin, guint64 addr, guint32 data, gboolean level);
+    gboolean (*vcpu_open)(Accel *accel, Vcpu *vcpu, GError **error); /* on the vCPU's thread */
+    void (*vcpu_close)(Accel *accel, Vcpu *vcpu);                     /* on the vCPU's thread */
+    VcpuExit (*vcpu_run)(Accel *accel, Vcpu *vcpu);    /* on its thread, without the vm lock */
+    /* Makes a running or soon-to-run vcpu_run return. From any thread, no lock needed. */
+    void (*vcpu_kick)(Accel *accel, Vcpu *vcpu);
+    /* On the vCPU's thread, or while it is stopped. */
+    void (*get_regs)(Accel *accel, Vcpu *vcpu, CpuRegisters *regs);
+    void (*set_regs)(Accel *accel, Vcpu *vcpu, const CpuRegisters *regs);
+    void (*reset)(Accel *accel, Vcpu *vcpu); /* INIT state, on the vCPU's thread */
+    void (*inject_nmi)(Accel *accel, Vcpu *vcpu);
+    /* The guest clock was stopped or goes on. NULL = not needed. */
+    void (*clock_changed)(Accel *accel, gboolean running);
+};

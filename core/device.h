@@ -1,0 +1,129 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Devices and buses: the tree of what the machine is made of.
+ *
+ * A device type is one const DeviceOps. Its options table alone feeds `-device NAME,help`, parsing,
+ * `info qtree` and introspection; its state table alone feeds saved state. A device never knows
+ * its address or interrupt number: it publishes regions and interrupt lines, and the board or the
+ * bus it is plugged into wires them. Everything here: vm lock held.
+ */
+#pragma once
+
+#include <glib.h>
+
+#include "core/irq.h"
+#include "core/memory.h"
+#include "core/option.h"
+#include "core/state.h"
+
+typedef struct Machine Machine;
+typedef struct Device Device;
+typedef struct DeviceOps DeviceOps;
+typedef struct Bus Bus;
+typedef struct BusOps BusOps;
+
+/* Names of bus kinds. A device with `bus` NULL belongs to the board itself. */
+#define BUS_ISA "ISA"
+#define BUS_PCI "PCI"
+#define BUS_IDE "IDE"
+#define BUS_USB "usb-bus"
+#define BUS_PS2 "PS2"
+
+struct DeviceOps {
+    const char *name;          /* as in -device NAME */
+    const char *summary;       /* one line for -device help */
+    const char *category;      /* heading in -device help: "Storage", "Input", "Display", "Misc"... */
+    const char *bus;           /* BUS_x that it plugs into, or NULL */
+    gsize size;                /* of its state struct, which begins with a Device (or PciDevice) */
+    gboolean board_only;       /* only a board may make one; -device refuses it */
+    const OptionSpec *options; /* NULL = none */
+    const StateTable *state;   /* NULL = none */
+    /* Required. Options are set; claims resources, publishes regions and lines. May fail. */
+    gboolean (*realize)(Device *dev, GError **error);
+    /* Undoes realize. NULL = nothing to undo. */
+    void (*unrealize)(Device *dev);
+    /* Power-on state. NULL = nothing to reset. Called after realize and at every machine reset. */
+    void (*reset)(Device *dev);
+    /* `info TOPIC` at the monitor. Both NULL, or both set: appends text for people. */
+    const char *info_topic;
+    void (*info)(Device *dev, GString *out);
+};
+
+/* First member of every device's state. */
+struct Device {
+    const DeviceOps *ops;
+    Machine *machine;
+    char *id;          /* user's or board's name for it; NULL = anonymous */
+    Bus *bus;          /* where it is plugged, NULL for the root */
+    GPtrArray *buses;  /* of Bus*, owned: what can be plugged into it */
+    GPtrArray *regions; /* of Region*, in the order published */
+    GPtrArray *irqs;    /* of IrqLine*, outputs, in the order published */
+    GHashTable *warned; /* literals that device_warn_once() has said */
+    gboolean realized;
+};
+
+struct BusOps {
+    const char *kind; /* BUS_x */
+    gsize size;       /* of its struct, which begins with a Bus */
+    /* Options that the bus adds to each device plugged into it (addr=, iobase=, unit=). They are
+     * taken out of `options` here, the place is checked and the device's resources get wired once
+     * plugged(). NULL = none. */
+    gboolean (*place)(Bus *bus, Device *dev, OptionList *options, GError **error);
+    /* The device is realized: wire it. NULL = nothing. */
+    gboolean (*plugged)(Bus *bus, Device *dev, GError **error);
+    void (*unplugged)(Bus *bus, Device *dev);
+    /* Where a device sits, for `info qtree` ("addr = 01.1"). NULL = says nothing. */
+    void (*describe)(Bus *bus, Device *dev, GString *out);
+    /* Help for the options of place(). */
+    const char *place_help;
+};
+
+struct Bus {
+    const BusOps *ops;
+    char *name;          /* "pci.0", "ide.1" */
+    Device *parent;
+    GPtrArray *children; /* of Device*, owned */
+};
+
+/*
+ * Makes a device of `ops`, sets its options from `options` (may be NULL; consumed entries are
+ * marked used, unknown ones fail), plugs it into `bus` and realizes it. The bus owns it. `id` may
+ * be NULL. Returns NULL with `error` set on failure, leaving nothing behind.
+ */
+Device *device_create(Machine *machine, const DeviceOps *ops, Bus *bus, const char *id,
+                      OptionList *options, GError **error);
+
+/* Unrealizes and frees a device and all below it. */
+void device_destroy(Device *dev);
+
+/* Makes a bus below `parent`; the name is formatted. */
+Bus *bus_create(Device *parent, const BusOps *ops, const char *name_format, ...)
+    G_GNUC_PRINTF(3, 4);
+
+/* From realize: publish what the board or bus will wire, in the order it documents. */
+void device_publish_region(Device *dev, Region *region);
+void device_publish_irq(Device *dev, IrqLine *line);
+
+/* For whoever wires: the n-th published region or line; NULL if there is none. */
+Region *device_region(Device *dev, guint n);
+void device_connect_irq(Device *dev, guint n, IrqLine line);
+
+/* Resets a device and everything below it, children first. */
+void device_reset_tree(Device *dev);
+
+/* Calls fn for the device and all below, parents first; stops when fn returns FALSE. */
+gboolean device_foreach(Device *dev, gboolean (*fn)(Device *dev, void *opaque), void *opaque);
+
+/* Finds by id; NULL if there is none. */
+Device *device_find(Device *root, const char *id);
+/* First device of a type, or NULL. */
+Device *device_find_ops(Device *root, const DeviceOps *ops);
+/* Finds a bus by name ("ide.1"), or the first of a kind. NULL if there is none. */
+Bus *bus_find(Device *root, const char *name);
+Bus *bus_find_kind(Device *root, const char *kind);
+
+/* Tells once per device and `what` (a literal) what the guest did wrong: a log line (guest_errors). */
+void device_warn_once(Device *dev, const char *what);
+
+/* The device tree as text: `info qtree`. */
+void device_print_tree(Device *root, GString *out);

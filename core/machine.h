@@ -1,0 +1,121 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The machine: what every part of it can reach, and its run state.
+ *
+ * app/ makes one, fills it and destroys it; a test may hold several. Fields are set before any
+ * device is made and stay; read them freely, change them only through functions. Vm lock held
+ * unless said otherwise.
+ */
+#pragma once
+
+#include <glib.h>
+
+#include "core/accel.h"
+#include "core/device.h"
+#include "core/memory.h"
+#include "mainloop/loop.h"
+#include "mainloop/timer.h"
+#include "mainloop/worker.h"
+
+typedef struct InputRouter InputRouter;
+typedef struct CharManager CharManager;
+typedef struct BlockManager BlockManager;
+
+/* QMP's RunState names, as far as they exist here. */
+typedef enum RunState {
+    RUN_STATE_PRELAUNCH, /* -S: not yet started */
+    RUN_STATE_RUNNING,
+    RUN_STATE_PAUSED,
+    RUN_STATE_SHUTDOWN,       /* guest has shut down, -no-shutdown keeps us here */
+    RUN_STATE_INTERNAL_ERROR, /* a vCPU cannot go on */
+    RUN_STATE_IO_ERROR,
+    RUN_STATE_GUEST_PANICKED,
+} RunState;
+
+typedef enum ShutdownCause {
+    SHUTDOWN_HOST_QMP_QUIT, /* quit at a monitor */
+    SHUTDOWN_HOST_SIGNAL,
+    SHUTDOWN_HOST_UI, /* window closed, menu */
+    SHUTDOWN_GUEST_SHUTDOWN,
+    SHUTDOWN_GUEST_RESET, /* reset with -no-reboot */
+    SHUTDOWN_GUEST_PANIC,
+} ShutdownCause;
+
+typedef enum MachineEvent {
+    MACHINE_EVENT_RUN_STATE, /* machine->run_state has changed */
+    MACHINE_EVENT_RESET,     /* all devices have been reset */
+    MACHINE_EVENT_POWERDOWN, /* the power button was pressed (the PM device listens) */
+    MACHINE_EVENT_SHUTDOWN,  /* the process is about to end, machine->shutdown_cause tells why */
+} MachineEvent;
+
+typedef struct MachineListener MachineListener;
+
+struct Machine {
+    char *name;    /* -name, or NULL */
+    char *uuid;    /* -uuid, canonical text, or NULL */
+    EventLoop *loop;
+    VmLock *lock;
+    Clock *host_clock;
+    Clock *guest_clock; /* runs while RUN_STATE_RUNNING */
+    WorkerPool *workers;
+    Region system_memory, system_io; /* roots of the two spaces */
+    AddressSpace *memory, *io;       /* io: 64 KiB of ports */
+    guint64 ram_size;
+    Accel *accel;
+    GPtrArray *vcpus;    /* of Vcpu* */
+    Device *root;        /* the board; NULL with -machine none */
+    GPtrArray *displays; /* of Display*, owned by their devices; the first is the primary one */
+    InputRouter *input;
+    CharManager *chars;
+    BlockManager *blocks;
+    GPtrArray *frontends; /* of Frontend*, open ones */
+    RunState run_state;
+    ShutdownCause shutdown_cause;
+    int exit_status;
+    gboolean no_reboot, no_shutdown;
+    /* Board: the vector of the pending PIC interrupt, acknowledging it (8259A INTA cycle). Set by
+     * the interrupt controller; called by the accelerator. */
+    guint (*pic_acknowledge)(void *opaque);
+    void *pic_opaque;
+    /* Board: EOI of a vector whose route was level-triggered (see AccelOps.set_route). */
+    void (*eoi)(void *opaque, guint vector);
+    void *eoi_opaque;
+    /* private to core/machine.c */
+    GPtrArray *listeners;
+    Deferred *reset_request;
+    Deferred *vcpu_error_request;
+};
+
+/* Makes a machine on `loop`, without board or accelerator, in RUN_STATE_PRELAUNCH. */
+Machine *machine_new(EventLoop *loop);
+
+/* Stops and frees all of it: frontends, vCPUs, devices, accelerator. NULL is fine. */
+void machine_free(Machine *machine);
+
+/* Lets the guest run; the guest clock goes on. Nothing to do if it runs. */
+void machine_cont(Machine *machine);
+
+/* Stops the vCPUs and the guest clock, entering `state`. Waits until no vCPU is in guest code. */
+void machine_stop(Machine *machine, RunState state);
+
+gboolean machine_is_running(const Machine *machine);
+const char *run_state_name(RunState state); /* "running", "internal-error" */
+
+/*
+ * Requests; they return at once and are carried out on the loop, in a moment when no vCPU is in
+ * guest code. From any thread with the lock held.
+ */
+void machine_request_reset(Machine *machine, gboolean by_guest);
+/* Presses the power button. */
+void machine_request_powerdown(Machine *machine);
+/* Ends the machine (or, by_guest with -no-shutdown, stops it). `status` is the exit status. */
+void machine_request_shutdown(Machine *machine, ShutdownCause cause, int status);
+
+/* Calls fn after each event, with the lock held. */
+MachineListener *machine_listen(Machine *machine,
+                                void (*fn)(Machine *machine, MachineEvent event, void *opaque),
+                                void *opaque);
+void machine_unlisten(Machine *machine, MachineListener *listener);
+
+/* A title for windows and remote desktops: -name, or "Vitrine". */
+const char *machine_title(const Machine *machine);

@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Virtual processors and their scheduler: one thread each, which runs guest code through the
+ * accelerator without the vm lock.
+ *
+ * vcpus_pause() returns when no vCPU is in guest code; vcpu_call() runs a function on a vCPU's
+ * thread between two stretches of guest code. Called with the vm lock held, which these two drop
+ * while they wait.
+ */
+#pragma once
+
+#include <glib.h>
+
+#include "core/accel.h"
+
+struct Vcpu {
+    guint index; /* 0 = boot processor; also its initial APIC id */
+    Machine *machine;
+    Accel *accel;
+    GThread *thread;
+    int host_tid;        /* host thread id, for `info cpus` */
+    char *error;         /* after VCPU_EXIT_ERROR: why; owned */
+    void *accel_data;    /* the accelerator's, from vcpu_open to vcpu_close */
+    gboolean stop;       /* (atomic) asked to leave guest code */
+    gboolean quit;       /* (atomic) asked to end its thread */
+    gboolean stopped;    /* is outside guest code; lock held */
+    gboolean halted;     /* last exit said so; for `info cpus` */
+    GQueue calls;        /* of pending vcpu_call()s; lock held */
+};
+
+/* Starts `count` stopped vCPUs. Fails with the accelerator's reason. */
+gboolean vcpus_create(Machine *machine, guint count, GError **error);
+void vcpus_destroy(Machine *machine);
+
+/* Lets them run; makes them stop and waits until they have. */
+void vcpus_resume(Machine *machine);
+void vcpus_pause(Machine *machine);
+
+/* Runs `fn(vcpu, opaque)` on the vCPU's thread, with the vm lock, and waits for it. Called from
+ * that thread itself it runs at once. */
+void vcpu_call(Vcpu *vcpu, void (*fn)(Vcpu *vcpu, void *opaque), void *opaque);
+
+/* Registers of a vCPU, running or not (a running one is interrupted for it). */
+void vcpu_get_regs(Vcpu *vcpu, CpuRegisters *regs);
+
+/* Sends it out of guest code so that it sees new interrupts. From any thread, no lock needed. */
+void vcpu_kick(Vcpu *vcpu);
+
+/* The vCPU whose thread this is, or NULL. */
+Vcpu *vcpu_current(void);
