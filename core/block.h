@@ -1,0 +1,299 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The block seam: drives (what a guest disk or CD-ROM looks into), the images behind them, and
+ * asynchronous requests between the two.
+ *
+ * A Drive is a slot of the machine's BlockManager: it has an id, a place (interface, bus, unit)
+ * and, if a medium is in, a BlockImage. A device claims a drive, sends it BlockRequests and is
+ * told about media. An image format is one const BlockImageOps; file I/O underneath goes through a
+ * BlockEngine (io_uring, or worker threads), so no disk I/O happens under the vm lock. Formats and
+ * engines are found through the two arrays given to block_manager_new().
+ *
+ * Threads: everything here is called with the vm lock held, by any thread; so are `done`
+ * callbacks. Owners: the manager owns drives and images; a request belongs to its sender and must
+ * stay until `done`.
+ */
+#pragma once
+
+#include <glib.h>
+#include <sys/uio.h>
+
+#include "core/machine.h"
+
+typedef struct Drive Drive;
+typedef struct BlockImage BlockImage;
+typedef struct BlockImageOps BlockImageOps;
+typedef struct BlockEngine BlockEngine;
+typedef struct BlockEngineOps BlockEngineOps;
+typedef struct BlockRequest BlockRequest;
+
+#define BLOCK_SECTOR_SIZE 512
+
+/* ---- requests ---- */
+
+typedef enum BlockOp {
+    BLOCK_OP_READ,
+    BLOCK_OP_WRITE,
+    BLOCK_OP_FLUSH,   /* what was written before is on stable storage afterwards */
+    BLOCK_OP_DISCARD, /* the bytes are not needed any more; their content becomes undefined */
+    BLOCK_OP_COUNT,
+} BlockOp;
+
+struct BlockRequest {
+    BlockOp op;
+    guint64 offset;          /* bytes from the start of the medium, whole sectors; not for flush */
+    guint64 length;          /* bytes, whole sectors: the sum of `iov` for read and write */
+    const struct iovec *iov; /* read and write; stays with its memory until `done` */
+    guint niov;
+    /* Required. `result` is 0 or -errno. Never called before the submitting call returns, except
+     * by drive_drain(). The request may be reused or freed from here on. */
+    void (*done)(BlockRequest *request, int result);
+    void *opaque; /* the sender's */
+    /* private to core/block*.c */
+    Drive *drive;
+    BlockImage *image;
+    int result;
+    gint64 started_ns;
+    GList link;
+};
+
+/*
+ * Starts a request. Out of range, misaligned, no medium, read-only: `done` gets -EINVAL,
+ * -ENOMEDIUM, -EROFS. Host errors go by the drive's rerror/werror first: "stop" keeps the request,
+ * stops the machine with RUN_STATE_IO_ERROR and tries it again at machine_cont().
+ */
+void drive_submit(Drive *drive, BlockRequest *request);
+
+/*
+ * Waits, with the lock held, until none of the drive's requests is under way: their `done` was
+ * called (-ECANCELED for those that wait for machine_cont()). For reset, media change and end.
+ */
+void drive_drain(Drive *drive);
+
+/* ---- drives ---- */
+
+typedef enum DriveInterface {
+    DRIVE_IF_IDE,
+    DRIVE_IF_NONE, /* taken by a -device with drive=ID */
+    DRIVE_IF_FLOPPY,
+    DRIVE_IF_VIRTIO,
+    DRIVE_IF_SCSI,
+    DRIVE_IF_SD,
+    DRIVE_IF_PFLASH,
+    DRIVE_IF_COUNT,
+} DriveInterface;
+
+typedef enum DriveMedia { DRIVE_MEDIA_DISK, DRIVE_MEDIA_CDROM } DriveMedia;
+
+typedef enum DriveCache {
+    DRIVE_CACHE_WRITEBACK,
+    DRIVE_CACHE_NONE,         /* O_DIRECT */
+    DRIVE_CACHE_WRITETHROUGH, /* a flush follows every write */
+    DRIVE_CACHE_DIRECTSYNC,   /* both */
+    DRIVE_CACHE_UNSAFE,       /* flushes are ignored */
+} DriveCache;
+
+/* What happens on a host error. */
+typedef enum DriveOnError {
+    DRIVE_ERROR_REPORT, /* the guest sees it */
+    DRIVE_ERROR_IGNORE, /* the guest does not */
+    DRIVE_ERROR_STOP,
+    DRIVE_ERROR_ENOSPC, /* stop on a full host disk, else report */
+} DriveOnError;
+
+typedef struct DriveStats {
+    guint64 operations[BLOCK_OP_COUNT]; /* completed without error */
+    guint64 bytes[BLOCK_OP_COUNT];
+    guint64 time_ns[BLOCK_OP_COUNT]; /* sum over requests */
+    guint64 failed[BLOCK_OP_COUNT];
+    guint64 invalid[BLOCK_OP_COUNT]; /* refused before they reached the image */
+    guint in_flight;                 /* now; what a status bar's lamp shows */
+} DriveStats;
+
+/* What a device that claims a drive is told. Any may be NULL = not interested. */
+typedef struct DriveUser {
+    /* A medium came (TRUE) or went; the drive's length is the new one. */
+    void (*medium)(void *opaque, gboolean present);
+    /* Somebody at the host wants the medium out while the guest has locked the tray. */
+    void (*eject_request)(void *opaque);
+} DriveUser;
+
+struct Drive {
+    /* Set when it is made; read freely. */
+    BlockManager *manager;
+    char *id;
+    DriveInterface interface;
+    guint bus, unit;
+    DriveMedia media;
+    gboolean readonly; /* asked for; see drive_is_readonly() */
+    gboolean snapshot;
+    char *serial; /* or NULL */
+    DriveCache cache;
+    DriveOnError on_read_error, on_write_error;
+    gboolean discard; /* discard=unmap */
+    gboolean lock_image;
+    int aio;      /* index into the manager's engines, -1 = first that works */
+    char *format; /* asked for, or NULL */
+    /* The medium; changes with it. */
+    char *file;        /* NULL = no medium */
+    BlockImage *image; /* NULL = no medium */
+    guint64 length;    /* bytes, a multiple of 512; 0 without medium */
+    /* The device. */
+    Device *device; /* that claimed it, or NULL */
+    const DriveUser *user;
+    void *user_opaque;
+    gboolean tray_locked, tray_open; /* kept by the device, by drive_set_tray() */
+    DriveStats stats;
+    /* private to core/block*.c */
+    GQueue requests; /* in flight */
+    GQueue parked;   /* waiting for machine_cont() */
+};
+
+/* Makes the machine's (empty) manager: set it as machine->blocks. Arrays are NULL-ended, engines in
+ * order of preference: block_image_types and block_engine_types of block/types.h. */
+BlockManager *block_manager_new(Machine *machine, const BlockImageOps *const *formats,
+                                const BlockEngineOps *const *engines);
+/* Drains and closes everything. The devices are gone by then. NULL is fine. */
+void block_manager_free(BlockManager *manager);
+/* -snapshot: drives added later are temporary unless they say snapshot=off. */
+void block_manager_set_snapshot(BlockManager *manager, gboolean on);
+
+/* The options of -drive, for help and the man page. */
+extern const OptionSpec drive_options[];
+
+/*
+ * "-drive file=,if=,index=,bus=,unit=,media=,readonly=,format=,snapshot=,id=,cache=,serial=,..."
+ * Opens the image; fails with the reason.
+ */
+Drive *drive_add(Machine *machine, const char *options, GError **error);
+/* -hda .. -hdd (n = 0..3), and -cdrom (media = cdrom, n = 2). `file` is taken as it is. */
+Drive *drive_add_ide(Machine *machine, guint n, DriveMedia media, const char *file, GError **error);
+/* Frees a drive that no device has claimed. */
+gboolean drive_remove(Drive *drive, GError **error);
+
+Drive *drive_find(Machine *machine, const char *id);
+Drive *drive_find_place(Machine *machine, DriveInterface interface, guint bus, guint unit);
+void drive_foreach(Machine *machine, void (*fn)(Drive *drive, void *opaque), void *opaque);
+/* After the board is made: fails naming a drive whose if= this machine has no place for. */
+gboolean block_check_claimed(Machine *machine, GError **error);
+
+/* Becomes the one device of a drive; fails if it has one. `user` may be NULL. */
+gboolean drive_claim(Drive *drive, Device *device, const DriveUser *user, void *opaque,
+                     GError **error);
+/* Drains first. */
+void drive_release(Drive *drive);
+
+/* The device's tray: shown to people, and asked before a medium is taken out. */
+void drive_set_tray(Drive *drive, gboolean locked, gboolean open);
+/* The guest ejects: the medium goes, without a call of `medium`. */
+void drive_guest_eject(Drive *drive);
+
+gboolean drive_is_readonly(const Drive *drive);
+gboolean drive_has_medium(const Drive *drive);
+
+/* TRUE if the file looks like an ISO 9660 image or is named .iso: what `vitrine IMAGE` asks. */
+gboolean block_looks_like_cdrom(const char *file);
+
+/* ---- for the monitor and user interfaces ---- */
+
+typedef enum DriveReadonly { DRIVE_RETAIN, DRIVE_READ_ONLY, DRIVE_READ_WRITE } DriveReadonly;
+
+/* `info block` and `info blockstats`. `id` NULL = all; FALSE if there is no such drive. */
+gboolean block_print_info(Machine *machine, const char *id, gboolean verbose, GString *out);
+void block_print_stats(Machine *machine, GString *out);
+
+/* Puts another medium into a removable drive (opens it first: on failure the old one stays). */
+gboolean drive_change(Machine *machine, const char *id, const char *file, const char *format,
+                      DriveReadonly readonly, GError **error);
+
+/*
+ * Takes the medium out. A tray that the guest has locked: the guest is asked to let go, and unless
+ * `force` this fails saying so.
+ */
+gboolean drive_eject(Machine *machine, const char *id, gboolean force, GError **error);
+
+/* TRUE for drives whose medium can be changed. */
+gboolean drive_is_removable(const Drive *drive);
+
+/* ---- image formats ---- */
+
+typedef enum BlockOpenFlags {
+    BLOCK_OPEN_READONLY = 1 << 0,
+    BLOCK_OPEN_DIRECT = 1 << 1,  /* past the page cache */
+    BLOCK_OPEN_LOCK = 1 << 2,    /* take image locks */
+    BLOCK_OPEN_DISCARD = 1 << 3, /* discard reaches the file system */
+} BlockOpenFlags;
+
+/* First member of every format's state. */
+struct BlockImage {
+    const BlockImageOps *ops;
+    Machine *machine;
+    BlockEngine *engine; /* for its files */
+    char *file;          /* name, for messages */
+    guint flags;         /* BLOCK_OPEN_* */
+    guint64 length;      /* bytes; set by open, a multiple of 512 */
+    BlockImage *base;    /* overlay: owned; else NULL */
+};
+
+struct BlockImageOps {
+    const char *name; /* as in format=NAME */
+    const char *summary;
+    gsize size; /* of its struct, which begins with a BlockImage */
+    /* Do these first bytes of a file belong to this format? NULL = never found by probing. */
+    gboolean (*probe)(const guint8 *head, gsize length);
+    /* Required. `file` and `flags` are set; sets `length`. At start or media change. */
+    gboolean (*open)(BlockImage *image, GError **error);
+    void (*close)(BlockImage *image); /* required; nothing is under way */
+    /* Required. Starts a request that is in range; ends in block_image_complete(), at once or
+     * later. */
+    void (*submit)(BlockImage *image, BlockRequest *request);
+    /* Appends details for `info block -v` ("    Overlay: 12 KiB"). NULL = nothing to say. */
+    void (*info)(BlockImage *image, GString *out);
+};
+
+/* For formats: opens a further image (or the one behind an overlay). */
+BlockImage *block_image_open(Machine *machine, const BlockImageOps *ops, const char *file,
+                             BlockEngine *engine, guint flags, GError **error);
+/* Closes and frees, base included. NULL is fine. */
+void block_image_close(BlockImage *image);
+/* A temporary overlay over `base`, which it owns from now on (on failure it stays the caller's). */
+BlockImage *block_overlay_open(BlockImage *base, GError **error);
+
+/* Sends a request to an image directly (tests, formats that lie on others). */
+void block_image_submit(BlockImage *image, BlockRequest *request);
+/* A format ends a request: `done` is called. */
+void block_image_complete(BlockRequest *request, int result);
+
+/* ---- file I/O engines ---- */
+
+/* One job on a file; belongs to its sender until `done`. */
+typedef struct BlockJob BlockJob;
+struct BlockJob {
+    BlockOp op;
+    int fd;
+    guint64 offset, length;
+    const struct iovec *iov; /* any number of elements */
+    guint niov;
+    void (*done)(BlockJob *job, gint64 result); /* bytes moved, 0, or -errno; lock held */
+    /* private to the engine */
+    gint64 result;
+    BlockJob *next;
+};
+
+struct BlockEngine {
+    const BlockEngineOps *ops;
+    Machine *machine;
+    guint in_flight;
+};
+
+struct BlockEngineOps {
+    const char *name; /* as in aio=NAME */
+    const char *summary;
+    gsize size; /* of its struct, which begins with a BlockEngine */
+    gboolean (*open)(BlockEngine *engine, GError **error); /* required */
+    void (*close)(BlockEngine *engine);                    /* required; nothing is under way */
+    /* Required. Never calls `done` itself; that happens on the loop. */
+    void (*submit)(BlockEngine *engine, BlockJob *job);
+    /* Required. Waits for at least one job under way to end, and calls `done` of those ended. */
+    void (*wait)(BlockEngine *engine);
+};
