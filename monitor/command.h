@@ -1,0 +1,141 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The table of monitor commands. A row is a command: name, typed arguments, help, handler. Help,
+ * parsing, completion and introspection all come from the row.
+ *
+ * A handler knows nothing of the skin that called it: it finds typed, checked arguments in its
+ * CommandCall, appends text for people to call->out, and returns TRUE, or FALSE with an error. It
+ * runs on the loop with the vm lock and must not block: work that takes time is started, the call
+ * is held (command_call_hold) and finished later (command_call_finish).
+ */
+#pragma once
+
+#include <glib.h>
+
+#include "core/machine.h"
+
+typedef struct Command Command;
+typedef struct CommandArg CommandArg;
+typedef struct CommandCall CommandCall;
+
+typedef enum CommandArgType {
+    ARG_STRING, /* a word, or "quoted text" */
+    ARG_TEXT,   /* the rest of the line */
+    ARG_ENUM,   /* one of `values`; a string for the handler */
+    ARG_INT,    /* a plain number, may be negative */
+    ARG_EXPR,   /* an integer; in HMP an expression with $registers */
+    ARG_FORMAT, /* in HMP "/nfu" right after the command; see CommandFormat */
+    ARG_FLAG,   /* in HMP "-x", x being `flag`; a boolean */
+} CommandArgType;
+
+/* What an ARG_STRING is the name of, for completion. */
+typedef enum CommandNoun {
+    NOUN_NONE,
+    NOUN_FILE,
+    NOUN_COMMAND,
+    NOUN_INFO_TOPIC,
+    NOUN_KEYS, /* "ctrl-alt-delete" */
+    NOUN_BLOCK,
+    NOUN_DISPLAY,
+    NOUN_LOG_ITEMS, /* "a,b,c" */
+} CommandNoun;
+
+struct CommandArg {
+    const char *name;
+    CommandArgType type;
+    gboolean optional;
+    const char *help; /* a few words; NULL = the name says it */
+    char flag;        /* ARG_FLAG: the letter */
+    CommandNoun noun;
+    const char *const *values; /* ARG_ENUM: NULL-ended */
+    gint64 min, max;           /* ARG_INT, ARG_EXPR: both 0 = any */
+};
+
+/* How memory and port values are shown (gdb's /nfu). */
+typedef struct CommandFormat {
+    guint count;
+    char format; /* x o u d c i */
+    guint size;  /* 1, 2, 4 or 8 bytes; 0 = not given */
+} CommandFormat;
+
+#define COMMAND_MAX_ARGS 6
+
+struct Command {
+    const char *name;
+    const char *alias;                     /* other name, or NULL */
+    CommandArg args[COMMAND_MAX_ARGS + 1]; /* ended by a NULL name */
+    const char *help;                      /* one line, no full stop */
+    const char *details;                   /* more lines for `help NAME`; NULL = none */
+    gboolean (*run)(CommandCall *call, GError **error);
+};
+
+/* What a session keeps from one command to the next. */
+typedef struct CommandContext {
+    Machine *machine;
+    guint cpu;       /* the vCPU that print, x and `info registers` look at */
+    GQueue *history; /* of char *, oldest first; NULL = has none */
+    /* Asks the person for text that is not echoed, then runs `answer`; the call must be held. NULL
+     * = nobody to ask. */
+    void (*ask_secret)(CommandCall *call, const char *prompt,
+                       void (*answer)(CommandCall *call, const char *secret));
+} CommandContext;
+
+/* One run of a command. Fields are read by handlers, changed through functions. */
+struct CommandCall {
+    const Command *command;
+    CommandContext *context; /* NULL once the session is gone (only held calls see that) */
+    Machine *machine;
+    GString *out;
+    gboolean forget;  /* set by the handler: the line held a secret, keep it out of histories */
+    gboolean goodbye; /* set by the handler: no further command follows */
+    /* private to command.c */
+    struct CommandValue *values;
+    gboolean held;
+    void (*done)(CommandCall *call, GError *error, void *opaque);
+    void *done_opaque;
+};
+
+/* All commands, and all built-in topics of `info`; each ended by a NULL name. */
+extern const Command monitor_commands[];
+extern const Command monitor_info_topics[];
+
+/* Finds a command by name or alias in one of the tables; NULL if there is none. */
+const Command *command_find(const Command *table, const char *name);
+
+/* ---- for handlers: arguments by name. Asking for one that the row lacks is a bug, asserted. ---- */
+
+gboolean command_has(const CommandCall *call, const char *name);
+const char *command_string(const CommandCall *call, const char *name); /* NULL if not given */
+gint64 command_int(const CommandCall *call, const char *name, gint64 if_missing);
+gboolean command_flag(const CommandCall *call, const char *name);
+CommandFormat command_format(const CommandCall *call, const char *name);
+
+/* The handler will return TRUE, but the command is not over yet. */
+void command_call_hold(CommandCall *call);
+
+/* Ends a held call; takes `error` (NULL = success). The call is gone afterwards. */
+void command_call_finish(CommandCall *call, GError *error);
+
+/* ---- for skins ---- */
+
+/* A call with no arguments set. `context` must outlive it, or see command_call_detach(). */
+CommandCall *command_call_new(CommandContext *context, const Command *command);
+
+/* Set an argument; a skin has checked it (command_check_int() for limits). */
+void command_set_string(CommandCall *call, guint arg, const char *value);
+void command_set_int(CommandCall *call, guint arg, gint64 value);
+void command_set_format(CommandCall *call, guint arg, const CommandFormat *format);
+gboolean command_check_int(const CommandArg *arg, gint64 value, GError **error);
+
+/*
+ * Runs the call, which is gone afterwards. `done` is called once, before the return or later if
+ * the handler holds the call; call->out is complete then. The error is the caller's to read only.
+ */
+void command_call_run(CommandCall *call,
+                      void (*done)(CommandCall *call, GError *error, void *opaque), void *opaque);
+
+/* The session goes away before its held call is over: `done` will not be called. */
+void command_call_detach(CommandCall *call);
+
+/* Frees a call that was never run. */
+void command_call_free(CommandCall *call);

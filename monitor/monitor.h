@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Monitors: what a person or a script commands the machine with.
+ *
+ * There is one table of commands (command.h, commands.c) and skins over it. hmp.c is the text
+ * skin: a session with line editing on a character device. Vm lock held throughout; a session
+ * never blocks: a peer that does not read stops being listened to, with bounded output waiting.
+ */
+#pragma once
+
+#include <glib.h>
+
+#include "core/char.h"
+#include "core/machine.h"
+
+typedef struct Monitor Monitor;
+
+/*
+ * Starts a text session as the user of `chr`, which must have none and stays its owner's. Each
+ * time a peer connects it is greeted with banner and prompt.
+ */
+Monitor *monitor_hmp_new(Machine *machine, Chardev *chr, GError **error);
+
+/* Ends the session and lets go of its character device. NULL is fine. */
+void monitor_free(Monitor *monitor);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(Monitor, monitor_free)
+
+/*
+ * Runs one line without a session and appends what it prints, lines ended by "\n". An error is
+ * text too ("Error: ..."); FALSE then. Commands that work in the background are waited for: the
+ * lock is dropped meanwhile.
+ */
+gboolean monitor_hmp_run(Machine *machine, const char *line, GString *out);
+
+/* Appends the commands as a reference for docs/monitor.md, in Markdown. */
+void monitor_print_reference(GString *out);
