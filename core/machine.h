@@ -51,8 +51,8 @@ typedef enum MachineEvent {
 typedef struct MachineListener MachineListener;
 
 struct Machine {
-    char *name;    /* -name, or NULL */
-    char *uuid;    /* -uuid, canonical text, or NULL */
+    char *name; /* -name, or NULL */
+    char *uuid; /* -uuid, canonical text, or NULL */
     EventLoop *loop;
     VmLock *lock;
     Clock *host_clock;
@@ -61,6 +61,8 @@ struct Machine {
     Region system_memory, system_io; /* roots of the two spaces */
     AddressSpace *memory, *io;       /* io: 64 KiB of ports */
     guint64 ram_size;
+    const char *cpu_model; /* -cpu MODEL,+f,-f as typed, NULL = default; outlives the machine */
+    const char *const *firmware_dirs; /* NULL-ended, see core/firmware.h; outlives the machine */
     Accel *accel;
     GPtrArray *vcpus;    /* of Vcpu* */
     Device *root;        /* the board; NULL with -machine none */

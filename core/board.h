@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Boards: what `-machine NAME` makes. hw/pc/board.h exports the list of them; app/ fills a
+ * BoardConfig from the command line and calls create, after the accelerator, the chardevs and the
+ * drives exist and before `-device` and the vCPUs.
+ *
+ * Drives are not listed here: the board asks machine->blocks for those meant for its
+ * controllers. Strings and arrays belong to the caller and outlive the machine. Vm lock held.
+ */
+#pragma once
+
+#include <glib.h>
+
+#include "core/char.h"
+#include "core/machine.h"
+
+typedef struct BoardOps BoardOps;
+
+#define BOARD_MAX_SERIAL   4
+#define BOARD_MAX_PARALLEL 3
+
+/* -boot */
+typedef struct BoardBoot {
+    const char *order; /* of letters a c d n; NULL = the board's own */
+    const char *once;  /* order of the first boot only; NULL = none */
+    gboolean menu;
+    gboolean strict;          /* try nothing that is not listed */
+    const char *splash;       /* picture file or NULL */
+    gint64 splash_time_ms;    /* -1 = firmware's own */
+    gint64 reboot_timeout_ms; /* -1 = never */
+} BoardBoot;
+
+typedef struct BoardConfig {
+    guint64 ram_size; /* bytes */
+    guint cpus;       /* -smp, 1 or more, at most ops->max_cpus */
+    const char *bios; /* -bios: name or path, NULL = the board's own */
+    BoardBoot boot;
+    const char *vga;        /* name of an entry of ops->vgas, never NULL */
+    gboolean nodefaults;    /* make no device that was not asked for */
+    gboolean rtc_localtime; /* -rtc base=localtime */
+    gint64 rtc_start;       /* -rtc base=DATE: seconds since 1970 at start; -1 = the host's time */
+    Chardev *serial[BOARD_MAX_SERIAL];     /* NULL = no such port */
+    Chardev *parallel[BOARD_MAX_PARALLEL]; /* NULL = no such port */
+    Chardev *debugcon;                     /* port E9h or `debugcon_port`; NULL = none */
+    guint debugcon_port;
+    OptionList *options; /* -machine's rest; ops->options are taken from it by the board's
+                              * create through options_apply(), unknown ones are refused by app/ */
+} BoardConfig;
+
+/* A graphics card that `-vga NAME` stands for. */
+typedef struct BoardVga {
+    const char *name;    /* "std", "none" */
+    const char *device;  /* DeviceOps name, NULL = no card */
+    const char *summary; /* for -vga help */
+} BoardVga;
+
+struct BoardOps {
+    const char *name;    /* as in -machine NAME */
+    const char *summary; /* one line for -machine help */
+    guint max_cpus;
+    guint64 max_ram;           /* bytes */
+    const char *default_vga;   /* of `vgas` */
+    const BoardVga *vgas;      /* ended by a NULL name; NULL = the board has no graphics */
+    const OptionSpec *options; /* of an object of the board's own; NULL = none */
+    /* Required. Makes machine->root with all of its devices, and maps RAM and firmware. On failure
+     * what was made is freed by machine_free(). */
+    gboolean (*create)(Machine *machine, const BoardConfig *config, GError **error);
+};
