@@ -30,12 +30,12 @@ typedef struct BusOps BusOps;
 #define BUS_PS2 "PS2"
 
 struct DeviceOps {
-    const char *name;          /* as in -device NAME */
-    const char *summary;       /* one line for -device help */
-    const char *category;      /* heading in -device help: "Storage", "Input", "Display", "Misc"... */
-    const char *bus;           /* BUS_x that it plugs into, or NULL */
-    gsize size;                /* of its state struct, which begins with a Device (or PciDevice) */
-    gboolean board_only;       /* only a board may make one; -device refuses it */
+    const char *name;     /* as in -device NAME */
+    const char *summary;  /* one line for -device help */
+    const char *category; /* heading in -device help: "Storage", "Input", "Display", "Misc"... */
+    const char *bus;      /* BUS_x that it plugs into, or NULL */
+    gsize size;           /* of its state struct, which begins with a Device (or PciDevice) */
+    gboolean board_only;  /* only a board may make one; -device refuses it */
     const OptionSpec *options; /* NULL = none */
     const StateTable *state;   /* NULL = none */
     /* Required. Options are set; claims resources, publishes regions and lines. May fail. */
@@ -47,19 +47,25 @@ struct DeviceOps {
     /* `info TOPIC` at the monitor. Both NULL, or both set: appends text for people. */
     const char *info_topic;
     void (*info)(Device *dev, GString *out);
+    /* Interrupt inputs (device_input()): how many, and the new level of one. 0 and NULL = none. */
+    guint inputs;
+    void (*set_input)(Device *dev, guint n, int level);
 };
 
 /* First member of every device's state. */
 struct Device {
     const DeviceOps *ops;
     Machine *machine;
-    char *id;          /* user's or board's name for it; NULL = anonymous */
-    Bus *bus;          /* where it is plugged, NULL for the root */
-    GPtrArray *buses;  /* of Bus*, owned: what can be plugged into it */
+    char *id;           /* user's or board's name for it; NULL = anonymous */
+    Bus *bus;           /* where it is plugged, NULL for the root */
+    GPtrArray *buses;   /* of Bus*, owned: what can be plugged into it */
     GPtrArray *regions; /* of Region*, in the order published */
     GPtrArray *irqs;    /* of IrqLine*, outputs, in the order published */
     GHashTable *warned; /* literals that device_warn_once() has said */
     gboolean realized;
+    /* Told of the level set on an input, before the device is (qtest); NULL = nobody listens. */
+    void (*input_tap)(void *opaque, guint n, int level);
+    void *input_tap_opaque;
 };
 
 struct BusOps {
@@ -80,7 +86,7 @@ struct BusOps {
 
 struct Bus {
     const BusOps *ops;
-    char *name;          /* "pci.0", "ide.1" */
+    char *name; /* "pci.0", "ide.1" */
     Device *parent;
     GPtrArray *children; /* of Device*, owned */
 };
@@ -107,6 +113,23 @@ void device_publish_irq(Device *dev, IrqLine *line);
 /* For whoever wires: the n-th published region or line; NULL if there is none. */
 Region *device_region(Device *dev, guint n);
 void device_connect_irq(Device *dev, guint n, IrqLine line);
+
+static inline void device_set_input(void *opaque, guint n, int level)
+{
+    Device *dev = opaque;
+
+    if (dev->input_tap) {
+        dev->input_tap(dev->input_tap_opaque, n, level);
+    }
+    dev->ops->set_input(dev, n, level);
+}
+
+/* A line to the n-th interrupt input of a device that has some. */
+static inline IrqLine device_input(Device *dev, guint n)
+{
+    g_assert(n < dev->ops->inputs);
+    return (IrqLine){device_set_input, dev, n};
+}
 
 /* Resets a device and everything below it, children first. */
 void device_reset_tree(Device *dev);
