@@ -1,0 +1,107 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "hw/pci/pci-priv.h"
+
+typedef struct ClassName {
+    guint16 code; /* base class and subclass */
+    const char *name;
+} ClassName;
+
+/* PCI Local Bus Specification 3.0, appendix D. */
+static const ClassName class_names[] = {
+    {0x0001, "VGA controller"},
+    {0x0100, "SCSI controller"},
+    {0x0101, "IDE controller"},
+    {0x0102, "Floppy controller"},
+    {0x0103, "IPI controller"},
+    {0x0104, "RAID controller"},
+    {0x0106, "SATA controller"},
+    {0x0107, "SAS controller"},
+    {0x0180, "Storage controller"},
+    {0x0200, "Ethernet controller"},
+    {0x0280, "Network controller"},
+    {0x0300, "VGA controller"},
+    {0x0301, "XGA controller"},
+    {0x0302, "3D controller"},
+    {0x0380, "Display controller"},
+    {0x0400, "Video controller"},
+    {0x0401, "Audio controller"},
+    {0x0403, "Audio controller"},
+    {0x0500, "RAM controller"},
+    {0x0501, "Flash controller"},
+    {0x0600, "Host bridge"},
+    {0x0601, "ISA bridge"},
+    {0x0604, "PCI bridge"},
+    {0x0680, "Bridge"},
+    {0x0700, "Serial port"},
+    {0x0701, "Parallel port"},
+    {0x0c00, "IEEE 1394 controller"},
+    {0x0c03, "USB controller"},
+    {0x0c05, "SMBus"},
+};
+
+static void print_class(PciDevice *pci, GString *out)
+{
+    guint16 code = pci_get_word(pci, PCI_CLASS_SUB);
+
+    g_string_append(out, "    ");
+    for (guint i = 0; i < G_N_ELEMENTS(class_names); i++) {
+        if (class_names[i].code == code) {
+            g_string_append(out, class_names[i].name);
+            return;
+        }
+    }
+    g_string_append_printf(out, "Class %04x", code);
+}
+
+static void print_bar(PciDevice *pci, guint n, GString *out)
+{
+    const PciBar *bar = &pci->bars[n];
+
+    if (!bar->region) {
+        return;
+    }
+    guint64 first = pci_bar_address(pci, n);
+    guint64 last = first + region_size(bar->region) - 1;
+    g_string_append_printf(out, "      BAR%u: ", n);
+    if (bar->type == PCI_BAR_IO) {
+        first = bar->mapped ? first : 0xffff;
+        last = bar->mapped ? last : 0xffff;
+        g_string_append_printf(
+            out, "I/O at 0x%04" G_GINT64_MODIFIER "x [0x%04" G_GINT64_MODIFIER "x].\n", first,
+            last);
+        return;
+    }
+    g_string_append_printf(
+        out, "%d bit%s memory at 0x%08" G_GINT64_MODIFIER "x [0x%08" G_GINT64_MODIFIER "x].\n",
+        bar->type & PCI_BAR_MEM64 ? 64 : 32,
+        bar->type & PCI_BAR_MEM32_PREFETCH ? " prefetchable" : "", first, last);
+}
+
+static void print_device(PciDevice *pci, GString *out)
+{
+    g_string_append_printf(out, "  Bus %2d, device %3u, function %u:\n", 0, pci_slot(pci),
+                           pci_function(pci));
+    print_class(pci, out);
+    g_string_append_printf(out, ": PCI device %04x:%04x\n", pci_get_word(pci, PCI_VENDOR_ID),
+                           pci_get_word(pci, PCI_DEVICE_ID));
+    g_string_append_printf(out, "      PCI subsystem %04x:%04x\n",
+                           pci_get_word(pci, PCI_SUBSYSTEM_VENDOR_ID),
+                           pci_get_word(pci, PCI_SUBSYSTEM_ID));
+    if (pci->config[PCI_INTERRUPT_PIN]) {
+        g_string_append_printf(out, "      IRQ %u, pin %c\n", pci->config[PCI_INTERRUPT_LINE],
+                               '@' + pci->config[PCI_INTERRUPT_PIN]);
+    }
+    for (guint n = 0; n <= PCI_ROM_SLOT; n++) {
+        print_bar(pci, n, out);
+    }
+    g_string_append_printf(out, "      id \"%s\"\n", pci->device.id ? pci->device.id : "");
+}
+
+void pci_bus_info(PciBus *bus, GString *out)
+{
+    for (guint devfn = 0; devfn < G_N_ELEMENTS(bus->devices); devfn++) {
+        if (bus->devices[devfn]) {
+            print_device(bus->devices[devfn], out);
+        }
+    }
+}

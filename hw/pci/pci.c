@@ -1,0 +1,393 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "hw/pci/pci.h"
+
+#include <string.h>
+
+#include "core/error.h"
+#include "hw/pci/pci-priv.h"
+
+/* ---- fields ---- */
+
+guint16 pci_get_word(const PciDevice *pci, guint addr)
+{
+    return pci->config[addr] | pci->config[addr + 1] << 8;
+}
+
+guint32 pci_get_long(const PciDevice *pci, guint addr)
+{
+    return pci_get_word(pci, addr) | (guint32)pci_get_word(pci, addr + 2) << 16;
+}
+
+void pci_set_word(PciDevice *pci, guint addr, guint16 value)
+{
+    pci->config[addr] = value;
+    pci->config[addr + 1] = value >> 8;
+}
+
+void pci_set_long(PciDevice *pci, guint addr, guint32 value)
+{
+    pci_set_word(pci, addr, value);
+    pci_set_word(pci, addr + 2, value >> 16);
+}
+
+guint pci_add_capability(PciDevice *pci, guint8 id, guint size)
+{
+    guint offset = pci->next_capability;
+
+    g_assert(offset + size <= PCI_CONFIG_SIZE);
+    pci->config[offset] = id;
+    pci->config[offset + 1] = pci->config[PCI_CAPABILITIES];
+    pci->config[PCI_CAPABILITIES] = offset;
+    pci->config[PCI_STATUS] |= PCI_STATUS_CAPABILITIES;
+    pci->next_capability = (offset + size + 3) & ~3u;
+    return offset;
+}
+
+/* ---- INTx ---- */
+
+gboolean pci_bus_pirq_level(const PciBus *bus, guint pirq)
+{
+    return bus->pirq_count[pirq] > 0;
+}
+
+/* Several devices share an input of the router; it is low when all of them are. */
+static void bus_drive_pirq(PciBus *bus, guint pirq, gboolean level)
+{
+    if (level) {
+        if (bus->pirq_count[pirq]++ == 0) {
+            irq_raise(&bus->pirq[pirq]);
+        }
+    } else if (--bus->pirq_count[pirq] == 0) {
+        irq_lower(&bus->pirq[pirq]);
+    }
+}
+
+static void update_irq(PciDevice *pci)
+{
+    gboolean disabled = pci_get_word(pci, PCI_COMMAND) & PCI_COMMAND_INTX_DISABLE;
+    gboolean asserted = pci->irq_level && !disabled;
+
+    /* The status bit shows the device's request even when the command register blocks the pin. */
+    pci->config[PCI_STATUS] &= ~PCI_STATUS_INTERRUPT;
+    pci->config[PCI_STATUS] |= pci->irq_level ? PCI_STATUS_INTERRUPT : 0;
+    if (asserted != pci->irq_asserted) {
+        pci->irq_asserted = asserted;
+        bus_drive_pirq(pci->bus,
+                       pci->bus->map_irq(pci_slot(pci), pci->config[PCI_INTERRUPT_PIN] - 1),
+                       asserted);
+    }
+}
+
+void pci_set_irq(PciDevice *pci, gboolean level)
+{
+    g_assert(pci->config[PCI_INTERRUPT_PIN]);
+    if (!pci->irq_level != !level) {
+        pci->irq_level = !!level;
+        update_irq(pci);
+    }
+}
+
+static void irq_line_set(void *opaque, guint n, int level)
+{
+    pci_set_irq(opaque, level);
+}
+
+IrqLine pci_irq_line(PciDevice *pci)
+{
+    return (IrqLine){irq_line_set, pci, 0};
+}
+
+/* ---- bus mastering ---- */
+
+gboolean pci_is_bus_master(const PciDevice *pci)
+{
+    return pci->config[PCI_COMMAND] & PCI_COMMAND_MASTER;
+}
+
+gboolean pci_dma_read(PciDevice *pci, guint64 addr, void *buffer, gsize length)
+{
+    if (!pci_is_bus_master(pci)) {
+        memset(buffer, 0xff, length);
+        return FALSE;
+    }
+    return address_space_read(pci->bus->machine->memory, addr, buffer, length);
+}
+
+gboolean pci_dma_write(PciDevice *pci, guint64 addr, const void *buffer, gsize length)
+{
+    return pci_is_bus_master(pci) &&
+           address_space_write(pci->bus->machine->memory, addr, buffer, length);
+}
+
+/* ---- configuration cycles ---- */
+
+guint32 pci_config_read_default(PciDevice *pci, guint addr, guint size)
+{
+    guint32 value = 0;
+
+    for (guint i = 0; i < size; i++) {
+        value |= (guint32)pci->config[addr + i] << (i * 8);
+    }
+    return value;
+}
+
+static gboolean overlaps(guint addr, guint size, guint first, guint length)
+{
+    return addr < first + length && first < addr + size;
+}
+
+void pci_config_write_default(PciDevice *pci, guint addr, guint32 value, guint size)
+{
+    for (guint i = 0; i < size; i++) {
+        guint8 byte = value >> (i * 8);
+        guint8 mask = pci->writable[addr + i];
+        guint8 *reg = &pci->config[addr + i];
+        *reg = (*reg & ~mask) | (byte & mask);
+        *reg &= ~(byte & pci->write_one_clear[addr + i]);
+    }
+    if (overlaps(addr, size, PCI_COMMAND, 2)) {
+        update_irq(pci);
+    }
+    if (overlaps(addr, size, PCI_COMMAND, 2) || overlaps(addr, size, PCI_BAR0, PCI_BARS * 4) ||
+        overlaps(addr, size, PCI_ROM_ADDRESS, 4)) {
+        pci_update_bars(pci);
+    }
+}
+
+guint32 pci_bus_config_read(PciBus *bus, guint devfn, guint addr, guint size)
+{
+    PciDevice *pci = bus->devices[devfn & 0xff];
+
+    if (!pci || addr + size > PCI_CONFIG_SIZE) {
+        return 0xffffffffu >> (32 - size * 8);
+    }
+    if (pci->pci_ops->config_read) {
+        return pci->pci_ops->config_read(pci, addr, size);
+    }
+    return pci_config_read_default(pci, addr, size);
+}
+
+void pci_bus_config_write(PciBus *bus, guint devfn, guint addr, guint32 value, guint size)
+{
+    PciDevice *pci = bus->devices[devfn & 0xff];
+
+    if (!pci || addr + size > PCI_CONFIG_SIZE) {
+        return;
+    }
+    if (pci->pci_ops->config_write) {
+        pci->pci_ops->config_write(pci, addr, value, size);
+    } else {
+        pci_config_write_default(pci, addr, value, size);
+    }
+}
+
+PciDevice *pci_bus_device(PciBus *bus, guint slot, guint function)
+{
+    return bus->devices[(slot << 3 | function) & 0xff];
+}
+
+/* ---- places ---- */
+
+static gboolean parse_hex(const char **text, guint max, guint *value)
+{
+    char *end = NULL;
+    if (!g_ascii_isxdigit(**text)) {
+        return FALSE;
+    }
+    guint64 n = g_ascii_strtoull(*text, &end, 16);
+    *text = end;
+    *value = n;
+    return n <= max;
+}
+
+/* "SLOT", "SLOT.FUNCTION", hexadecimal as lspci writes them. */
+static gboolean parse_addr(const char *text, guint *devfn, GError **error)
+{
+    const char *at = text;
+    guint slot = 0, function = 0;
+    gboolean ok = parse_hex(&at, 31, &slot);
+
+    if (ok && *at == '.') {
+        at++;
+        ok = parse_hex(&at, 7, &function);
+    }
+    if (!ok || *at) {
+        return error_set(error,
+                         "addr=%s is not a PCI address; use SLOT or SLOT.FUNCTION, 0 to 1f and 0 "
+                         "to 7, hexadecimal",
+                         text);
+    }
+    *devfn = slot << 3 | function;
+    return TRUE;
+}
+
+static gboolean choose_devfn(PciBus *bus, OptionList *options, guint *devfn, GError **error)
+{
+    g_autofree char *addr = option_list_take(options, "addr");
+
+    if (!addr) {
+        for (*devfn = 0; *devfn < 256; *devfn += 8) {
+            if (!bus->devices[*devfn]) {
+                return TRUE;
+            }
+        }
+        return error_set(error, "bus %s has no free slot", bus->bus.name);
+    }
+    if (!parse_addr(addr, devfn, error)) {
+        return FALSE;
+    }
+    if (bus->devices[*devfn]) {
+        return error_set(error, "addr=%s of bus %s is taken by %s", addr, bus->bus.name,
+                         bus->devices[*devfn]->device.ops->name);
+    }
+    if ((*devfn & 7) && !bus->devices[*devfn & ~7u]) {
+        return error_set(error, "addr=%s: slot %02x of bus %s has no function 0 yet", addr,
+                         *devfn >> 3, bus->bus.name);
+    }
+    return TRUE;
+}
+
+static gboolean take_bool(OptionList *options, const char *key, gboolean *value, GError **error)
+{
+    g_autofree char *text = option_list_take(options, key);
+    return !text || option_parse_bool(key, text, value, error);
+}
+
+static void init_header(PciDevice *pci)
+{
+    const PciDeviceOps *ops = pci->pci_ops;
+    gboolean own = ops->subsystem_vendor_id || ops->subsystem_id;
+
+    pci_set_word(pci, PCI_VENDOR_ID, ops->vendor_id);
+    pci_set_word(pci, PCI_DEVICE_ID, ops->device_id);
+    pci->config[PCI_REVISION] = ops->revision;
+    pci->config[PCI_CLASS_PROG] = ops->class_code;
+    pci_set_word(pci, PCI_CLASS_SUB, ops->class_code >> 8);
+    pci_set_word(pci, PCI_SUBSYSTEM_VENDOR_ID, own ? ops->subsystem_vendor_id : PCI_VENDOR_REDHAT);
+    pci_set_word(pci, PCI_SUBSYSTEM_ID, own ? ops->subsystem_id : PCI_SUBSYSTEM_VM);
+    pci->config[PCI_INTERRUPT_PIN] = ops->interrupt_pin;
+    pci->config[PCI_HEADER_TYPE] = pci->multifunction ? PCI_HEADER_MULTIFUNCTION : 0;
+    pci->writable[PCI_COMMAND] =
+        PCI_COMMAND_IO | PCI_COMMAND_MEMORY | PCI_COMMAND_MASTER | PCI_COMMAND_PARITY;
+    pci->writable[PCI_COMMAND + 1] = (PCI_COMMAND_SERR | PCI_COMMAND_INTX_DISABLE) >> 8;
+    pci->write_one_clear[PCI_STATUS + 1] = PCI_STATUS_ERRORS >> 8;
+    pci->writable[PCI_CACHE_LINE_SIZE] = 0xff;
+    pci->writable[PCI_LATENCY_TIMER] = 0xff;
+    pci->writable[PCI_INTERRUPT_LINE] = 0xff;
+    pci->next_capability = 0x40;
+}
+
+static gboolean place(Bus *bus, Device *dev, OptionList *options, GError **error)
+{
+    PciBus *pci_bus = (PciBus *)bus;
+    PciDevice *pci = pci_device(dev);
+    guint devfn = 0;
+
+    pci->pci_ops = pci_device_ops(dev);
+    pci->bus = pci_bus;
+    pci->rombar = TRUE;
+    if (!choose_devfn(pci_bus, options, &devfn, error) ||
+        !take_bool(options, "multifunction", &pci->multifunction, error) ||
+        !take_bool(options, "rombar", &pci->rombar, error)) {
+        return FALSE;
+    }
+    pci->devfn = devfn;
+    g_autofree char *romfile = option_list_take(options, "romfile");
+    pci->romfile = romfile ? g_intern_string(romfile) : NULL;
+    init_header(pci);
+    return TRUE;
+}
+
+static gboolean plugged(Bus *bus, Device *dev, GError **error)
+{
+    PciBus *pci_bus = (PciBus *)bus;
+    PciDevice *pci = pci_device(dev);
+    PciDevice *first = pci_bus->devices[pci->devfn & ~7u];
+
+    pci_bus->devices[pci->devfn] = pci;
+    if (pci_function(pci) && first) {
+        first->config[PCI_HEADER_TYPE] |= PCI_HEADER_MULTIFUNCTION;
+    }
+    return pci_load_rom(pci, error);
+}
+
+static void unplugged(Bus *bus, Device *dev)
+{
+    PciBus *pci_bus = (PciBus *)bus;
+    PciDevice *pci = pci_device(dev);
+
+    if (pci->irq_asserted) {
+        pci->irq_level = FALSE;
+        update_irq(pci);
+    }
+    pci_unmap_bars(pci);
+    pci_free_rom(pci);
+    pci_bus->devices[pci->devfn] = NULL;
+}
+
+static void describe(Bus *bus, Device *dev, GString *out)
+{
+    PciDevice *pci = pci_device(dev);
+    g_string_append_printf(out, "addr = %02x.%x", pci_slot(pci), pci_function(pci));
+}
+
+/* ---- lifecycle ---- */
+
+/* Without a router of its own a bus shares its four pins by slot, as PCI-to-PCI bridges do. */
+static guint map_irq_swizzle(guint slot, guint pin)
+{
+    return (slot + pin) & 3;
+}
+
+static void reset_header(PciDevice *pci)
+{
+    pci_set_word(pci, PCI_COMMAND, 0);
+    pci->config[PCI_STATUS + 1] &= ~(PCI_STATUS_ERRORS >> 8);
+    pci->config[PCI_CACHE_LINE_SIZE] = 0;
+    pci->config[PCI_LATENCY_TIMER] = 0;
+    pci->config[PCI_INTERRUPT_LINE] = 0;
+    for (guint n = 0; n <= PCI_ROM_SLOT; n++) {
+        if (pci->bars[n].region) {
+            guint32 type = n == PCI_ROM_SLOT ? 0 : pci->bars[n].type;
+            pci_set_long(pci, pci_bar_offset(n), type);
+            if (type & PCI_BAR_MEM64) {
+                pci_set_long(pci, pci_bar_offset(n) + 4, 0);
+            }
+        }
+    }
+    pci->irq_level = FALSE;
+    update_irq(pci);
+    pci_update_bars(pci);
+}
+
+void pci_bus_reset(PciBus *bus)
+{
+    for (guint devfn = 0; devfn < 256; devfn++) {
+        if (bus->devices[devfn]) {
+            reset_header(bus->devices[devfn]);
+        }
+    }
+}
+
+static const BusOps pci_bus_ops = {
+    .kind = BUS_PCI,
+    .size = sizeof(PciBus),
+    .place = place,
+    .plugged = plugged,
+    .unplugged = unplugged,
+    .describe = describe,
+    .place_help = "  addr=<SLOT.FUNCTION>   - place on the bus, hexadecimal (default: first free)\n"
+                  "  multifunction=<bool>   - says that the slot has several functions\n"
+                  "  rombar=<bool>          - shows the expansion ROM (default: on)\n"
+                  "  romfile=<str>          - expansion ROM image\n",
+};
+
+PciBus *pci_bus_create(Device *bridge, const char *name, Region *memory, Region *io)
+{
+    PciBus *bus = (PciBus *)bus_create(bridge, &pci_bus_ops, "%s", name);
+    bus->machine = bridge->machine;
+    bus->memory = memory;
+    bus->io = io;
+    bus->map_irq = map_irq_swizzle;
+    return bus;
+}
