@@ -61,8 +61,8 @@ struct AccelOps {
      * level-triggered and unmasked, so its EOI must come back (machine->eoi). NULL = not needed. */
     void (*set_route)(Accel *accel, guint pin, guint64 addr, guint32 data, gboolean level);
     gboolean (*vcpu_open)(Accel *accel, Vcpu *vcpu, GError **error); /* on the vCPU's thread */
-    void (*vcpu_close)(Accel *accel, Vcpu *vcpu);                     /* on the vCPU's thread */
-    VcpuExit (*vcpu_run)(Accel *accel, Vcpu *vcpu);    /* on its thread, without the vm lock */
+    void (*vcpu_close)(Accel *accel, Vcpu *vcpu);                    /* on the vCPU's thread */
+    VcpuExit (*vcpu_run)(Accel *accel, Vcpu *vcpu); /* on its thread, without the vm lock */
     /* Makes a running or soon-to-run vcpu_run return. From any thread, no lock needed. */
     void (*vcpu_kick)(Accel *accel, Vcpu *vcpu);
     /* On the vCPU's thread, or while it is stopped. */

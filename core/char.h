@@ -67,8 +67,7 @@ Chardev *chardev_create(Machine *machine, const char *type, const char *id, Opti
  * NULL without error), "file:PATH", "unix:PATH,server=on,wait=off", "tcp:HOST:PORT,...",
  * "telnet:...", "chardev:ID"). `id` names it ("serial0").
  */
-Chardev *chardev_create_short(Machine *machine, const char *text, const char *id,
-                              GError **error);
+Chardev *chardev_create_short(Machine *machine, const char *text, const char *id, GError **error);
 
 Chardev *chardev_find(Machine *machine, const char *id);
 void chardev_foreach(Machine *machine, void (*fn)(Chardev *chr, void *opaque), void *opaque);

@@ -31,7 +31,7 @@ typedef struct Surface {
     guint width, height; /* pixels */
     guint stride;        /* bytes, a multiple of 4 */
     guint8 *data;
-    gint refs; /* atomic */
+    gint refs;                                              /* atomic */
     void (*release)(struct Surface *surface, void *opaque); /* after the last unref; NULL: none */
     void *opaque;
 } Surface;
@@ -55,7 +55,7 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(Surface, surface_unref)
 typedef struct Cursor {
     guint width, height;
     gint hot_x, hot_y;
-    gint refs; /* atomic */
+    gint refs;        /* atomic */
     guint32 pixels[]; /* premultiplied a8r8g8b8, width * height */
 } Cursor;
 
@@ -66,8 +66,8 @@ void cursor_unref(Cursor *cursor);
 /* ---- text modes as characters ---- */
 
 typedef struct TextCell {
-    gunichar ch;   /* Unicode, from code page 437 */
-    guint8 attr;   /* VGA attribute: foreground in bits 0-3, background in 4-6 (7: blink) */
+    gunichar ch;    /* Unicode, from code page 437 */
+    guint8 attr;    /* VGA attribute: foreground in bits 0-3, background in 4-6 (7: blink) */
     guint32 fg, bg; /* colours as shown, 00RRGGBBh */
 } TextCell;
 
@@ -102,8 +102,7 @@ typedef struct DisplaySourceOps {
 } DisplaySourceOps;
 
 /* Makes a display and adds it to machine->displays. `name`: the device's ("VGA"). */
-Display *display_new(Machine *machine, const char *name, const DisplaySourceOps *ops,
-                     void *opaque);
+Display *display_new(Machine *machine, const char *name, const DisplaySourceOps *ops, void *opaque);
 void display_free(Display *display);
 
 /* From scan: the picture is now `surface` (a reference is taken); implies full damage. */

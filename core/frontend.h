@@ -27,8 +27,8 @@ struct FrontendOps {
     guint abi;        /* FRONTEND_ABI */
     const char *name; /* as in -display NAME */
     const char *summary;
-    gsize size; /* of its struct, which begins with a Frontend */
-    const OptionSpec *options; /* NULL = none */
+    gsize size;                 /* of its struct, which begins with a Frontend */
+    const OptionSpec *options;  /* NULL = none */
     const char *implied_option; /* option that the first bare word sets; NULL = none */
     /* Required. TRUE if it could open here (there is a display server); else says why not. */
     gboolean (*probe)(GError **error);

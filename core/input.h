@@ -42,8 +42,8 @@ typedef struct InputSinkOps {
 
 /* LED bits: 1 << LED_NUML, 1 << LED_CAPSL, 1 << LED_SCROLLL. */
 typedef struct InputListenerOps {
-    void (*leds)(void *opaque, guint leds);                 /* NULL = not wanted */
-    void (*pointer_mode)(void *opaque, gboolean absolute);  /* NULL = not wanted */
+    void (*leds)(void *opaque, guint leds);                /* NULL = not wanted */
+    void (*pointer_mode)(void *opaque, gboolean absolute); /* NULL = not wanted */
 } InputListenerOps;
 
 InputRouter *input_router_new(Machine *machine);

@@ -85,6 +85,7 @@ struct Machine {
     /* private to core/machine.c */
     GPtrArray *listeners;
     Deferred *reset_request;
+    Deferred *shutdown_request;
     Deferred *vcpu_error_request;
 };
 

@@ -55,19 +55,21 @@ struct Region {
     gboolean enabled;
     const IoOps *ops;
     void *opaque;
-    guint8 *host;           /* RAM and ROM: host address */
-    guint64 map_length;     /* of the mapping at `host`, 0 if it is not ours */
-    unsigned long *dirty;   /* one bit a page, set by writes that do not go through the accelerator */
+    guint8 *host;         /* RAM and ROM: host address */
+    guint64 map_length;   /* of the mapping at `host`, 0 if it is not ours */
+    unsigned long *dirty; /* one bit a page, set by writes that do not go through the accelerator */
     gboolean dirty_logged;
     void (*write_watch)(void *opaque); /* armed one-shot watch, see region_watch_write() */
     void *write_watch_opaque;
-    Region *target;         /* ALIAS */
+    Region *target; /* ALIAS */
     guint64 target_offset;
+    GSList *aliases;   /* regions that are aliases of this one */
+    gboolean readonly; /* ALIAS: writes through it are ignored */
     Region *parent;
-    guint64 addr;           /* in parent */
+    guint64 addr; /* in parent */
     int priority;
-    GPtrArray *children;    /* of Region*, not owned, in order of adding */
-    AddressSpace *space;    /* set on a space's root */
+    GPtrArray *children; /* of Region*, not owned, in order of adding */
+    AddressSpace *space; /* set on a space's root */
 };
 
 #define DIRTY_PAGE_BITS 12
@@ -79,8 +81,7 @@ void region_init_container(Region *region, const char *name, guint64 size);
 /* Zeroed memory, page-aligned; costs host memory only where touched. */
 gboolean region_init_ram(Region *region, const char *name, guint64 size, GError **error);
 gboolean region_init_rom(Region *region, const char *name, guint64 size, GError **error);
-void region_init_io(Region *region, const char *name, const IoOps *ops, void *opaque,
-                    guint64 size);
+void region_init_io(Region *region, const char *name, const IoOps *ops, void *opaque, guint64 size);
 void region_init_alias(Region *region, const char *name, Region *target, guint64 offset,
                        guint64 size);
 
@@ -97,7 +98,8 @@ void region_set_enabled(Region *region, gboolean enabled);
 void region_set_addr(Region *region, guint64 addr);
 void region_set_size(Region *region, guint64 size);
 void region_set_alias_offset(Region *region, guint64 offset);
-/* Turns RAM into ROM and back. */
+void region_set_alias_target(Region *region, Region *target);
+/* Turns RAM into ROM and back; on an alias: for accesses through this alias. */
 void region_set_readonly(Region *region, gboolean readonly);
 
 /* Changes between begin and the matching commit become visible at once, in one new view. */
@@ -167,9 +169,9 @@ void address_space_unmap(AddressSpace *space, DmaMap *map, gsize written);
 
 /* A run of the flattened view. `host` is NULL for I/O. Slots are whole host pages. */
 typedef struct MemorySlot {
-    guint index;       /* stable from appearance to disappearance */
-    guint64 addr;      /* guest physical, page-aligned */
-    guint64 size;      /* bytes, whole pages; 0 = the slot disappears */
+    guint index;  /* stable from appearance to disappearance */
+    guint64 addr; /* guest physical, page-aligned */
+    guint64 size; /* bytes, whole pages; 0 = the slot disappears */
     guint8 *host;
     Region *region;
     guint64 offset;    /* of `host` in the region */

@@ -24,14 +24,17 @@ typedef struct OptionSpec {
     const char *name;
     OptionType type;
     gsize offset;
-    const char *def;  /* default as a user would type it; NULL = 0, off or unset */
-    const char *help; /* one line, no full stop */
-    guint64 min, max; /* for INT (as gint64), UINT and SIZE; both 0 = any */
+    const char *def;           /* default as a user would type it; NULL = 0, off or unset */
+    const char *help;          /* one line, no full stop */
+    guint64 min, max;          /* for INT (as gint64), UINT and SIZE; both 0 = any */
     const char *const *values; /* for ENUM: NULL-ended */
 } OptionSpec;
 
 /* Ends a table. */
-#define OPTION_END {NULL}
+#define OPTION_END \
+    {              \
+        NULL       \
+    }
 
 /* A parsed "key=value" list in the order given; keys may repeat. */
 typedef struct OptionList OptionList;
@@ -79,5 +82,5 @@ const OptionSpec *options_find(const OptionSpec *specs, const char *name);
 /* Parsers for single values, shared with the command line. `what` names the option in errors. */
 gboolean option_parse_bool(const char *what, const char *text, gboolean *value, GError **error);
 gboolean option_parse_uint(const char *what, const char *text, guint64 *value, GError **error);
-gboolean option_parse_size(const char *what, const char *text, char default_suffix,
-                           guint64 *value, GError **error);
+gboolean option_parse_size(const char *what, const char *text, char default_suffix, guint64 *value,
+                           GError **error);

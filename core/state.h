@@ -13,7 +13,7 @@ typedef enum StateType {
     STATE_U16,
     STATE_U32,
     STATE_U64,
-    STATE_TIMER, /* Timer: its expiry, or not pending */
+    STATE_TIMER,  /* Timer: its expiry, or not pending */
     STATE_STRUCT, /* nested table */
 } StateType;
 
@@ -23,9 +23,9 @@ typedef struct StateField {
     const char *name;
     StateType type;
     gsize offset;
-    guint count;          /* array length; 1 for a scalar */
-    gsize stride;         /* bytes between elements */
-    guint since;          /* table version that first had it */
+    guint count;             /* array length; 1 for a scalar */
+    gsize stride;            /* bytes between elements */
+    guint since;             /* table version that first had it */
     const StateTable *table; /* for STATE_STRUCT */
 } StateField;
 
@@ -35,17 +35,20 @@ struct StateTable {
     gboolean (*loaded)(void *object, GError **error); /* after loading; may refuse; NULL = none */
 };
 
-#define STATE_FIELD(T, Struct, field)                                                              \
-    {#field, STATE_##T, G_STRUCT_OFFSET(Struct, field), 1, sizeof(((Struct *)0)->field), 1, NULL}
-#define STATE_ARRAY(T, Struct, field)                                                              \
-    {#field,                                                                                       \
-     STATE_##T,                                                                                    \
-     G_STRUCT_OFFSET(Struct, field),                                                               \
-     G_N_ELEMENTS(((Struct *)0)->field),                                                           \
-     sizeof(((Struct *)0)->field[0]),                                                              \
-     1,                                                                                            \
-     NULL}
-#define STATE_END {NULL}
+#define STATE_FIELD(T, Struct, field)                                                          \
+    {                                                                                          \
+#field, STATE_##T, G_STRUCT_OFFSET(Struct, field), 1, sizeof(((Struct *)0)->field), 1, \
+            NULL                                                                               \
+    }
+#define STATE_ARRAY(T, Struct, field)                                                          \
+    {                                                                                          \
+#field, STATE_##T, G_STRUCT_OFFSET(Struct, field), G_N_ELEMENTS(((Struct *)0)->field), \
+            sizeof(((Struct *)0)->field[0]), 1, NULL                                           \
+    }
+#define STATE_END \
+    {             \
+        NULL      \
+    }
 
 /* Appends the object's state to `out`. */
 void state_save(const StateTable *table, const void *object, GByteArray *out);

@@ -18,14 +18,18 @@ struct Vcpu {
     Machine *machine;
     Accel *accel;
     GThread *thread;
-    int host_tid;        /* host thread id, for `info cpus` */
-    char *error;         /* after VCPU_EXIT_ERROR: why; owned */
-    void *accel_data;    /* the accelerator's, from vcpu_open to vcpu_close */
-    gboolean stop;       /* (atomic) asked to leave guest code */
-    gboolean quit;       /* (atomic) asked to end its thread */
-    gboolean stopped;    /* is outside guest code; lock held */
-    gboolean halted;     /* last exit said so; for `info cpus` */
-    GQueue calls;        /* of pending vcpu_call()s; lock held */
+    int host_tid;     /* host thread id, for `info cpus` */
+    char *error;      /* set by vcpu_run that returns VCPU_EXIT_ERROR: why; owned */
+    void *accel_data; /* the accelerator's, from vcpu_open to vcpu_close */
+    gboolean halted;  /* last exit said so; for `info cpus` */
+    /* private to core/vcpu.c */
+    struct VcpuSync *sync; /* its mutex guards what follows */
+    gboolean stop;         /* asked to leave guest code and stay out */
+    gboolean quit;         /* asked to end its thread */
+    gboolean stopped;      /* has left guest code, as asked */
+    gboolean opened;       /* vcpu_open has been tried */
+    GError *open_error;
+    GQueue calls; /* of pending vcpu_call()s */
 };
 
 /* Starts `count` stopped vCPUs. Fails with the accelerator's reason. */

@@ -16,8 +16,8 @@
 
 #include "mainloop/loop.h"
 
-#define NS_PER_US 1000LL
-#define NS_PER_MS 1000000LL
+#define NS_PER_US  1000LL
+#define NS_PER_MS  1000000LL
 #define NS_PER_SEC 1000000000LL
 
 typedef struct Clock Clock;
@@ -28,8 +28,8 @@ typedef struct Timer {
     Clock *clock;
     TimerFn fn;
     void *opaque;
-    gint64 expire;     /* in its clock's time; meaningless when not pending */
-    guint heap_index;  /* 1-based place in the heap, 0 = not pending */
+    gint64 expire;    /* in its clock's time; meaningless when not pending */
+    guint heap_index; /* 1-based place in the heap, 0 = not pending */
 } Timer;
 
 /* A clock that follows CLOCK_MONOTONIC and cannot be paused. */

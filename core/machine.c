@@ -1,0 +1,267 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "core/machine.h"
+
+#include "core/block.h"
+#include "core/char.h"
+#include "core/frontend.h"
+#include "core/input.h"
+#include "core/log.h"
+#include "core/vcpu.h"
+
+#define WORKER_THREADS 4
+#define PORT_SPACE     0x10000
+
+struct MachineListener {
+    void (*fn)(Machine *machine, MachineEvent event, void *opaque);
+    void *opaque;
+};
+
+static const char *const run_state_names[] = {
+    [RUN_STATE_PRELAUNCH] = "prelaunch",
+    [RUN_STATE_RUNNING] = "running",
+    [RUN_STATE_PAUSED] = "paused",
+    [RUN_STATE_SHUTDOWN] = "shutdown",
+    [RUN_STATE_INTERNAL_ERROR] = "internal-error",
+    [RUN_STATE_IO_ERROR] = "io-error",
+    [RUN_STATE_GUEST_PANICKED] = "guest-panicked",
+};
+
+const char *run_state_name(RunState state)
+{
+    return run_state_names[state];
+}
+
+const char *machine_title(const Machine *machine)
+{
+    return machine->name ? machine->name : "Vitrine";
+}
+
+gboolean machine_is_running(const Machine *machine)
+{
+    return machine->run_state == RUN_STATE_RUNNING;
+}
+
+/* ---- listeners ---- */
+
+MachineListener *machine_listen(Machine *machine,
+                                void (*fn)(Machine *machine, MachineEvent event, void *opaque),
+                                void *opaque)
+{
+    MachineListener *listener = g_new(MachineListener, 1);
+    *listener = (MachineListener){fn, opaque};
+    g_ptr_array_add(machine->listeners, listener);
+    return listener;
+}
+
+void machine_unlisten(Machine *machine, MachineListener *listener)
+{
+    if (listener) {
+        g_ptr_array_remove(machine->listeners, listener);
+        g_free(listener);
+    }
+}
+
+/* Listeners may come and go in the calls: a snapshot is walked, and the gone are skipped. */
+static void machine_emit(Machine *machine, MachineEvent event)
+{
+    g_autoptr(GPtrArray) present = g_ptr_array_copy(machine->listeners, NULL, NULL);
+
+    for (guint i = 0; i < present->len; i++) {
+        MachineListener *listener = g_ptr_array_index(present, i);
+        if (g_ptr_array_find(machine->listeners, listener, NULL)) {
+            listener->fn(machine, event, listener->opaque);
+        }
+    }
+}
+
+/* ---- run state ---- */
+
+static void set_run_state(Machine *machine, RunState state)
+{
+    if (machine->run_state != state) {
+        machine->run_state = state;
+        machine_emit(machine, MACHINE_EVENT_RUN_STATE);
+    }
+}
+
+static void guest_clock_set_running(Machine *machine, gboolean running)
+{
+    if (running) {
+        clock_resume(machine->guest_clock);
+    } else {
+        clock_pause(machine->guest_clock);
+    }
+    if (machine->accel && machine->accel->ops->clock_changed) {
+        machine->accel->ops->clock_changed(machine->accel, running);
+    }
+}
+
+void machine_cont(Machine *machine)
+{
+    if (machine_is_running(machine)) {
+        return;
+    }
+    guest_clock_set_running(machine, TRUE);
+    set_run_state(machine, RUN_STATE_RUNNING);
+    vcpus_resume(machine);
+}
+
+void machine_stop(Machine *machine, RunState state)
+{
+    g_assert(state != RUN_STATE_RUNNING);
+    if (machine_is_running(machine)) {
+        vcpus_pause(machine);
+        guest_clock_set_running(machine, FALSE);
+    }
+    set_run_state(machine, state);
+}
+
+/* ---- requests ---- */
+
+static void vcpu_reset_call(Vcpu *vcpu, void *opaque)
+{
+    vcpu->accel->ops->reset(vcpu->accel, vcpu);
+}
+
+static void machine_reset(Machine *machine)
+{
+    gboolean was_running = machine_is_running(machine);
+
+    vcpus_pause(machine);
+    if (machine->root) {
+        device_reset_tree(machine->root);
+    }
+    for (guint i = 0; i < machine->vcpus->len; i++) {
+        vcpu_call(g_ptr_array_index(machine->vcpus, i), vcpu_reset_call, NULL);
+    }
+    machine_emit(machine, MACHINE_EVENT_RESET);
+    if (was_running) {
+        vcpus_resume(machine);
+    } else if (machine->run_state != RUN_STATE_PRELAUNCH) {
+        set_run_state(machine, RUN_STATE_PAUSED); /* an error state does not survive a reset */
+    }
+}
+
+static void run_reset_request(void *opaque)
+{
+    machine_reset(opaque);
+}
+
+void machine_request_reset(Machine *machine, gboolean by_guest)
+{
+    if (by_guest && machine->no_reboot) {
+        machine_request_shutdown(machine, SHUTDOWN_GUEST_RESET, 0);
+    } else {
+        deferred_schedule(machine->reset_request);
+    }
+}
+
+void machine_request_powerdown(Machine *machine)
+{
+    machine_emit(machine, MACHINE_EVENT_POWERDOWN);
+}
+
+static void run_shutdown_request(void *opaque)
+{
+    Machine *machine = opaque;
+    gboolean by_guest = machine->shutdown_cause >= SHUTDOWN_GUEST_SHUTDOWN;
+
+    if (by_guest && machine->no_shutdown) {
+        machine_stop(machine, RUN_STATE_SHUTDOWN);
+        return;
+    }
+    machine_stop(machine, RUN_STATE_SHUTDOWN);
+    machine_emit(machine, MACHINE_EVENT_SHUTDOWN);
+    event_loop_quit(machine->loop);
+}
+
+void machine_request_shutdown(Machine *machine, ShutdownCause cause, int status)
+{
+    machine->shutdown_cause = cause;
+    machine->exit_status = status;
+    deferred_schedule(machine->shutdown_request);
+}
+
+/* A vCPU stopped with an error: says so, with what it said, and keeps the machine to look at. */
+static void run_vcpu_error_request(void *opaque)
+{
+    Machine *machine = opaque;
+
+    for (guint i = 0; i < machine->vcpus->len; i++) {
+        Vcpu *vcpu = g_ptr_array_index(machine->vcpus, i);
+        if (vcpu->error) {
+            report_error("CPU %u: %s", vcpu->index, vcpu->error);
+            g_clear_pointer(&vcpu->error, g_free);
+        }
+    }
+    machine_stop(machine, RUN_STATE_INTERNAL_ERROR);
+}
+
+/* ---- life ---- */
+
+Machine *machine_new(EventLoop *loop)
+{
+    Machine *machine = g_new0(Machine, 1);
+
+    machine->loop = loop;
+    machine->lock = event_loop_lock(loop);
+    machine->host_clock = clock_new_host(loop);
+    machine->guest_clock = clock_new_guest(loop);
+    machine->workers = worker_pool_new(loop, WORKER_THREADS);
+    region_init_container(&machine->system_memory, "system", G_MAXUINT64);
+    region_init_container(&machine->system_io, "io", PORT_SPACE);
+    machine->memory = address_space_new("memory", &machine->system_memory, machine->lock);
+    machine->io = address_space_new("I/O", &machine->system_io, machine->lock);
+    machine->vcpus = g_ptr_array_new();
+    machine->displays = g_ptr_array_new();
+    machine->frontends = g_ptr_array_new();
+    machine->listeners = g_ptr_array_new();
+    machine->input = input_router_new(machine);
+    machine->chars = char_manager_new(machine);
+    machine->blocks = block_manager_new(machine);
+    machine->reset_request = deferred_new(loop, run_reset_request, machine);
+    machine->shutdown_request = deferred_new(loop, run_shutdown_request, machine);
+    machine->vcpu_error_request = deferred_new(loop, run_vcpu_error_request, machine);
+    return machine;
+}
+
+void machine_free(Machine *machine)
+{
+    if (!machine) {
+        return;
+    }
+    if (machine_is_running(machine)) {
+        machine_stop(machine, RUN_STATE_SHUTDOWN);
+    }
+    while (machine->frontends->len > 0) {
+        frontend_close(g_ptr_array_index(machine->frontends, machine->frontends->len - 1));
+    }
+    vcpus_destroy(machine);
+    worker_pool_drain(machine->workers);
+    device_destroy(machine->root);
+    if (machine->accel) {
+        address_space_listen(machine->memory, NULL, NULL);
+        machine->accel->ops->close(machine->accel);
+        g_free(machine->accel);
+    }
+    block_manager_free(machine->blocks);
+    char_manager_free(machine->chars);
+    input_router_free(machine->input);
+    worker_pool_free(machine->workers);
+    deferred_free(machine->reset_request);
+    deferred_free(machine->shutdown_request);
+    deferred_free(machine->vcpu_error_request);
+    address_space_free(machine->memory);
+    address_space_free(machine->io);
+    region_finish(&machine->system_memory);
+    region_finish(&machine->system_io);
+    clock_free(machine->guest_clock);
+    clock_free(machine->host_clock);
+    g_ptr_array_unref(machine->vcpus);
+    g_ptr_array_unref(machine->displays);
+    g_ptr_array_unref(machine->frontends);
+    g_ptr_array_unref(machine->listeners);
+    g_free(machine->name);
+    g_free(machine->uuid);
+    g_free(machine);
+}
