@@ -218,7 +218,6 @@ Machine *machine_new(EventLoop *loop)
     machine->listeners = g_ptr_array_new();
     machine->input = input_router_new(machine);
     machine->chars = char_manager_new(machine);
-    machine->blocks = block_manager_new(machine);
     machine->reset_request = deferred_new(loop, run_reset_request, machine);
     machine->shutdown_request = deferred_new(loop, run_shutdown_request, machine);
     machine->vcpu_error_request = deferred_new(loop, run_vcpu_error_request, machine);
@@ -244,7 +243,7 @@ void machine_free(Machine *machine)
         machine->accel->ops->close(machine->accel);
         g_free(machine->accel);
     }
-    block_manager_free(machine->blocks);
+    g_clear_pointer(&machine->blocks, block_manager_free);
     char_manager_free(machine->chars);
     input_router_free(machine->input);
     worker_pool_free(machine->workers);

@@ -69,7 +69,7 @@ struct Machine {
     GPtrArray *displays; /* of Display*, owned by their devices; the first is the primary one */
     InputRouter *input;
     CharManager *chars;
-    BlockManager *blocks;
+    BlockManager *blocks; /* set by app/, which knows the image formats; may be NULL */
     GPtrArray *frontends; /* of Frontend*, open ones */
     RunState run_state;
     ShutdownCause shutdown_cause;
