@@ -39,6 +39,7 @@ typedef struct BoardConfig {
     gboolean nodefaults;    /* make no device that was not asked for */
     gboolean rtc_localtime; /* -rtc base=localtime */
     gint64 rtc_start;       /* -rtc base=DATE: seconds since 1970 at start; -1 = the host's time */
+    const char *rtc_clock;  /* -rtc clock=: "host", "rt" or "vm"; NULL = host */
     Chardev *serial[BOARD_MAX_SERIAL];     /* NULL = no such port */
     Chardev *parallel[BOARD_MAX_PARALLEL]; /* NULL = no such port */
     Chardev *debugcon;                     /* port E9h or `debugcon_port`; NULL = none */
