@@ -103,3 +103,11 @@ VcView *vc_view_attach(Chardev *chr, VcOutputFn output, void *opaque);
 void vc_view_detach(VcView *view);
 /* The person typed. What the user cannot take now is kept, up to 64 KiB. */
 void vc_view_input(VcView *view, const guint8 *data, gsize length);
+
+/* ---- the "ringbuf" backend ---- */
+
+gboolean chardev_is_ringbuf(Chardev *chr);
+/* Takes the oldest bytes kept; returns how many. */
+gsize chardev_ringbuf_read(Chardev *chr, guint8 *data, gsize length);
+/* Sends bytes to the user as the peer would; returns how many it could take. */
+gsize chardev_ringbuf_write(Chardev *chr, const guint8 *data, gsize length);

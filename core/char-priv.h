@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * What the character backends share: their ops tables and helpers for file descriptors. Vm lock
+ * held.
+ */
+#pragma once
+
+#include "core/char.h"
+
+/* A queue of unread bytes does not grow beyond this. */
+#define CHAR_CHUNK 4096
+
+struct CharManager {
+    Machine *machine;
+    GPtrArray *chardevs; /* of Chardev*, owned */
+};
+
+extern const ChardevOps char_null_ops;
+extern const ChardevOps char_stdio_ops;
+extern const ChardevOps char_file_ops;
+extern const ChardevOps char_pipe_ops;
+extern const ChardevOps char_socket_ops;
+extern const ChardevOps char_pty_ops;
+extern const ChardevOps char_vc_ops;
+extern const ChardevOps char_ringbuf_ops;
+
+/* Sets O_NONBLOCK and close-on-exec. */
+void char_fd_prepare(int fd);
+
+/*
+ * Writes to a non-blocking descriptor. Returns how many bytes it took; -1 when it is broken for
+ * good, with errno set.
+ */
+gssize char_fd_write(int fd, const guint8 *data, gsize length);
+
+/*
+ * Reads from a non-blocking descriptor, at most what the user can take, and hands it on. Returns
+ * FALSE at the end of the input or when it is broken. `*room` tells whether the user could take
+ * more.
+ */
+gboolean char_fd_read(Chardev *chr, int fd, gboolean *room);

@@ -1,0 +1,481 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * UNIX and TCP sockets, as server (one peer at a time; the next waits in the listen queue) or as
+ * client (which may reconnect). With telnet=on the peer is a telnet client.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <poll.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "core/char-address.h"
+#include "core/char-priv.h"
+#include "core/char-telnet.h"
+#include "core/error.h"
+#include "core/log.h"
+
+#define CONNECT_TIMEOUT_MS 10000
+
+typedef struct SocketChardev {
+    Chardev chr;
+    char *path, *host, *port;
+    gboolean server, wait, use_telnet, nodelay, ipv4, ipv6;
+    guint64 reconnect; /* seconds, 0 = never */
+    GArray *addresses;
+    guint next_address;
+    int listen_fd, fd;
+    FdWatch *listen_watch, *watch;
+    gboolean connecting, want_out;
+    Timer retry;
+    GByteArray *leftover; /* read from a peer that has gone, not yet taken by the user */
+    Telnet telnet;
+    dev_t inode_dev; /* of the socket file that we made */
+    ino_t inode;
+} SocketChardev;
+
+static const OptionSpec socket_options[] = {
+    {"path", OPTION_STRING, offsetof(SocketChardev, path), NULL, "file of a UNIX socket"},
+    {"host", OPTION_STRING, offsetof(SocketChardev, host), NULL, "host name or address"},
+    {"port", OPTION_STRING, offsetof(SocketChardev, port), NULL, "TCP port"},
+    {"server", OPTION_BOOL, offsetof(SocketChardev, server), "off",
+     "listen for a peer instead of connecting to one"},
+    {"wait", OPTION_BOOL, offsetof(SocketChardev, wait), "on",
+     "a server waits for its first peer before the machine starts"},
+    {"telnet", OPTION_BOOL, offsetof(SocketChardev, use_telnet), "off",
+     "the peer is a telnet client"},
+    {"nodelay", OPTION_BOOL, offsetof(SocketChardev, nodelay), "off",
+     "send small packets at once (TCP_NODELAY)"},
+    {"ipv4", OPTION_BOOL, offsetof(SocketChardev, ipv4), "off", "IPv4 only"},
+    {"ipv6", OPTION_BOOL, offsetof(SocketChardev, ipv6), "off", "IPv6 only"},
+    {"reconnect", OPTION_UINT, offsetof(SocketChardev, reconnect), "0",
+     "a client tries again after so many seconds (0: never)", 0, 86400},
+    OPTION_END,
+};
+
+static void socket_start_connect(void *opaque);
+
+static void socket_update_watch(SocketChardev *sock)
+{
+    /* POLLRDHUP alone still tells that the peer has gone while the user takes nothing. */
+    GIOCondition events = (GIOCondition)POLLRDHUP;
+
+    if (!sock->watch) {
+        return;
+    }
+    if (sock->connecting || sock->want_out) {
+        events |= G_IO_OUT;
+    }
+    if (!sock->connecting && !sock->leftover->len && chardev_user_room(&sock->chr)) {
+        events |= G_IO_IN;
+    }
+    fd_watch_set_events(sock->watch, events);
+}
+
+static void socket_drop(SocketChardev *sock)
+{
+    g_clear_pointer(&sock->watch, fd_watch_remove);
+    if (sock->fd >= 0) {
+        close(sock->fd);
+    }
+    sock->fd = -1;
+    sock->connecting = sock->want_out = FALSE;
+}
+
+/* The peer has gone: a server listens again, a client tries again. */
+static void socket_disconnected(SocketChardev *sock)
+{
+    socket_drop(sock);
+    if (sock->listen_watch) {
+        fd_watch_set_events(sock->listen_watch, G_IO_IN);
+    } else if (sock->reconnect) {
+        timer_set_after(&sock->retry, (gint64)sock->reconnect * NS_PER_SEC);
+    }
+    chardev_event(&sock->chr, CHAR_CLOSED);
+    chardev_writable(&sock->chr); /* what it held back may be dropped now */
+}
+
+/* Hands bytes on, less what telnet takes out of them. */
+static void socket_deliver(SocketChardev *sock, guint8 *data, gsize length)
+{
+    guint breaks = 0;
+
+    if (sock->use_telnet) {
+        length = telnet_filter(&sock->telnet, data, length, &breaks);
+    }
+    chardev_receive(&sock->chr, data, length);
+    while (breaks-- > 0) {
+        chardev_event(&sock->chr, CHAR_BREAK);
+    }
+}
+
+static void socket_feed_leftover(SocketChardev *sock)
+{
+    gsize n;
+
+    while (sock->leftover->len &&
+           (n = MIN(chardev_user_room(&sock->chr), sock->leftover->len)) > 0) {
+        g_autofree guint8 *chunk = g_memdup2(sock->leftover->data, n);
+
+        g_byte_array_remove_range(sock->leftover, 0, (guint)n);
+        chardev_receive(&sock->chr, chunk, n);
+    }
+}
+
+/* Keeps what the peer said before it went; the kernel's socket buffer bounds it. */
+static void socket_keep_rest(SocketChardev *sock)
+{
+    guint8 buffer[CHAR_CHUNK];
+    gssize n;
+
+    while ((n = recv(sock->fd, buffer, sizeof buffer, MSG_DONTWAIT)) > 0 &&
+           sock->leftover->len < (4 << 20)) {
+        guint breaks;
+        gsize kept =
+            sock->use_telnet ? telnet_filter(&sock->telnet, buffer, (gsize)n, &breaks) : (gsize)n;
+
+        g_byte_array_append(sock->leftover, buffer, (guint)kept);
+    }
+}
+
+static void socket_read(SocketChardev *sock, GIOCondition revents)
+{
+    guint8 buffer[CHAR_CHUNK];
+    gsize want = sock->leftover->len ? 0 : MIN(chardev_user_room(&sock->chr), sizeof buffer);
+    gssize n;
+
+    if (!want) {
+        if (revents & (G_IO_HUP | G_IO_ERR | (GIOCondition)POLLRDHUP)) {
+            socket_keep_rest(sock);
+            socket_disconnected(sock);
+        }
+        return;
+    }
+    n = recv(sock->fd, buffer, want, MSG_DONTWAIT);
+    if (n == 0 || (n < 0 && errno != EAGAIN && errno != EINTR)) {
+        socket_disconnected(sock);
+    } else if (n > 0) {
+        socket_deliver(sock, buffer, (gsize)n);
+    }
+}
+
+static void socket_connected(SocketChardev *sock)
+{
+    int one = 1;
+
+    sock->connecting = FALSE;
+    memset(&sock->telnet, 0, sizeof sock->telnet);
+    if (!sock->path && sock->nodelay) {
+        setsockopt(sock->fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);
+    }
+    if (sock->use_telnet) {
+        /* A fresh socket's buffer takes these few bytes. */
+        (void)!send(sock->fd, telnet_greeting, sizeof telnet_greeting, MSG_NOSIGNAL | MSG_DONTWAIT);
+    }
+    chardev_event(&sock->chr, CHAR_OPENED);
+    socket_update_watch(sock);
+}
+
+static void socket_ready(int fd, GIOCondition revents, void *opaque)
+{
+    SocketChardev *sock = opaque;
+
+    if (sock->connecting) {
+        int status = 0;
+        socklen_t length = sizeof status;
+
+        getsockopt(fd, SOL_SOCKET, SO_ERROR, &status, &length);
+        if (status) {
+            socket_drop(sock);
+            timer_set_after(&sock->retry, (gint64)sock->reconnect * NS_PER_SEC);
+        } else {
+            socket_connected(sock);
+        }
+        return;
+    }
+    if (revents & ~(GIOCondition)G_IO_OUT) {
+        socket_read(sock, revents);
+    }
+    if (sock->fd == fd && sock->watch && (revents & G_IO_OUT) && sock->want_out) {
+        sock->want_out = FALSE;
+        chardev_writable(&sock->chr);
+    }
+    socket_update_watch(sock);
+}
+
+static gssize socket_send(SocketChardev *sock, const guint8 *data, gsize length)
+{
+    gssize n;
+
+    do {
+        n = send(sock->fd, data, length, MSG_NOSIGNAL | MSG_DONTWAIT);
+    } while (n < 0 && errno == EINTR);
+    if (n < 0 && errno == EAGAIN) {
+        return 0;
+    }
+    return n;
+}
+
+/* Sends with FFh doubled (RFC 854). */
+static gssize socket_send_telnet(SocketChardev *sock, const guint8 *data, gsize length)
+{
+    static const guint8 ff = 0xff;
+    gsize done = 0;
+
+    while (done < length || sock->telnet.owes_ff) {
+        const guint8 *next_ff = memchr(data + done, 0xff, length - done);
+        gsize run = next_ff ? (gsize)(next_ff + 1 - data) - done : length - done;
+        gssize n;
+
+        if (sock->telnet.owes_ff) {
+            n = socket_send(sock, &ff, 1);
+            if (n <= 0) {
+                return done ? (gssize)done : n;
+            }
+            sock->telnet.owes_ff = FALSE;
+            continue;
+        }
+        n = socket_send(sock, data + done, run);
+        if (n <= 0) {
+            return done ? (gssize)done : n;
+        }
+        done += (gsize)n;
+        sock->telnet.owes_ff = next_ff && (gsize)n == run;
+    }
+    return (gssize)done;
+}
+
+static gsize socket_write(Chardev *chr, const guint8 *data, gsize length)
+{
+    SocketChardev *sock = (SocketChardev *)chr;
+    gssize n;
+
+    if (!chr->connected) {
+        return length; /* a cable that leads nowhere */
+    }
+    n = sock->use_telnet ? socket_send_telnet(sock, data, length) : socket_send(sock, data, length);
+    if (n < 0) {
+        return length; /* broken: the watch will see it */
+    }
+    if ((gsize)n < length) {
+        sock->want_out = TRUE;
+        socket_update_watch(sock);
+    }
+    return (gsize)n;
+}
+
+static void socket_accept_more(Chardev *chr)
+{
+    SocketChardev *sock = (SocketChardev *)chr;
+
+    socket_feed_leftover(sock);
+    socket_update_watch(sock);
+}
+
+static void socket_use(SocketChardev *sock, int fd)
+{
+    sock->fd = fd;
+    sock->watch = fd_watch_add(sock->chr.machine->loop, fd, 0, socket_ready, sock);
+}
+
+static void socket_incoming(int fd, GIOCondition revents, void *opaque)
+{
+    SocketChardev *sock = opaque;
+    int peer = accept4(fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
+
+    if (peer < 0) {
+        return; /* it went away again */
+    }
+    fd_watch_set_events(sock->listen_watch, 0);
+    socket_use(sock, peer);
+    socket_connected(sock);
+}
+
+static void socket_start_connect(void *opaque)
+{
+    SocketChardev *sock = opaque;
+    CharAddress *address =
+        &g_array_index(sock->addresses, CharAddress, sock->next_address++ % sock->addresses->len);
+    gboolean pending;
+    int fd = char_address_connect(address, &pending);
+
+    if (fd < 0) {
+        timer_set_after(&sock->retry, (gint64)sock->reconnect * NS_PER_SEC);
+        return;
+    }
+    socket_use(sock, fd);
+    sock->connecting = pending;
+    if (pending) {
+        socket_update_watch(sock);
+    } else {
+        socket_connected(sock);
+    }
+}
+
+/* Waits for a pending connection. Returns 0 or an errno. */
+static int socket_finish_connect(int fd)
+{
+    struct pollfd pfd = {.fd = fd, .events = POLLOUT};
+    int status = ETIMEDOUT;
+    socklen_t length = sizeof status;
+    int n = poll(&pfd, 1, CONNECT_TIMEOUT_MS);
+
+    if (n < 0) {
+        return errno;
+    }
+    if (n > 0 && getsockopt(fd, SOL_SOCKET, SO_ERROR, &status, &length) != 0) {
+        return errno;
+    }
+    return status;
+}
+
+/* Without reconnect= the peer must be there now. */
+static gboolean socket_connect_now(SocketChardev *sock, const char *text, GError **error)
+{
+    int errnum = 0;
+
+    for (guint i = 0; i < sock->addresses->len; i++) {
+        gboolean pending;
+        int fd = char_address_connect(&g_array_index(sock->addresses, CharAddress, i), &pending);
+
+        errnum = fd < 0 ? errno : pending ? socket_finish_connect(fd) : 0;
+        if (!errnum) {
+            socket_use(sock, fd);
+            socket_connected(sock);
+            return TRUE;
+        }
+        if (fd >= 0) {
+            close(fd);
+        }
+    }
+    return error_set_errno(error, errnum, "cannot connect to %s", text);
+}
+
+static gboolean socket_wait_peer(SocketChardev *sock, GError **error)
+{
+    g_autofree char *text = char_address_local_text(sock->listen_fd);
+    struct pollfd pfd = {.fd = sock->listen_fd, .events = POLLIN};
+
+    report_info("waiting for a connection on %s (wait=off starts without)", text);
+    while (!sock->chr.connected) {
+        if (poll(&pfd, 1, -1) < 0) {
+            return error_set_errno(error, errno, "waiting for a connection on %s", text);
+        }
+        socket_incoming(sock->listen_fd, G_IO_IN, sock);
+    }
+    return TRUE;
+}
+
+static gboolean socket_listen(SocketChardev *sock, const CharTarget *target, GError **error)
+{
+    struct stat st;
+
+    sock->listen_fd = char_address_listen(sock->addresses, target, error);
+    if (sock->listen_fd < 0) {
+        return FALSE;
+    }
+    if (sock->path && stat(sock->path, &st) == 0) {
+        sock->inode_dev = st.st_dev;
+        sock->inode = st.st_ino;
+    }
+    sock->listen_watch =
+        fd_watch_add(sock->chr.machine->loop, sock->listen_fd, G_IO_IN, socket_incoming, sock);
+    /* Once the machine has started nothing may stop it to wait. */
+    if (sock->wait && sock->chr.machine->run_state == RUN_STATE_PRELAUNCH) {
+        return socket_wait_peer(sock, error);
+    }
+    return TRUE;
+}
+
+static void socket_close(Chardev *chr)
+{
+    SocketChardev *sock = (SocketChardev *)chr;
+    struct stat st;
+
+    timer_cancel(&sock->retry);
+    socket_drop(sock);
+    g_clear_pointer(&sock->listen_watch, fd_watch_remove);
+    if (sock->listen_fd >= 0) {
+        /* Not if another program has replaced it since. */
+        if (sock->path && stat(sock->path, &st) == 0 && st.st_dev == sock->inode_dev &&
+            st.st_ino == sock->inode) {
+            unlink(sock->path);
+        }
+        close(sock->listen_fd);
+    }
+    g_clear_pointer(&sock->addresses, g_array_unref);
+    g_byte_array_unref(sock->leftover);
+}
+
+static gboolean socket_check(SocketChardev *sock, GError **error)
+{
+    if (sock->path && (sock->host || sock->port)) {
+        return error_set(error, "character device '%s' takes path= or host= and port=, not both",
+                         sock->chr.id);
+    }
+    if (!sock->path && !sock->port) {
+        return error_set(error,
+                         "character device '%s' needs path=FILE, or host= and port=", sock->chr.id);
+    }
+    if (sock->server && sock->reconnect) {
+        return error_set(error, "'reconnect' is for clients, character device '%s' is a server",
+                         sock->chr.id);
+    }
+    return TRUE;
+}
+
+static gboolean socket_open(Chardev *chr, GError **error)
+{
+    SocketChardev *sock = (SocketChardev *)chr;
+    CharTarget target = {
+        sock->path, sock->host ? sock->host : "", sock->port, sock->ipv4, sock->ipv6, sock->server};
+    g_autofree char *text = NULL;
+    gboolean ok;
+
+    if (!socket_check(sock, error)) {
+        return FALSE;
+    }
+    text = char_target_text(&target);
+    sock->listen_fd = sock->fd = -1;
+    sock->leftover = g_byte_array_new();
+    timer_init(&sock->retry, chr->machine->host_clock, socket_start_connect, sock);
+    sock->addresses = char_target_resolve(&target, error);
+    ok = sock->addresses != NULL;
+    if (ok && sock->server) {
+        ok = socket_listen(sock, &target, error);
+    } else if (ok && sock->reconnect) {
+        socket_start_connect(sock);
+    } else if (ok) {
+        ok = socket_connect_now(sock, text, error);
+    }
+    if (!ok) {
+        socket_close(chr);
+    }
+    return ok;
+}
+
+static char *socket_describe(Chardev *chr)
+{
+    SocketChardev *sock = (SocketChardev *)chr;
+    CharTarget target = {sock->path, sock->host ? sock->host : "", sock->port};
+    g_autofree char *text =
+        sock->listen_fd >= 0 ? char_address_local_text(sock->listen_fd) : char_target_text(&target);
+
+    return g_strdup_printf("%s%s%s%s", chr->connected ? "" : "disconnected:", text,
+                           sock->server ? ",server=on" : "", sock->use_telnet ? ",telnet=on" : "");
+}
+
+const ChardevOps char_socket_ops = {
+    .name = "socket",
+    .summary = "a UNIX or TCP socket, server or client",
+    .size = sizeof(SocketChardev),
+    .options = socket_options,
+    .open = socket_open,
+    .close = socket_close,
+    .write = socket_write,
+    .accept = socket_accept_more,
+    .describe = socket_describe,
+};

@@ -1,0 +1,161 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Console tabs: output is kept as scrollback and shown by any number of views; what a person types
+ * in one is queued until the user takes it.
+ */
+#include <string.h>
+
+#include "core/char-priv.h"
+#include "core/error.h"
+
+#define VC_INPUT_MAX (64 * 1024)
+
+typedef struct VcChardev {
+    Chardev chr;
+    guint64 scrollback_max;
+    GByteArray *scrollback; /* up to twice scrollback_max, trimmed to it when that is reached */
+    GByteArray *input;      /* typed, not yet taken */
+    GPtrArray *views;       /* of VcView* */
+    gboolean feeding;
+} VcChardev;
+
+struct VcView {
+    VcChardev *vc; /* NULL when the chardev went first */
+    VcOutputFn output;
+    void *opaque;
+};
+
+static const OptionSpec vc_options[] = {
+    {"scrollback", OPTION_SIZE, offsetof(VcChardev, scrollback_max), "256K",
+     "bytes of output kept for views that open later", 1024, 64 << 20},
+    OPTION_END,
+};
+
+/* Drops the oldest output, up to the end of a line if there is one near. */
+static void vc_trim(VcChardev *vc)
+{
+    guint excess = vc->scrollback->len - (guint)vc->scrollback_max;
+    const guint8 *start = vc->scrollback->data + excess;
+    const guint8 *newline = memchr(start, '\n', MIN(512, vc->scrollback_max));
+
+    if (newline) {
+        excess += (guint)(newline + 1 - start);
+    }
+    g_byte_array_remove_range(vc->scrollback, 0, excess);
+}
+
+static gsize vc_write(Chardev *chr, const guint8 *data, gsize length)
+{
+    VcChardev *vc = (VcChardev *)chr;
+    gsize keep = MIN(length, vc->scrollback_max);
+
+    g_byte_array_append(vc->scrollback, data + length - keep, (guint)keep);
+    if (vc->scrollback->len >= 2 * vc->scrollback_max) {
+        vc_trim(vc);
+    }
+    for (guint i = 0; i < vc->views->len; i++) {
+        VcView *view = g_ptr_array_index(vc->views, i);
+
+        view->output(data, length, view->opaque);
+    }
+    return length;
+}
+
+/* Hands queued input on. The user may call accept from within receive, so it does not nest. */
+static void vc_feed(VcChardev *vc)
+{
+    gsize n;
+
+    if (vc->feeding) {
+        return;
+    }
+    vc->feeding = TRUE;
+    while (vc->input->len && (n = MIN(chardev_user_room(&vc->chr), vc->input->len)) > 0) {
+        g_autofree guint8 *chunk = g_memdup2(vc->input->data, n);
+
+        g_byte_array_remove_range(vc->input, 0, (guint)n);
+        chardev_receive(&vc->chr, chunk, n);
+    }
+    vc->feeding = FALSE;
+}
+
+static void vc_accept(Chardev *chr)
+{
+    vc_feed((VcChardev *)chr);
+}
+
+gboolean chardev_is_vc(Chardev *chr)
+{
+    return chr->ops == &char_vc_ops;
+}
+
+VcView *vc_view_attach(Chardev *chr, VcOutputFn output, void *opaque)
+{
+    VcChardev *vc = (VcChardev *)chr;
+    VcView *view = g_new0(VcView, 1);
+
+    g_assert(chardev_is_vc(chr));
+    view->vc = vc;
+    view->output = output;
+    view->opaque = opaque;
+    g_ptr_array_add(vc->views, view);
+    if (vc->scrollback->len > vc->scrollback_max) {
+        vc_trim(vc);
+    }
+    if (vc->scrollback->len) {
+        output(vc->scrollback->data, vc->scrollback->len, opaque);
+    }
+    return view;
+}
+
+void vc_view_detach(VcView *view)
+{
+    if (view && view->vc) {
+        g_ptr_array_remove(view->vc->views, view);
+    }
+    g_free(view);
+}
+
+void vc_view_input(VcView *view, const guint8 *data, gsize length)
+{
+    if (view->vc) {
+        gsize room = VC_INPUT_MAX - view->vc->input->len;
+
+        g_byte_array_append(view->vc->input, data, (guint)MIN(length, room));
+        vc_feed(view->vc);
+    }
+}
+
+static gboolean vc_open(Chardev *chr, GError **error)
+{
+    VcChardev *vc = (VcChardev *)chr;
+
+    vc->scrollback = g_byte_array_new();
+    vc->input = g_byte_array_new();
+    vc->views = g_ptr_array_new();
+    chardev_event(chr, CHAR_OPENED);
+    return TRUE;
+}
+
+static void vc_close(Chardev *chr)
+{
+    VcChardev *vc = (VcChardev *)chr;
+
+    for (guint i = 0; i < vc->views->len; i++) {
+        ((VcView *)g_ptr_array_index(vc->views, i))->vc = NULL;
+    }
+    g_ptr_array_unref(vc->views);
+    g_byte_array_unref(vc->input);
+    g_byte_array_unref(vc->scrollback);
+}
+
+const ChardevOps char_vc_ops = {
+    .name = "vc",
+    .summary = "a console tab of the frontends",
+    .size = sizeof(VcChardev),
+    .options = vc_options,
+    .open = vc_open,
+    .close = vc_close,
+    .write = vc_write,
+    .accept = vc_accept,
+};
