@@ -25,6 +25,9 @@ static void bus_destroy(Bus *bus)
     while (bus->children->len > 0) {
         device_destroy(g_ptr_array_index(bus->children, bus->children->len - 1));
     }
+    if (bus->ops->finish) {
+        bus->ops->finish(bus);
+    }
     g_ptr_array_unref(bus->children);
     g_free(bus->name);
     g_free(bus);

@@ -80,6 +80,8 @@ struct BusOps {
     void (*unplugged)(Bus *bus, Device *dev);
     /* Where a device sits, for `info qtree` ("addr = 01.1"). NULL = says nothing. */
     void (*describe)(Bus *bus, Device *dev, GString *out);
+    /* The bus goes, its devices are gone: frees what it holds. NULL = nothing. */
+    void (*finish)(Bus *bus);
     /* Help for the options of place(). */
     const char *place_help;
 };
