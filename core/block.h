@@ -29,7 +29,7 @@ typedef struct BlockRequest BlockRequest;
 
 #define BLOCK_SECTOR_SIZE 512
 
-/* ---- requests ---- */
+/* ---- file I/O engines ---- */
 
 typedef enum BlockOp {
     BLOCK_OP_READ,
@@ -38,6 +38,44 @@ typedef enum BlockOp {
     BLOCK_OP_DISCARD, /* the bytes are not needed any more; their content becomes undefined */
     BLOCK_OP_COUNT,
 } BlockOp;
+
+/* One job on a file; belongs to its sender until `done`. */
+typedef struct BlockJob BlockJob;
+struct BlockJob {
+    BlockOp op;
+    int fd;
+    guint64 offset, length;
+    const struct iovec *iov; /* any number of elements */
+    guint niov;
+    void (*done)(BlockJob *job, gint64 result); /* bytes moved, 0, or -errno; lock held */
+    void *opaque;
+    /* private to the engine: bytes moved so far, the rest of `iov`, what is told to `done` */
+    guint64 moved;
+    struct iovec *rest;
+    guint rest_niov;
+    gint64 result;
+    BlockJob *next;
+};
+
+struct BlockEngine {
+    const BlockEngineOps *ops;
+    Machine *machine;
+    guint in_flight;
+};
+
+struct BlockEngineOps {
+    const char *name; /* as in aio=NAME */
+    const char *summary;
+    gsize size; /* of its struct, which begins with a BlockEngine */
+    gboolean (*open)(BlockEngine *engine, GError **error); /* required */
+    void (*close)(BlockEngine *engine);                    /* required; nothing is under way */
+    /* Required. Never calls `done` itself; that happens on the loop. */
+    void (*submit)(BlockEngine *engine, BlockJob *job);
+    /* Required. Waits for at least one job under way to end, and calls `done` of those ended. */
+    void (*wait)(BlockEngine *engine);
+};
+
+/* ---- requests ---- */
 
 struct BlockRequest {
     BlockOp op;
@@ -53,8 +91,10 @@ struct BlockRequest {
     Drive *drive;
     BlockImage *image;
     int result;
+    gboolean submitting;
     gint64 started_ns;
     GList link;
+    BlockJob job; /* the image format's */
 };
 
 /*
@@ -132,7 +172,7 @@ struct Drive {
     DriveOnError on_read_error, on_write_error;
     gboolean discard; /* discard=unmap */
     gboolean lock_image;
-    int aio;      /* index into the manager's engines, -1 = first that works */
+    BlockEngine *engine;
     char *format; /* asked for, or NULL */
     /* The medium; changes with it. */
     char *file;        /* NULL = no medium */
@@ -147,7 +187,12 @@ struct Drive {
     /* private to core/block*.c */
     GQueue requests; /* in flight */
     GQueue parked;   /* waiting for machine_cont() */
+    int told_error;  /* the last error that a person was told of */
+    BlockOp told_op;
 };
+
+/* An engine of the machine by name (NULL: the first that works), opened on first use. */
+BlockEngine *block_engine_get(BlockManager *manager, const char *name, GError **error);
 
 /* Makes the machine's (empty) manager: set it as machine->blocks. Arrays are NULL-ended, engines in
  * order of preference: block_image_types and block_engine_types of block/types.h. */
@@ -220,8 +265,9 @@ gboolean drive_is_removable(const Drive *drive);
 typedef enum BlockOpenFlags {
     BLOCK_OPEN_READONLY = 1 << 0,
     BLOCK_OPEN_DIRECT = 1 << 1,  /* past the page cache */
-    BLOCK_OPEN_LOCK = 1 << 2,    /* take image locks */
-    BLOCK_OPEN_DISCARD = 1 << 3, /* discard reaches the file system */
+    BLOCK_OPEN_SYNC = 1 << 2,    /* a write is on stable storage when it ends */
+    BLOCK_OPEN_LOCK = 1 << 3,    /* take image locks */
+    BLOCK_OPEN_DISCARD = 1 << 4, /* discard reaches the file system */
 } BlockOpenFlags;
 
 /* First member of every format's state. */
@@ -238,7 +284,8 @@ struct BlockImage {
 struct BlockImageOps {
     const char *name; /* as in format=NAME */
     const char *summary;
-    gsize size; /* of its struct, which begins with a BlockImage */
+    gsize size;          /* of its struct, which begins with a BlockImage */
+    gboolean needs_base; /* lies on another image; never chosen by format= or probing */
     /* Do these first bytes of a file belong to this format? NULL = never found by probing. */
     gboolean (*probe)(const guint8 *head, gsize length);
     /* Required. `file` and `flags` are set; sets `length`. At start or media change. */
@@ -251,49 +298,16 @@ struct BlockImageOps {
     void (*info)(BlockImage *image, GString *out);
 };
 
-/* For formats: opens a further image (or the one behind an overlay). */
-BlockImage *block_image_open(Machine *machine, const BlockImageOps *ops, const char *file,
+/* Opens an image. `format` NULL = probe: what is not known for another format is raw. */
+BlockImage *block_image_open(Machine *machine, const char *format, const char *file,
                              BlockEngine *engine, guint flags, GError **error);
 /* Closes and frees, base included. NULL is fine. */
 void block_image_close(BlockImage *image);
-/* A temporary overlay over `base`, which it owns from now on (on failure it stays the caller's). */
-BlockImage *block_overlay_open(BlockImage *base, GError **error);
+/* The format that `needs_base` (block/overlay.c), laid over `base`, which it owns from now on; on
+ * failure it stays the caller's. */
+BlockImage *block_image_overlay(BlockImage *base, GError **error);
 
 /* Sends a request to an image directly (tests, formats that lie on others). */
 void block_image_submit(BlockImage *image, BlockRequest *request);
 /* A format ends a request: `done` is called. */
 void block_image_complete(BlockRequest *request, int result);
-
-/* ---- file I/O engines ---- */
-
-/* One job on a file; belongs to its sender until `done`. */
-typedef struct BlockJob BlockJob;
-struct BlockJob {
-    BlockOp op;
-    int fd;
-    guint64 offset, length;
-    const struct iovec *iov; /* any number of elements */
-    guint niov;
-    void (*done)(BlockJob *job, gint64 result); /* bytes moved, 0, or -errno; lock held */
-    /* private to the engine */
-    gint64 result;
-    BlockJob *next;
-};
-
-struct BlockEngine {
-    const BlockEngineOps *ops;
-    Machine *machine;
-    guint in_flight;
-};
-
-struct BlockEngineOps {
-    const char *name; /* as in aio=NAME */
-    const char *summary;
-    gsize size; /* of its struct, which begins with a BlockEngine */
-    gboolean (*open)(BlockEngine *engine, GError **error); /* required */
-    void (*close)(BlockEngine *engine);                    /* required; nothing is under way */
-    /* Required. Never calls `done` itself; that happens on the loop. */
-    void (*submit)(BlockEngine *engine, BlockJob *job);
-    /* Required. Waits for at least one job under way to end, and calls `done` of those ended. */
-    void (*wait)(BlockEngine *engine);
-};

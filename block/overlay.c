@@ -1,0 +1,267 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Temporary overlay (snapshot=on): what is written goes to a sparse file without a name, at the
+ * same offsets, and a bitmap tells which sectors are there. Closing it forgets them all.
+ *
+ * The bitmap is made of pages that appear with the first write to their part of the disk, so a
+ * large disk costs nothing until it is written.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "block/types.h"
+#include "core/block-iov.h"
+#include "core/error.h"
+
+#define PAGE_BYTES   4096
+#define PAGE_SECTORS (PAGE_BYTES * 8ULL)
+
+typedef struct OverlayImage {
+    BlockImage image;
+    int fd;
+    guint8 **pages; /* one bit a sector; NULL = nothing written there */
+    guint64 page_count;
+    guint64 written; /* sectors, for people */
+} OverlayImage;
+
+/* A part of a request that one of the two files answers. */
+typedef struct OverlayPart OverlayPart;
+typedef struct OverlayOp {
+    BlockRequest *request;
+    guint pending;
+    int result;
+    GPtrArray *parts;
+} OverlayOp;
+
+struct OverlayPart {
+    OverlayOp *op;
+    struct iovec *iov;
+    BlockJob job;         /* in the overlay */
+    BlockRequest request; /* to the base */
+};
+
+static gboolean is_written(const OverlayImage *overlay, guint64 sector)
+{
+    const guint8 *page = overlay->pages[sector / PAGE_SECTORS];
+
+    return page && (page[sector % PAGE_SECTORS / 8] & (1 << (sector % 8)));
+}
+
+static void mark_written(OverlayImage *overlay, guint64 sector, guint64 count)
+{
+    for (; count > 0; sector++, count--) {
+        guint8 **page = &overlay->pages[sector / PAGE_SECTORS];
+
+        if (!is_written(overlay, sector)) {
+            if (!*page) {
+                *page = g_malloc0(PAGE_BYTES);
+            }
+            (*page)[sector % PAGE_SECTORS / 8] |= (guint8)(1 << (sector % 8));
+            overlay->written++;
+        }
+    }
+}
+
+/* How many sectors from `sector` on, at most `most`, are alike in being written or not. */
+static guint64 run_length(const OverlayImage *overlay, guint64 sector, guint64 most)
+{
+    gboolean written = is_written(overlay, sector);
+    guint64 run = 1;
+
+    while (run < most && is_written(overlay, sector + run) == written) {
+        run++;
+    }
+    return run;
+}
+
+static void part_free(gpointer data)
+{
+    OverlayPart *part = data;
+
+    g_free(part->iov);
+    g_free(part);
+}
+
+static void part_ended(OverlayOp *op, int result)
+{
+    BlockRequest *request = op->request;
+
+    if (result < 0 && op->result == 0) {
+        op->result = result;
+    }
+    if (--op->pending > 0) {
+        return;
+    }
+    result = op->result;
+    if (request->op == BLOCK_OP_WRITE && result == 0) {
+        mark_written((OverlayImage *)request->image, request->offset / BLOCK_SECTOR_SIZE,
+                     request->length / BLOCK_SECTOR_SIZE);
+    }
+    g_ptr_array_unref(op->parts);
+    g_free(op);
+    block_image_complete(request, result);
+}
+
+static void job_done(BlockJob *job, gint64 result)
+{
+    OverlayPart *part = job->opaque;
+
+    if (result >= 0 && (guint64)result < job->length) {
+        result = job->op == BLOCK_OP_WRITE ? -ENOSPC : -EIO;
+    }
+    part_ended(part->op, (int)MIN(result, 0));
+}
+
+static void base_done(BlockRequest *request, int result)
+{
+    OverlayPart *part = request->opaque;
+
+    part_ended(part->op, result);
+}
+
+static OverlayPart *part_new(OverlayOp *op, guint64 offset, guint64 length, guint *niov)
+{
+    OverlayPart *part = g_new0(OverlayPart, 1);
+    const BlockRequest *request = op->request;
+
+    part->op = op;
+    part->iov = g_new(struct iovec, request->niov);
+    *niov = iov_slice(part->iov, request->iov, request->niov, offset - request->offset, length);
+    g_ptr_array_add(op->parts, part);
+    op->pending++;
+    return part;
+}
+
+static void send_to_overlay(OverlayImage *overlay, OverlayOp *op, guint64 offset, guint64 length)
+{
+    guint niov;
+    OverlayPart *part = part_new(op, offset, length, &niov);
+
+    part->job = (BlockJob){
+        .op = op->request->op,
+        .fd = overlay->fd,
+        .offset = offset,
+        .length = length,
+        .iov = part->iov,
+        .niov = niov,
+        .done = job_done,
+        .opaque = part,
+    };
+    overlay->image.engine->ops->submit(overlay->image.engine, &part->job);
+}
+
+static void send_to_base(OverlayImage *overlay, OverlayOp *op, guint64 offset, guint64 length)
+{
+    guint niov;
+    OverlayPart *part = part_new(op, offset, length, &niov);
+
+    part->request = (BlockRequest){
+        .op = BLOCK_OP_READ,
+        .offset = offset,
+        .length = length,
+        .iov = part->iov,
+        .niov = niov,
+        .done = base_done,
+        .opaque = part,
+    };
+    block_image_submit(overlay->image.base, &part->request);
+}
+
+static void overlay_submit(BlockImage *image, BlockRequest *request)
+{
+    OverlayImage *overlay = (OverlayImage *)image;
+    guint64 offset = request->offset, end = request->offset + request->length;
+    OverlayOp *op;
+
+    if (request->op == BLOCK_OP_FLUSH || request->op == BLOCK_OP_DISCARD) {
+        block_image_complete(request, 0); /* nothing here outlives us */
+        return;
+    }
+    op = g_new0(OverlayOp, 1);
+    op->request = request;
+    op->parts = g_ptr_array_new_with_free_func(part_free);
+    op->pending = 1; /* ours, until all parts are sent */
+    if (request->op == BLOCK_OP_WRITE) {
+        send_to_overlay(overlay, op, offset, request->length);
+        offset = end;
+    }
+    while (offset < end) {
+        guint64 sector = offset / BLOCK_SECTOR_SIZE;
+        guint64 run = run_length(overlay, sector, (end - offset) / BLOCK_SECTOR_SIZE);
+
+        if (is_written(overlay, sector)) {
+            send_to_overlay(overlay, op, offset, run * BLOCK_SECTOR_SIZE);
+        } else {
+            send_to_base(overlay, op, offset, run * BLOCK_SECTOR_SIZE);
+        }
+        offset += run * BLOCK_SECTOR_SIZE;
+    }
+    part_ended(op, 0);
+}
+
+static void overlay_info(BlockImage *image, GString *out)
+{
+    const OverlayImage *overlay = (const OverlayImage *)image;
+
+    g_string_append_printf(out, "    Temporary writes: %" G_GUINT64_FORMAT " KiB\n",
+                           overlay->written / 2);
+}
+
+/* A file that is gone when closed; in /var/tmp since disks are larger than memory. */
+static int open_temporary(GError **error)
+{
+    const char *dir = g_getenv("TMPDIR") ? g_getenv("TMPDIR") : "/var/tmp";
+    int fd = open(dir, O_TMPFILE | O_RDWR | O_EXCL | O_CLOEXEC, 0600);
+
+    if (fd < 0 && (errno == EOPNOTSUPP || errno == EISDIR)) {
+        g_autofree char *name = g_build_filename(dir, "vitrine-XXXXXX", NULL);
+
+        fd = mkostemp(name, O_CLOEXEC);
+        if (fd >= 0) {
+            unlink(name);
+        }
+    }
+    if (fd < 0) {
+        error_set_errno(error, errno, "cannot make a temporary file in '%s' (set TMPDIR)", dir);
+    }
+    return fd;
+}
+
+static gboolean overlay_open(BlockImage *image, GError **error)
+{
+    OverlayImage *overlay = (OverlayImage *)image;
+
+    overlay->fd = open_temporary(error);
+    if (overlay->fd < 0) {
+        return FALSE;
+    }
+    image->length = image->base->length;
+    overlay->page_count = image->length / BLOCK_SECTOR_SIZE / PAGE_SECTORS + 1;
+    overlay->pages = g_new0(guint8 *, overlay->page_count);
+    return TRUE;
+}
+
+static void overlay_close(BlockImage *image)
+{
+    OverlayImage *overlay = (OverlayImage *)image;
+
+    for (guint64 i = 0; i < overlay->page_count; i++) {
+        g_free(overlay->pages[i]);
+    }
+    g_free(overlay->pages);
+    close(overlay->fd);
+}
+
+const BlockImageOps overlay_image_ops = {
+    .name = "overlay",
+    .summary = "Temporary writes over another image",
+    .size = sizeof(OverlayImage),
+    .needs_base = TRUE,
+    .open = overlay_open,
+    .close = overlay_close,
+    .submit = overlay_submit,
+    .info = overlay_info,
+};

@@ -1,0 +1,220 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The format "raw": the file's bytes are the disk's. A file that ends within a sector is shown
+ * rounded up; the missing bytes read as zeros, and writing that sector makes the file longer.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/fs.h>
+#include <sys/ioctl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "block/image-lock.h"
+#include "block/types.h"
+#include "core/block-iov.h"
+#include "core/error.h"
+
+/* What O_DIRECT asks of memory, offset and length if the host does not say (open(2)). */
+#define DIRECT_ALIGN 4096
+
+typedef struct RawImage {
+    BlockImage image;
+    int fd;
+    int direct_fd;        /* with O_DIRECT, for requests that are aligned; or -1 */
+    guint64 direct_align; /* of offset and length */
+    guint64 memory_align; /* of buffers */
+    guint64 file_length;  /* as opened, not rounded */
+} RawImage;
+
+static gboolean is_aligned(const RawImage *raw, const BlockRequest *request)
+{
+    if ((request->offset | request->length) % raw->direct_align != 0) {
+        return FALSE;
+    }
+    for (guint i = 0; i < request->niov; i++) {
+        guint64 where = (guint64)(gsize)request->iov[i].iov_base;
+
+        if (where % raw->memory_align != 0 || request->iov[i].iov_len % raw->direct_align != 0) {
+            return FALSE;
+        }
+    }
+    return TRUE;
+}
+
+static void raw_done(BlockJob *job, gint64 result)
+{
+    BlockRequest *request = job->opaque;
+    RawImage *raw = (RawImage *)request->image;
+    int outcome = result < 0 ? (int)result : 0;
+
+    if (request->op == BLOCK_OP_READ && result >= 0 && (guint64)result < request->length) {
+        guint64 end = request->offset + (guint64)result;
+
+        if (end >= raw->file_length) {
+            iov_zero_from(request->iov, request->niov, (guint64)result);
+        } else {
+            outcome = -EIO; /* somebody has cut the file short under us */
+        }
+    } else if (request->op == BLOCK_OP_WRITE && result >= 0 && (guint64)result < request->length) {
+        outcome = -ENOSPC; /* a write that moves nothing and gives no reason */
+    } else if (request->op == BLOCK_OP_DISCARD &&
+               (result == -EOPNOTSUPP || result == -EINVAL || result == -ENODEV)) {
+        outcome = 0; /* a hint only */
+    }
+    block_image_complete(request, outcome);
+}
+
+static void raw_submit(BlockImage *image, BlockRequest *request)
+{
+    RawImage *raw = (RawImage *)image;
+    BlockJob *job = &request->job;
+    gboolean data = request->op == BLOCK_OP_READ || request->op == BLOCK_OP_WRITE;
+
+    if (request->op == BLOCK_OP_DISCARD && !(image->flags & BLOCK_OPEN_DISCARD)) {
+        block_image_complete(request, 0);
+        return;
+    }
+    *job = (BlockJob){
+        .op = request->op,
+        .fd = raw->direct_fd >= 0 && data && is_aligned(raw, request) ? raw->direct_fd : raw->fd,
+        .offset = request->offset,
+        .length = request->length,
+        .iov = request->iov,
+        .niov = request->niov,
+        .done = raw_done,
+        .opaque = request,
+    };
+    image->engine->ops->submit(image->engine, job);
+}
+
+static gboolean open_failed(const BlockImage *image, int errnum, GError **error)
+{
+    gboolean readonly = image->flags & BLOCK_OPEN_READONLY;
+
+    if (!readonly && (errnum == EACCES || errnum == EROFS || errnum == EPERM)) {
+        return error_set_errno(error, errnum,
+                               "cannot open '%s' for writing (readonly=on opens it for reading "
+                               "only, snapshot=on keeps writes elsewhere)",
+                               image->file);
+    }
+    return error_set_errno(error, errnum, "cannot open '%s'", image->file);
+}
+
+/* Only files that have bytes at offsets can be images. */
+static gboolean check_kind(const BlockImage *image, const struct stat *st, GError **error)
+{
+    const char *kind = S_ISDIR(st->st_mode)    ? "a directory"
+                       : S_ISCHR(st->st_mode)  ? "a character device"
+                       : S_ISFIFO(st->st_mode) ? "a pipe"
+                       : S_ISSOCK(st->st_mode) ? "a socket"
+                                               : NULL;
+
+    return !kind ||
+           error_set(error, "'%s' is %s, not an image file or a block device", image->file, kind);
+}
+
+static gboolean get_length(RawImage *raw, const struct stat *st, GError **error)
+{
+    guint64 length = (guint64)st->st_size;
+
+    if (S_ISBLK(st->st_mode) && ioctl(raw->fd, BLKGETSIZE64, &length) < 0) {
+        return error_set_errno(error, errno, "cannot tell the size of '%s'", raw->image.file);
+    }
+    if (length == 0) {
+        return error_set(
+            error, "'%s' is empty; make it as long as the disk shall be: truncate -s 10G FILE",
+            raw->image.file);
+    }
+    raw->file_length = length;
+    raw->image.length = (length + BLOCK_SECTOR_SIZE - 1) / BLOCK_SECTOR_SIZE * BLOCK_SECTOR_SIZE;
+    return TRUE;
+}
+
+/* A second descriptor that goes past the page cache; what is not aligned for it uses the first. */
+static gboolean open_direct(RawImage *raw, int flags, GError **error)
+{
+    struct statx info;
+
+    raw->direct_fd = open(raw->image.file, flags | O_DIRECT);
+    if (raw->direct_fd < 0) {
+        return error_set_errno(error, errno,
+                               "cannot open '%s' past the host's cache (cache=writeback works on "
+                               "every file system)",
+                               raw->image.file);
+    }
+    raw->direct_align = raw->memory_align = DIRECT_ALIGN;
+#ifdef STATX_DIOALIGN
+    if (statx(raw->direct_fd, "", AT_EMPTY_PATH, STATX_DIOALIGN, &info) == 0 &&
+        (info.stx_mask & STATX_DIOALIGN) && info.stx_dio_offset_align > 0) {
+        raw->direct_align = info.stx_dio_offset_align;
+        raw->memory_align = MAX(info.stx_dio_mem_align, 1);
+    }
+#else
+    (void)info;
+#endif
+    return TRUE;
+}
+
+static gboolean raw_setup(RawImage *raw, int flags, GError **error)
+{
+    BlockImage *image = &raw->image;
+    struct stat st;
+
+    if (fstat(raw->fd, &st) < 0) {
+        return open_failed(image, errno, error);
+    }
+    if (!check_kind(image, &st, error) || !get_length(raw, &st, error)) {
+        return FALSE;
+    }
+    /* Block devices are guarded by the kernel's own users; QEMU does not lock them either. */
+    if ((image->flags & BLOCK_OPEN_LOCK) && S_ISREG(st.st_mode) &&
+        !image_lock(raw->fd, image->file, !(image->flags & BLOCK_OPEN_READONLY), error)) {
+        return FALSE;
+    }
+    return !(image->flags & BLOCK_OPEN_DIRECT) || open_direct(raw, flags, error);
+}
+
+static void raw_close(BlockImage *image)
+{
+    RawImage *raw = (RawImage *)image;
+
+    if (raw->direct_fd >= 0) {
+        close(raw->direct_fd);
+    }
+    close(raw->fd);
+}
+
+static gboolean raw_open(BlockImage *image, GError **error)
+{
+    RawImage *raw = (RawImage *)image;
+    int flags = O_CLOEXEC | (image->flags & BLOCK_OPEN_READONLY ? O_RDONLY : O_RDWR) |
+                (image->flags & BLOCK_OPEN_SYNC ? O_DSYNC : 0);
+    struct stat st;
+
+    raw->direct_fd = -1;
+    if (stat(image->file, &st) < 0) {
+        return open_failed(image, errno, error);
+    }
+    if (!check_kind(image, &st, error)) {
+        return FALSE;
+    }
+    raw->fd = open(image->file, flags);
+    if (raw->fd < 0) {
+        return open_failed(image, errno, error);
+    }
+    if (!raw_setup(raw, flags, error)) {
+        raw_close(image);
+        return FALSE;
+    }
+    return TRUE;
+}
+
+const BlockImageOps raw_image_ops = {
+    .name = "raw",
+    .summary = "The bytes of a file or block device as they are",
+    .size = sizeof(RawImage),
+    .open = raw_open,
+    .close = raw_close,
+    .submit = raw_submit,
+};

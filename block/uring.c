@@ -1,0 +1,154 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The engine "io_uring": jobs go to the kernel's ring, in batches, from the loop's thread, and
+ * their ends are seen by a watch on the ring's descriptor, which is readable while there are any
+ * (io_uring(7)). Vm lock held.
+ */
+#include <fcntl.h>
+#include <liburing.h>
+
+#include "block/job.h"
+#include "block/types.h"
+#include "core/error.h"
+
+#define RING_ENTRIES 128
+
+/* The kernel copies cached data while it takes a job, and we hold the lock: above this length its
+ * own threads shall do it. */
+#define INLINE_MAX (256 * 1024)
+
+typedef struct UringEngine {
+    BlockEngine engine;
+    struct io_uring ring;
+    FdWatch *watch;
+    Deferred *submit;
+} UringEngine;
+
+static struct io_uring_sqe *get_sqe(UringEngine *uring)
+{
+    struct io_uring_sqe *sqe = io_uring_get_sqe(&uring->ring);
+
+    if (!sqe) {
+        io_uring_submit(&uring->ring);
+        sqe = io_uring_get_sqe(&uring->ring);
+    }
+    return sqe;
+}
+
+static void prepare(UringEngine *uring, BlockJob *job)
+{
+    struct io_uring_sqe *sqe = get_sqe(uring);
+    const struct iovec *iov;
+    guint niov;
+
+    /* Submitting empties the queue unless the kernel is out of memory for good. */
+    g_assert(sqe != NULL);
+    switch (job->op) {
+    case BLOCK_OP_READ:
+        niov = job_next(job, &iov);
+        io_uring_prep_readv(sqe, job->fd, iov, niov, job->offset + job->moved);
+        break;
+    case BLOCK_OP_WRITE:
+        niov = job_next(job, &iov);
+        io_uring_prep_writev(sqe, job->fd, iov, niov, job->offset + job->moved);
+        break;
+    case BLOCK_OP_DISCARD:
+        io_uring_prep_fallocate(sqe, job->fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE,
+                                (off_t)job->offset, (off_t)job->length);
+        break;
+    default: io_uring_prep_fsync(sqe, job->fd, IORING_FSYNC_DATASYNC); break;
+    }
+    if (job->length > INLINE_MAX) {
+        sqe->flags |= IOSQE_ASYNC;
+    }
+    io_uring_sqe_set_data(sqe, job);
+    deferred_schedule(uring->submit);
+}
+
+/* Handles what has ended; TRUE if there was any. */
+static gboolean reap(UringEngine *uring)
+{
+    struct io_uring_cqe *cqe;
+    gboolean any = FALSE;
+
+    while (io_uring_peek_cqe(&uring->ring, &cqe) == 0) {
+        BlockJob *job = io_uring_cqe_get_data(cqe);
+        gint64 result = cqe->res;
+
+        io_uring_cqe_seen(&uring->ring, cqe);
+        any = TRUE;
+        if (!job_step(job, result)) {
+            prepare(uring, job);
+            continue;
+        }
+        uring->engine.in_flight--;
+        job->done(job, job->result);
+    }
+    return any;
+}
+
+static void submit_now(void *opaque)
+{
+    UringEngine *uring = opaque;
+
+    /* -EBUSY and -EAGAIN: no room for now; what ends makes some, and reaping tries again. */
+    if (io_uring_submit(&uring->ring) < 0) {
+        deferred_schedule(uring->submit);
+    }
+    reap(uring);
+}
+
+static void ring_readable(int fd, GIOCondition revents, void *opaque)
+{
+    reap(opaque);
+}
+
+static void uring_submit(BlockEngine *engine, BlockJob *job)
+{
+    job_start(job);
+    engine->in_flight++;
+    prepare((UringEngine *)engine, job);
+}
+
+static void uring_wait(BlockEngine *engine)
+{
+    UringEngine *uring = (UringEngine *)engine;
+
+    g_assert(engine->in_flight > 0);
+    do {
+        io_uring_submit_and_wait(&uring->ring, 1);
+    } while (!reap(uring));
+}
+
+static gboolean uring_open(BlockEngine *engine, GError **error)
+{
+    UringEngine *uring = (UringEngine *)engine;
+    int result = io_uring_queue_init(RING_ENTRIES, &uring->ring, 0);
+
+    if (result < 0) {
+        return error_set_errno(error, -result, "cannot use io_uring (aio=threads works anywhere)");
+    }
+    uring->submit = deferred_new(engine->machine->loop, submit_now, uring);
+    uring->watch =
+        fd_watch_add(engine->machine->loop, uring->ring.ring_fd, G_IO_IN, ring_readable, uring);
+    return TRUE;
+}
+
+static void uring_close(BlockEngine *engine)
+{
+    UringEngine *uring = (UringEngine *)engine;
+
+    fd_watch_remove(uring->watch);
+    deferred_free(uring->submit);
+    io_uring_queue_exit(&uring->ring);
+}
+
+const BlockEngineOps uring_engine_ops = {
+    .name = "io_uring",
+    .summary = "Linux io_uring",
+    .size = sizeof(UringEngine),
+    .open = uring_open,
+    .close = uring_close,
+    .submit = uring_submit,
+    .wait = uring_wait,
+};

@@ -1,0 +1,235 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The way of a request: checked, counted, sent to the image, and on its return told to the sender
+ * or, if the drive's error policy says so, kept until the machine goes on.
+ */
+#include <errno.h>
+#include <string.h>
+
+#include "core/block-iov.h"
+#include "core/block-priv.h"
+#include "core/log.h"
+
+static const char *const op_words[BLOCK_OP_COUNT] = {"read", "write", "flush", "discard"};
+
+/* Runs `done` for requests that ended before their submitting call had returned. */
+static void run_ended(void *opaque)
+{
+    BlockManager *manager = opaque;
+    BlockRequest *request;
+
+    while ((request = g_queue_pop_head(&manager->ended)) != NULL) {
+        if (request->drive) {
+            drive_request_ended(request, request->result);
+        } else {
+            request->done(request, request->result);
+        }
+    }
+}
+
+static void end_later(BlockManager *manager, BlockRequest *request, int result)
+{
+    request->result = result;
+    g_queue_push_tail(&manager->ended, request);
+    deferred_schedule(manager->ended_call);
+}
+
+void block_image_complete(BlockRequest *request, int result)
+{
+    if (request->submitting) {
+        end_later(request->image->machine->blocks, request, result);
+    } else if (request->drive) {
+        drive_request_ended(request, result);
+    } else {
+        request->done(request, result);
+    }
+}
+
+/* 0, or why the request cannot be sent to the drive's image. */
+static int check(const Drive *drive, const BlockRequest *request)
+{
+    gboolean data = request->op == BLOCK_OP_READ || request->op == BLOCK_OP_WRITE;
+
+    if (!drive->image) {
+        return -ENOMEDIUM;
+    }
+    if (request->op == BLOCK_OP_FLUSH) {
+        return 0;
+    }
+    if ((request->offset | request->length) % BLOCK_SECTOR_SIZE != 0 ||
+        request->offset > drive->length || request->length > drive->length - request->offset ||
+        (data && iov_size(request->iov, request->niov) != request->length)) {
+        return -EINVAL;
+    }
+    if (request->op != BLOCK_OP_READ && drive_is_readonly(drive)) {
+        return -EROFS;
+    }
+    return 0;
+}
+
+static void send(Drive *drive, BlockRequest *request)
+{
+    BlockManager *manager = drive->manager;
+
+    if (request->op == BLOCK_OP_FLUSH &&
+        (drive->cache == DRIVE_CACHE_UNSAFE || drive_is_readonly(drive))) {
+        end_later(manager, request, 0);
+    } else if (request->op != BLOCK_OP_FLUSH && request->length == 0) {
+        end_later(manager, request, 0);
+    } else {
+        block_image_submit(drive->image, request);
+    }
+}
+
+void drive_submit(Drive *drive, BlockRequest *request)
+{
+    int invalid = check(drive, request);
+
+    request->drive = drive;
+    request->submitting = FALSE;
+    request->link = (GList){.data = request};
+    request->started_ns = clock_now(drive->manager->machine->host_clock);
+    g_queue_push_tail_link(&drive->requests, &request->link);
+    drive->stats.in_flight++;
+    if (invalid) {
+        drive->stats.invalid[request->op]++;
+        end_later(drive->manager, request, invalid);
+    } else {
+        send(drive, request);
+    }
+}
+
+static gboolean is_refusal(int result)
+{
+    return result == -EINVAL || result == -ENOMEDIUM || result == -EROFS || result == -ECANCELED;
+}
+
+static DriveOnError error_action(const Drive *drive, const BlockRequest *request, int result)
+{
+    DriveOnError action =
+        request->op == BLOCK_OP_READ ? drive->on_read_error : drive->on_write_error;
+
+    if (action == DRIVE_ERROR_ENOSPC) {
+        action = result == -ENOSPC ? DRIVE_ERROR_STOP : DRIVE_ERROR_REPORT;
+    }
+    return action;
+}
+
+static void stop_machine(void *opaque)
+{
+    BlockManager *manager = opaque;
+
+    if (machine_is_running(manager->machine)) {
+        machine_stop(manager->machine, RUN_STATE_IO_ERROR);
+    }
+}
+
+/* Says what happened, once for each drive, operation and error. */
+static void tell_error(Drive *drive, const BlockRequest *request, int result, DriveOnError action)
+{
+    static const char *const outcome[] = {"the guest is told", "ignored (rerror/werror=ignore)",
+                                          "the machine is paused; 'cont' tries again"};
+
+    if (drive->told_error == result && drive->told_op == request->op &&
+        action != DRIVE_ERROR_STOP) {
+        return;
+    }
+    drive->told_error = result;
+    drive->told_op = request->op;
+    report_warning("drive %s ('%s'): %s of %" G_GUINT64_FORMAT " bytes at %" G_GUINT64_FORMAT
+                   " failed: %s; %s",
+                   drive->id, drive->file ? drive->file : "", op_words[request->op],
+                   request->length, request->offset, g_strerror(-result), outcome[action]);
+}
+
+/* An error of the host: FALSE if the request was kept for later. */
+static gboolean apply_error_policy(Drive *drive, BlockRequest *request, int *result)
+{
+    DriveOnError action = error_action(drive, request, *result);
+
+    drive->stats.failed[request->op]++;
+    tell_error(drive, request, *result, action);
+    if (action == DRIVE_ERROR_STOP) {
+        g_queue_push_tail_link(&drive->parked, &request->link);
+        event_loop_defer(drive->manager->machine->loop, stop_machine, drive->manager);
+        return FALSE;
+    }
+    if (action == DRIVE_ERROR_IGNORE) {
+        if (request->op == BLOCK_OP_READ) {
+            iov_zero_from(request->iov, request->niov, 0);
+        }
+        *result = 0;
+    }
+    return TRUE;
+}
+
+void drive_request_ended(BlockRequest *request, int result)
+{
+    Drive *drive = request->drive;
+    DriveStats *stats = &drive->stats;
+
+    g_queue_unlink(&drive->requests, &request->link);
+    stats->in_flight--;
+    if (result == 0) {
+        stats->operations[request->op]++;
+        stats->bytes[request->op] += request->op == BLOCK_OP_FLUSH ? 0 : request->length;
+        stats->time_ns[request->op] +=
+            (guint64)(clock_now(drive->manager->machine->host_clock) - request->started_ns);
+    } else if (!is_refusal(result) && !apply_error_policy(drive, request, &result)) {
+        return;
+    }
+    request->done(request, result);
+}
+
+void drive_drain(Drive *drive)
+{
+    BlockManager *manager = drive->manager;
+    GList *link;
+
+    do {
+        while ((link = g_queue_pop_head_link(&drive->parked)) != NULL) {
+            BlockRequest *request = link->data;
+
+            request->done(request, -ECANCELED);
+        }
+        while (drive->requests.length > 0) {
+            if (manager->ended.length > 0) {
+                run_ended(manager);
+            } else {
+                drive->engine->ops->wait(drive->engine);
+            }
+        }
+    } while (drive->parked.length > 0);
+}
+
+/* The machine goes on: requests that an error held back are tried again. */
+static void retry_parked(Drive *drive, void *opaque)
+{
+    GQueue parked = drive->parked;
+    GList *link;
+
+    g_queue_init(&drive->parked);
+    while ((link = g_queue_pop_head_link(&parked)) != NULL) {
+        drive_submit(drive, link->data);
+    }
+}
+
+static void machine_changed(Machine *machine, MachineEvent event, void *opaque)
+{
+    if (event == MACHINE_EVENT_RUN_STATE && machine_is_running(machine)) {
+        drive_foreach(machine, retry_parked, NULL);
+    }
+}
+
+void block_requests_init(BlockManager *manager)
+{
+    g_queue_init(&manager->ended);
+    manager->ended_call = deferred_new(manager->machine->loop, run_ended, manager);
+    manager->listener = machine_listen(manager->machine, machine_changed, manager);
+}
+
+void block_requests_finish(BlockManager *manager)
+{
+    machine_unlisten(manager->machine, manager->listener);
+    deferred_free(manager->ended_call);
+}

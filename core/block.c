@@ -1,0 +1,306 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The machine's drives: their manager, finding and claiming them, and media changes. */
+#include "core/block.h"
+
+#include <string.h>
+
+#include "core/block-priv.h"
+#include "core/error.h"
+
+BlockManager *block_manager_new(Machine *machine, const BlockImageOps *const *formats,
+                                const BlockEngineOps *const *engines)
+{
+    BlockManager *manager = g_new0(BlockManager, 1);
+
+    manager->machine = machine;
+    manager->formats = formats;
+    manager->engine_types = engines;
+    manager->engines = g_ptr_array_new();
+    manager->drives = g_ptr_array_new();
+    block_requests_init(manager);
+    return manager;
+}
+
+void drive_free(Drive *drive)
+{
+    drive_drain(drive);
+    drive_set_image(drive, NULL);
+    g_free(drive->id);
+    g_free(drive->serial);
+    g_free(drive->format);
+    g_free(drive);
+}
+
+void block_manager_free(BlockManager *manager)
+{
+    if (!manager) {
+        return;
+    }
+    for (guint i = 0; i < manager->drives->len; i++) {
+        drive_free(g_ptr_array_index(manager->drives, i));
+    }
+    for (guint i = 0; i < manager->engines->len; i++) {
+        BlockEngine *engine = g_ptr_array_index(manager->engines, i);
+
+        engine->ops->close(engine);
+        g_free(engine);
+    }
+    block_requests_finish(manager);
+    g_ptr_array_unref(manager->drives);
+    g_ptr_array_unref(manager->engines);
+    if (manager->machine->blocks == manager) {
+        manager->machine->blocks = NULL;
+    }
+    g_free(manager);
+}
+
+void block_manager_set_snapshot(BlockManager *manager, gboolean on)
+{
+    manager->snapshot = on;
+}
+
+/* An open engine of this type, opened now if need be. */
+static BlockEngine *engine_open(BlockManager *manager, const BlockEngineOps *ops, GError **error)
+{
+    BlockEngine *engine;
+
+    for (guint i = 0; i < manager->engines->len; i++) {
+        engine = g_ptr_array_index(manager->engines, i);
+        if (engine->ops == ops) {
+            return engine;
+        }
+    }
+    engine = g_malloc0(ops->size);
+    engine->ops = ops;
+    engine->machine = manager->machine;
+    if (!ops->open(engine, error)) {
+        g_free(engine);
+        return NULL;
+    }
+    g_ptr_array_add(manager->engines, engine);
+    return engine;
+}
+
+BlockEngine *block_engine_get(BlockManager *manager, const char *name, GError **error)
+{
+    g_autoptr(GString) known = g_string_new(NULL);
+
+    for (guint i = 0; manager->engine_types[i]; i++) {
+        const BlockEngineOps *ops = manager->engine_types[i];
+
+        if (name && strcmp(name, ops->name) == 0) {
+            return engine_open(manager, ops, error);
+        }
+        if (!name) {
+            BlockEngine *engine = engine_open(manager, ops, NULL);
+
+            if (engine) {
+                return engine;
+            }
+        }
+        g_string_append_printf(known, "%s%s", known->len ? ", " : "", ops->name);
+    }
+    error_set(error, "unknown or unusable aio '%s' (known: %s)", name ? name : "", known->str);
+    return NULL;
+}
+
+Drive *drive_find(Machine *machine, const char *id)
+{
+    BlockManager *manager = machine->blocks;
+
+    for (guint i = 0; manager && i < manager->drives->len; i++) {
+        Drive *drive = g_ptr_array_index(manager->drives, i);
+
+        if (strcmp(drive->id, id) == 0) {
+            return drive;
+        }
+    }
+    return NULL;
+}
+
+Drive *drive_find_place(Machine *machine, DriveInterface interface, guint bus, guint unit)
+{
+    BlockManager *manager = machine->blocks;
+
+    for (guint i = 0; manager && i < manager->drives->len; i++) {
+        Drive *drive = g_ptr_array_index(manager->drives, i);
+
+        if (drive->interface == interface && drive->bus == bus && drive->unit == unit) {
+            return drive;
+        }
+    }
+    return NULL;
+}
+
+void drive_foreach(Machine *machine, void (*fn)(Drive *drive, void *opaque), void *opaque)
+{
+    BlockManager *manager = machine->blocks;
+
+    for (guint i = 0; manager && i < manager->drives->len; i++) {
+        fn(g_ptr_array_index(manager->drives, i), opaque);
+    }
+}
+
+gboolean drive_remove(Drive *drive, GError **error)
+{
+    if (drive->device) {
+        return error_set(error, "drive '%s' is in use by device '%s'", drive->id,
+                         drive->device->id ? drive->device->id : drive->device->ops->name);
+    }
+    g_ptr_array_remove(drive->manager->drives, drive);
+    drive_free(drive);
+    return TRUE;
+}
+
+gboolean block_check_claimed(Machine *machine, GError **error)
+{
+    BlockManager *manager = machine->blocks;
+
+    for (guint i = 0; manager && i < manager->drives->len; i++) {
+        Drive *drive = g_ptr_array_index(manager->drives, i);
+
+        if (!drive->device && drive->interface != DRIVE_IF_NONE) {
+            const char *name = drive_interface_names[drive->interface];
+
+            return error_set(error,
+                             "this machine has no place for drive '%s' (if=%s,bus=%u,unit=%u); "
+                             "use if=none with a -device that takes drive=%s",
+                             drive->id, name, drive->bus, drive->unit, drive->id);
+        }
+    }
+    return TRUE;
+}
+
+gboolean drive_claim(Drive *drive, Device *device, const DriveUser *user, void *opaque,
+                     GError **error)
+{
+    if (drive->device) {
+        return error_set(error, "drive '%s' is already in use by another device", drive->id);
+    }
+    drive->device = device;
+    drive->user = user;
+    drive->user_opaque = opaque;
+    return TRUE;
+}
+
+void drive_release(Drive *drive)
+{
+    drive_drain(drive);
+    drive->device = NULL;
+    drive->user = NULL;
+    drive->user_opaque = NULL;
+    drive->tray_locked = FALSE;
+    drive->tray_open = FALSE;
+}
+
+void drive_set_tray(Drive *drive, gboolean locked, gboolean open)
+{
+    drive->tray_locked = locked;
+    drive->tray_open = open;
+}
+
+void drive_guest_eject(Drive *drive)
+{
+    drive_drain(drive);
+    drive_set_image(drive, NULL);
+}
+
+gboolean drive_is_readonly(const Drive *drive)
+{
+    return drive->readonly || (drive->image && (drive->image->flags & BLOCK_OPEN_READONLY));
+}
+
+gboolean drive_has_medium(const Drive *drive)
+{
+    return drive->image != NULL;
+}
+
+gboolean drive_is_removable(const Drive *drive)
+{
+    return drive->media == DRIVE_MEDIA_CDROM || drive->interface == DRIVE_IF_FLOPPY;
+}
+
+/* The drive with a changeable medium of that name. */
+static Drive *find_removable(Machine *machine, const char *id, GError **error)
+{
+    Drive *drive = drive_find(machine, id);
+
+    if (!drive) {
+        g_set_error(error, VITRINE_ERROR, VITRINE_ERROR_DEVICE_NOT_FOUND,
+                    "no drive is called '%s' ('info block' lists them)", id);
+        return NULL;
+    }
+    if (!drive_is_removable(drive)) {
+        error_set(error, "drive '%s' is a fixed disk: its medium cannot be changed", id);
+        return NULL;
+    }
+    return drive;
+}
+
+/* FALSE, and the guest is asked, if the guest holds the tray. */
+static gboolean tray_lets_go(Drive *drive, gboolean force, GError **error)
+{
+    if (!drive->tray_locked || drive->tray_open) {
+        return TRUE;
+    }
+    if (drive->user && drive->user->eject_request) {
+        drive->user->eject_request(drive->user_opaque);
+    }
+    return force || error_set(error,
+                              "the guest has locked the tray of '%s' and was asked to open it; try "
+                              "again in a moment, or use force (-f)",
+                              drive->id);
+}
+
+static void medium_out(Drive *drive)
+{
+    if (!drive->image) {
+        return;
+    }
+    drive_drain(drive);
+    drive_set_image(drive, NULL);
+    if (drive->user && drive->user->medium) {
+        drive->user->medium(drive->user_opaque, FALSE);
+    }
+}
+
+gboolean drive_eject(Machine *machine, const char *id, gboolean force, GError **error)
+{
+    Drive *drive = find_removable(machine, id, error);
+
+    if (!drive || !tray_lets_go(drive, force, error)) {
+        return FALSE;
+    }
+    medium_out(drive);
+    return TRUE;
+}
+
+gboolean drive_change(Machine *machine, const char *id, const char *file, const char *format,
+                      DriveReadonly readonly, GError **error)
+{
+    Drive *drive = find_removable(machine, id, error);
+    BlockImage *image;
+    gboolean ro;
+
+    if (!drive || !tray_lets_go(drive, FALSE, error)) {
+        return FALSE;
+    }
+    ro = readonly == DRIVE_RETAIN ? drive->readonly : readonly == DRIVE_READ_ONLY;
+    if (drive->media == DRIVE_MEDIA_CDROM) {
+        if (readonly == DRIVE_READ_WRITE) {
+            return error_set(error, "a CD-ROM cannot be written: use read-only mode");
+        }
+        ro = TRUE;
+    }
+    image = drive_open_image(drive, file, format, ro, error);
+    if (!image) {
+        return FALSE;
+    }
+    medium_out(drive);
+    drive->readonly = ro;
+    drive_set_image(drive, image);
+    if (drive->user && drive->user->medium) {
+        drive->user->medium(drive->user_opaque, TRUE);
+    }
+    return TRUE;
+}
