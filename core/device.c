@@ -16,6 +16,7 @@ static void device_free(Device *dev)
     g_ptr_array_unref(dev->regions);
     g_ptr_array_unref(dev->irqs);
     g_hash_table_unref(dev->warned);
+    g_free(dev->input_raises);
     g_free(dev->id);
     g_free(dev);
 }
@@ -112,6 +113,7 @@ Device *device_create(Machine *machine, const DeviceOps *ops, Bus *bus, const ch
     dev->regions = g_ptr_array_new();
     dev->irqs = g_ptr_array_new();
     dev->warned = g_hash_table_new(g_str_hash, g_str_equal);
+    dev->input_raises = g_new0(guint64, ops->inputs);
     if (bus) {
         g_ptr_array_add(bus->children, dev);
     }
@@ -313,5 +315,28 @@ void device_print_tree(Device *root, GString *out)
 {
     if (root) {
         print_device(root, out, 0);
+    }
+}
+
+static gboolean print_irq_counts(Device *dev, void *opaque)
+{
+    GString *out = opaque;
+    guint n;
+
+    if (dev->ops->inputs) {
+        g_string_append_printf(out, "IRQ statistics for %s:\n", dev->ops->name);
+    }
+    for (n = 0; n < dev->ops->inputs; n++) {
+        if (dev->input_raises[n]) {
+            g_string_append_printf(out, "%2u: %" G_GUINT64_FORMAT "\n", n, dev->input_raises[n]);
+        }
+    }
+    return TRUE;
+}
+
+void device_print_irq_counts(Device *root, GString *out)
+{
+    if (root) {
+        device_foreach(root, print_irq_counts, out);
     }
 }

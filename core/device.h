@@ -47,7 +47,8 @@ struct DeviceOps {
     /* `info TOPIC` at the monitor. Both NULL, or both set: appends text for people. */
     const char *info_topic;
     void (*info)(Device *dev, GString *out);
-    /* Interrupt inputs (device_input()): how many, and the new level of one. 0 and NULL = none. */
+    /* Interrupt inputs (device_input()): how many (at most 64), and the new level of one. 0 and NULL
+     * = none. */
     guint inputs;
     void (*set_input)(Device *dev, guint n, int level);
 };
@@ -66,6 +67,8 @@ struct Device {
     /* Told of the level set on an input, before the device is (qtest); NULL = nobody listens. */
     void (*input_tap)(void *opaque, guint n, int level);
     void *input_tap_opaque;
+    guint64 input_levels;  /* bit n: the last level of input n */
+    guint64 *input_raises; /* how often each input was raised, for `info irq` */
 };
 
 struct BusOps {
@@ -119,7 +122,12 @@ void device_connect_irq(Device *dev, guint n, IrqLine line);
 static inline void device_set_input(void *opaque, guint n, int level)
 {
     Device *dev = opaque;
+    guint64 bit = 1ULL << n;
 
+    if (level && !(dev->input_levels & bit)) {
+        dev->input_raises[n]++;
+    }
+    dev->input_levels = level ? dev->input_levels | bit : dev->input_levels & ~bit;
     if (dev->input_tap) {
         dev->input_tap(dev->input_tap_opaque, n, level);
     }
@@ -152,3 +160,6 @@ void device_warn_once(Device *dev, const char *what);
 
 /* The device tree as text: `info qtree`. */
 void device_print_tree(Device *root, GString *out);
+
+/* How often each interrupt input below `root` was raised: `info irq`. */
+void device_print_irq_counts(Device *root, GString *out);

@@ -10,9 +10,7 @@
 #define MAX_LINE (32u << 20)
 
 struct QtestServer {
-    Machine *machine;
     Chardev *chr;
-    char *chr_id;
     Qtest *qtest;
     GByteArray *in;  /* a line that has not ended yet */
     GByteArray *out; /* what the peer could not take yet */
@@ -106,9 +104,7 @@ gboolean qtest_server_start(Machine *machine, Chardev *chr, GError **error)
         return error_set(error, "-qtest needs the accelerator qtest (-accel qtest)");
     }
     server = g_new0(QtestServer, 1);
-    server->machine = machine;
     server->chr = chr;
-    server->chr_id = g_strdup(chr->id);
     server->qtest = qtest_new(machine, send_line, server);
     server->in = g_byte_array_new();
     server->out = g_byte_array_new();
@@ -128,14 +124,11 @@ void qtest_server_msi(QtestServer *server, guint64 addr, guint32 data)
 
 void qtest_server_free(QtestServer *server)
 {
-    /* The chardevs may have gone first. */
-    if (server->chr && server->machine->chars &&
-        chardev_find(server->machine, server->chr_id) == server->chr) {
+    if (server->chr) {
         chardev_detach(server->chr);
     }
     qtest_free(server->qtest);
     g_byte_array_unref(server->in);
     g_byte_array_unref(server->out);
-    g_free(server->chr_id);
     g_free(server);
 }

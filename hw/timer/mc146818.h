@@ -6,10 +6,10 @@
  * 72h). Line 0 = IRQ (IRQ 8 of the PC). The time is computed when somebody looks; a timer runs only
  * while an interrupt that is enabled is to come. Vm lock held.
  *
- * Options: `base-offset-ns` (what -rtc base= sets: guest time minus host time, in ns; for the
- * clock `vm` it is the date at guest time 0, in ns since 1970), `clock` = host (follows the host's
- * wall clock), rt (runs on while the machine is paused, blind to steps of the host's clock), vm
- * (stands still with the guest).
+ * Options: `start` (date at start in seconds since 1970, -1 = the host's), `base-offset-ns` (added
+ * to it: the time zone for -rtc base=localtime) and `clock`, by which the time goes on: host (the
+ * host's wall clock and its steps), rt (the host's monotonic clock) or vm (the guest clock, which
+ * stands still while the machine is paused).
  */
 #pragma once
 
