@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* ui/common: key tracker, pointer, scaler, layouts, host keycodes. */
+#include <stdio.h>
 #include <string.h>
 #include <xkbcommon/xkbcommon-keysyms.h>
 
