@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * GuiScreen: a widget that shows one Display. It draws straight from the Surface, only where
+ * there was damage, at device pixels; and draws the guest's cursor plane, or offers it as a
+ * GdkCursor. Main loop, vm lock held. The display must outlive its listener: gui_screen_stop().
+ */
+#pragma once
+
+#include <gtk/gtk.h>
+
+#include "core/display.h"
+#include "ui/common/scaler.h"
+
+#define GUI_TYPE_SCREEN (gui_screen_get_type())
+G_DECLARE_FINAL_TYPE(GuiScreen, gui_screen, GUI, SCREEN, GtkDrawingArea)
+
+GtkWidget *gui_screen_new(Display *display);
+
+/* `resized` is called when the guest's picture has another size. */
+void gui_screen_start(GuiScreen *screen, void (*resized)(void *opaque),
+                      void (*cursor_changed)(void *opaque), void *opaque);
+/* Detaches from the display; shows the last picture as long as the widget lives. */
+void gui_screen_stop(GuiScreen *screen);
+
+Display *gui_screen_display(GuiScreen *screen);
+
+/* An inactive screen costs nothing. */
+void gui_screen_set_active(GuiScreen *screen, gboolean active);
+
+void gui_screen_set_scale(GuiScreen *screen, ScaleMode mode, double zoom);
+
+/* The picture's place, in device pixels of the widget. */
+const Viewport *gui_screen_viewport(GuiScreen *screen);
+
+/* TRUE: the cursor plane is drawn into the picture; FALSE: it is left to the pointer's shape. */
+void gui_screen_set_draw_cursor(GuiScreen *screen, gboolean draw);
+
+/* The guest's cursor image as a pointer shape at the picture's scale; NULL if there is none. */
+GdkCursor *gui_screen_make_cursor(GuiScreen *screen);

@@ -1,0 +1,107 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * X11: keycodes that may not be evdev's, and a connection whose loss would end the process.
+ * Xlib's answer to a lost connection is exit(); libX11 1.7 lets a program replace it by a function
+ * that returns (XSetIOErrorExitHandler(3)), after which every call on that display does nothing.
+ */
+#include <X11/XKBlib.h>
+#include <X11/Xlib.h>
+#include <gdk/gdkx.h>
+#include <string.h>
+
+#include "ui/gtk/server.h"
+
+/* ---- keycodes ---- */
+
+static gboolean keycodes_are_evdev(Display *xdisplay, const XkbNamesPtr names)
+{
+    if (names->keycodes == None) {
+        return FALSE;
+    }
+    char *name = XGetAtomName(xdisplay, names->keycodes);
+    gboolean evdev = name != NULL && g_str_has_prefix(name, "evdev");
+    XFree(name);
+    return evdev;
+}
+
+/* By the names that the server gives its keys; these are at most 4 bytes, not ended by a NUL. */
+static void init_by_name(HostKeys *keys, const XkbDescPtr desc)
+{
+    g_autoptr(Keymap) keymap = keymap_new(NULL, NULL);
+    char text[HOST_KEYS_MAX][XkbKeyNameLength + 1] = {0};
+    const char *names[HOST_KEYS_MAX] = {0};
+    if (keymap == NULL || desc->names->keys == NULL) {
+        return; /* keycode - 8 is the best guess then */
+    }
+    for (guint code = desc->min_key_code; code <= desc->max_key_code; code++) {
+        memcpy(text[code], desc->names->keys[code].name, XkbKeyNameLength);
+        names[code] = text[code];
+    }
+    host_keys_init_named(keys, keymap, names, HOST_KEYS_MAX);
+}
+
+void gui_server_host_keys(HostKeys *keys)
+{
+    GdkDisplay *display = gdk_display_get_default();
+    host_keys_init_evdev(keys);
+    if (!GDK_IS_X11_DISPLAY(display)) {
+        return;
+    }
+    Display *xdisplay = gdk_x11_display_get_xdisplay(display);
+    XkbDescPtr desc = XkbGetMap(xdisplay, 0, XkbUseCoreKbd);
+    if (desc == NULL) {
+        return;
+    }
+    if (XkbGetNames(xdisplay, XkbKeyNamesMask | XkbKeycodesNameMask, desc) == Success &&
+        desc->names != NULL && !keycodes_are_evdev(xdisplay, desc->names)) {
+        init_by_name(keys, desc);
+    }
+    XkbFreeKeyboard(desc, XkbAllComponentsMask, True);
+}
+
+/* ---- loss ---- */
+
+/* In the place of GDK's, which exits; the display's own handler is called after this one. */
+static int ignore_io_error(Display *xdisplay)
+{
+    return 0;
+}
+
+/* What watches a display: lives as long as the display. */
+typedef struct LossWatch {
+    void (*lost)(void *opaque);
+    void *opaque;
+} LossWatch;
+
+static void on_io_error(Display *xdisplay, void *data)
+{
+    LossWatch *watch = data;
+    if (watch->lost != NULL) {
+        watch->lost(watch->opaque);
+    }
+}
+
+gboolean gui_server_watch(void (*lost)(void *opaque), void *opaque)
+{
+    GdkDisplay *display = gdk_display_get_default();
+    if (display == NULL || !GDK_IS_X11_DISPLAY(display)) {
+        return FALSE;
+    }
+    LossWatch *watch = g_object_get_data(G_OBJECT(display), "vitrine-loss");
+    if (watch == NULL) {
+        watch = g_new0(LossWatch, 1);
+        g_object_set_data_full(G_OBJECT(display), "vitrine-loss", watch, g_free);
+        XSetIOErrorHandler(ignore_io_error);
+        XSetIOErrorExitHandler(gdk_x11_display_get_xdisplay(display), on_io_error, watch);
+    }
+    *watch = (LossWatch){lost, opaque};
+    return TRUE;
+}
+
+void gui_server_discard(void)
+{
+    GdkDisplay *display = gdk_display_get_default();
+    if (display != NULL) {
+        gdk_display_close(display);
+    }
+}
