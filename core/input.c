@@ -80,19 +80,21 @@ static void router_changed(InputRouter *router)
     gboolean absolute = find_sink(router, INPUT_KIND_ABS) != NULL;
     InputSink *keyboard = find_sink(router, INPUT_KIND_KEY);
     guint leds = keyboard ? keyboard->leds : 0;
+    gboolean other_mode = absolute != router->absolute;
+    gboolean other_leds = leds != router->leds;
 
+    router->absolute = absolute;
+    router->leds = leds;
     for (guint i = 0; i < router->listeners->len; i++) {
         InputListener *listener = g_ptr_array_index(router->listeners, i);
 
-        if (absolute != router->absolute && listener->ops->pointer_mode) {
+        if (other_mode && listener->ops->pointer_mode) {
             listener->ops->pointer_mode(listener->opaque, absolute);
         }
-        if (leds != router->leds && listener->ops->leds) {
+        if (other_leds && listener->ops->leds) {
             listener->ops->leds(listener->opaque, leds);
         }
     }
-    router->absolute = absolute;
-    router->leds = leds;
 }
 
 static void deliver(InputSink *sink, InputKind kind, guint code, gint value)

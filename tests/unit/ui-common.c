@@ -15,6 +15,7 @@ typedef struct Recorder {
     EventLoop *loop;
     VmLock *lock;
     Machine *machine;
+    InputSinkOps ops;
     InputSink *sink;
     GString *log;
 } Recorder;
@@ -29,8 +30,7 @@ static void record_event(void *opaque, const InputEvent *event)
 
 static void recorder_init(Recorder *recorder, guint kinds)
 {
-    static InputSinkOps ops;
-    ops = (InputSinkOps){.name = "recorder", .kinds = kinds, .event = record_event};
+    recorder->ops = (InputSinkOps){.name = "recorder", .kinds = kinds, .event = record_event};
     recorder->lock = vm_lock_new();
     vm_lock_take(recorder->lock, "test");
     recorder->loop = event_loop_new(NULL, recorder->lock);
@@ -38,8 +38,9 @@ static void recorder_init(Recorder *recorder, guint kinds)
     if (recorder->machine->input == NULL) {
         recorder->machine->input = input_router_new(recorder->machine);
     }
+    machine_cont(recorder->machine); /* a stopped one takes no input */
     recorder->log = g_string_new(NULL);
-    recorder->sink = input_sink_add(recorder->machine->input, &ops, recorder);
+    recorder->sink = input_sink_add(recorder->machine->input, &recorder->ops, recorder);
 }
 
 static void recorder_clear(Recorder *recorder)

@@ -204,7 +204,8 @@ static gboolean find_exact(const Keymap *keymap, guint32 keysym, guint mods, Key
     const KeymapStroke *strokes;
     guint count = keymap_lookup(keymap, keysym, &strokes);
     for (guint i = 0; i < count; i++) {
-        if ((mods & strokes[i].mask) == strokes[i].mods) {
+        gboolean doubtful = strokes[i].key == KEY_102ND && strokes[0].key != KEY_102ND;
+        if (!doubtful && (mods & strokes[i].mask) == strokes[i].mods) {
             *stroke = strokes[i];
             return TRUE;
         }
