@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "app/config.h"
+
+static GArray *items_new(void)
+{
+    return g_array_new(FALSE, FALSE, sizeof(CliItem));
+}
+
+CliConfig *cli_config_new(void)
+{
+    CliConfig *config = g_new0(CliConfig, 1);
+
+    config->board_options = option_list_new();
+    config->boot_options = option_list_new();
+    config->boot.splash_time_ms = -1;
+    config->boot.reboot_timeout_ms = -1;
+    config->rtc_start = -1;
+    config->smp.cpus = 1;
+    config->firmware_dirs = g_ptr_array_new();
+    config->accels = items_new();
+    config->drives = items_new();
+    config->devices = items_new();
+    config->displays = items_new();
+    config->chardevs = items_new();
+    config->serials = items_new();
+    config->parallels = items_new();
+    config->monitors = items_new();
+    config->qtests = items_new();
+    return config;
+}
+
+void cli_config_free(CliConfig *config)
+{
+    if (!config) {
+        return;
+    }
+    g_free(config->board);
+    option_list_free(config->board_options);
+    option_list_free(config->boot_options);
+    g_ptr_array_unref(config->firmware_dirs);
+    g_array_unref(config->accels);
+    g_array_unref(config->drives);
+    g_array_unref(config->devices);
+    g_array_unref(config->displays);
+    g_array_unref(config->chardevs);
+    g_array_unref(config->serials);
+    g_array_unref(config->parallels);
+    g_array_unref(config->monitors);
+    g_array_unref(config->qtests);
+    g_free(config->name);
+    g_free(config->uuid);
+    g_free(config->process_name);
+    g_free(config);
+}

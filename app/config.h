@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * What the command line asked for. Filled by options.c, read by assemble.c; strings point into
+ * argv unless said otherwise, and lists keep the order of the command line.
+ */
+#pragma once
+
+#include <glib.h>
+
+#include "core/board.h"
+
+/* One use of an option: "-drive file=x" is {"drive", "file=x"}; an image alone has an option "". */
+typedef struct CliItem {
+    const char *option;
+    const char *value;
+} CliItem;
+
+typedef struct CliSmp {
+    guint64 cpus, maxcpus, sockets, dies, cores, threads;
+} CliSmp;
+
+typedef struct CliConfig {
+    /* Something to print instead of running: returns the exit status. NULL = run. */
+    int (*print)(const char *text);
+    const char *print_text; /* its argument: "VGA,help" of `-device VGA,help` */
+
+    char *board;               /* owned; NULL = the default one */
+    OptionList *board_options; /* owned; rest of -machine */
+    GArray *accels;            /* of CliItem; empty = the default ones */
+    const char *cpu_model;
+    CliSmp smp;
+    guint64 ram_size; /* 0 = default */
+    const char *bios;
+    GPtrArray *firmware_dirs; /* of const char *; owned array, NULL-ended once parsed */
+    BoardBoot boot;
+    OptionList *boot_options; /* owned; holds the strings of `boot` */
+    gboolean rtc_localtime;
+    gint64 rtc_start;
+
+    GArray *drives; /* of CliItem: -hda.., -cdrom, -drive and images */
+    gboolean snapshot;
+    const char *vga; /* NULL = the board's */
+    GArray *devices; /* of CliItem */
+
+    GArray *displays; /* of CliItem: -display and -vnc */
+    gboolean full_screen;
+
+    GArray *chardevs, *serials, *parallels, *monitors; /* of CliItem */
+    const char *debugcon;
+    GArray *qtests; /* of CliItem */
+
+    char *name, *uuid;  /* owned */
+    char *process_name; /* owned */
+    gboolean stopped;   /* -S */
+    gboolean no_reboot, no_shutdown, nodefaults;
+    guint log_items;
+    const char *log_file;
+    const char *pidfile;
+    gboolean daemonize;
+} CliConfig;
+
+CliConfig *cli_config_new(void);
+void cli_config_free(CliConfig *config); /* NULL is fine */
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(CliConfig, cli_config_free)

@@ -1,0 +1,119 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "app/drives.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "app/paths.h"
+#include "core/block.h"
+#include "core/error.h"
+
+#define IDE_DRIVES  4
+#define CDROM_INDEX 2
+#define DEMO_IMAGE  "demo.img"
+
+static gboolean check_image(const char *file, GError **error)
+{
+    struct stat st;
+    int fd = open(file, O_RDONLY | O_CLOEXEC);
+
+    if (fd < 0) {
+        return error_set_errno(error, errno, "cannot open the image '%s'", file);
+    }
+    if (fstat(fd, &st) < 0) {
+        st.st_mode = 0;
+    }
+    close(fd);
+    if (!S_ISREG(st.st_mode) && !S_ISBLK(st.st_mode)) {
+        return error_set(error, "'%s' is neither a file nor a block device: it cannot be an image",
+                         file);
+    }
+    return TRUE;
+}
+
+static gboolean ide_is_free(Machine *machine, guint n)
+{
+    return !drive_find_place(machine, DRIVE_IF_IDE, n / 2, n % 2);
+}
+
+/* "vitrine IMAGE". Runs after the options, which have chosen their places. */
+static gboolean add_image(Machine *machine, const char *file, GError **error)
+{
+    gboolean is_cd;
+
+    if (!check_image(file, error)) {
+        return FALSE;
+    }
+    is_cd = block_looks_like_cdrom(file);
+    if (is_cd && ide_is_free(machine, CDROM_INDEX)) {
+        return drive_add_ide(machine, CDROM_INDEX, DRIVE_MEDIA_CDROM, file, error) != NULL;
+    }
+    for (guint n = 0; n < IDE_DRIVES; n++) {
+        if (ide_is_free(machine, n)) {
+            return drive_add_ide(machine, n, is_cd ? DRIVE_MEDIA_CDROM : DRIVE_MEDIA_DISK, file,
+                                 error) != NULL;
+        }
+    }
+    return error_set(error, "there is no place for the image '%s': all four IDE drives are taken",
+                     file);
+}
+
+static gboolean add_option(Machine *machine, const CliItem *item, GError **error)
+{
+    gboolean is_cd = !strcmp(item->option, "cdrom");
+    gboolean good;
+
+    if (!strcmp(item->option, "drive")) {
+        good = drive_add(machine, item->value, error) != NULL;
+    } else {
+        guint n = is_cd ? CDROM_INDEX : (guint)(item->option[2] - 'a'); /* "hda" */
+
+        good = check_image(item->value, error) &&
+               drive_add_ide(machine, n, is_cd ? DRIVE_MEDIA_CDROM : DRIVE_MEDIA_DISK, item->value,
+                             error);
+    }
+    if (!good) {
+        g_prefix_error(error, "-%s: ", item->option);
+    }
+    return good;
+}
+
+/* The user's copy of the demonstration stays as it is: what is written to it is thrown away. */
+static gboolean add_demo(Machine *machine, GError **error)
+{
+    g_autofree char *file = paths_find_data(DEMO_IMAGE);
+    g_auto(GStrv) parts = NULL;
+    g_autofree char *escaped = NULL;
+    g_autofree char *options = NULL;
+
+    if (!file) {
+        return TRUE;
+    }
+    parts = g_strsplit(file, ",", -1);
+    escaped = g_strjoinv(",,", parts);
+    options = g_strdup_printf("file=%s,if=ide,index=0,format=raw,snapshot=on", escaped);
+    return drive_add(machine, options, error) != NULL;
+}
+
+gboolean drives_create(Machine *machine, const CliConfig *config, gboolean demo, GError **error)
+{
+    block_manager_set_snapshot(machine->blocks, config->snapshot);
+    for (guint i = 0; i < config->drives->len; i++) {
+        const CliItem *item = &g_array_index(config->drives, CliItem, i);
+
+        if (*item->option && !add_option(machine, item, error)) {
+            return FALSE;
+        }
+    }
+    for (guint i = 0; i < config->drives->len; i++) {
+        const CliItem *item = &g_array_index(config->drives, CliItem, i);
+
+        if (!*item->option && !add_image(machine, item->value, error)) {
+            return FALSE;
+        }
+    }
+    return config->drives->len > 0 || !demo || add_demo(machine, error);
+}

@@ -1,0 +1,12 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Drives and images of the command line. Main thread, vm lock held. */
+#pragma once
+
+#include "app/config.h"
+
+/*
+ * Makes the drives that the config asks for. An image alone becomes the first free IDE disk, or
+ * the CD-ROM if that is what it holds; without any drive the demonstration disk is put in, unless
+ * `demo` is FALSE.
+ */
+gboolean drives_create(Machine *machine, const CliConfig *config, gboolean demo, GError **error);

@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Finding, loading and opening frontend modules. Main thread, vm lock held. */
+#pragma once
+
+#include "app/config.h"
+#include "core/frontend.h"
+
+/* Names of the frontends that there can be, in order of preference; NULL-ended. */
+extern const char *const frontend_names[];
+
+/* Loads a module; it stays loaded. */
+const FrontendOps *frontend_load(const char *name, GError **error);
+
+/*
+ * Opens what -display and -vnc ask for. Without either: the best one that works here, which is
+ * said in one line on stderr.
+ */
+gboolean frontends_open(Machine *machine, const CliConfig *config, GError **error);
+
+/* TRUE if what is asked for may show character consoles. */
+gboolean frontends_show_consoles(const CliConfig *config);

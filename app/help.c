@@ -1,0 +1,102 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The option table as text for a terminal and as mdoc(7) for the man page. */
+#include <stdio.h>
+#include <string.h>
+
+#include "app/options.h"
+
+#define HELP_COLUMN 16
+
+static void print_option(const CliOption *option)
+{
+    g_auto(GStrv) lines = g_strsplit(option->help, "\n", -1);
+    GString *head = g_string_new(NULL);
+
+    g_string_printf(head, "-%s%s%s", option->name, option->arg ? " " : "",
+                    option->arg ? option->arg : "");
+    if (option->alias) {
+        g_string_append_printf(head, " or -%s%s", option->alias, option->arg ? " ..." : "");
+    }
+    if (head->len < HELP_COLUMN - 1) {
+        printf("%-*s%s\n", HELP_COLUMN, head->str, lines[0]);
+    } else {
+        printf("%s\n%*s%s\n", head->str, HELP_COLUMN, "", lines[0]);
+    }
+    for (guint i = 1; lines[i]; i++) {
+        printf("%*s%s\n", HELP_COLUMN, "", lines[i]);
+    }
+    g_string_free(head, TRUE);
+}
+
+int cli_print_help(const char *text)
+{
+    int topic = -1;
+
+    printf("usage: vitrine [options] [IMAGE]\n\n"
+           "IMAGE is a disk or CD-ROM image; which of the two is seen from its content.\n"
+           "Without one, and without other drives, a demonstration disk is started.\n");
+    for (const CliOption *option = cli_options; option->name; option++) {
+        if ((int)option->topic != topic) {
+            topic = (int)option->topic;
+            printf("\n%s:\n", cli_topic_titles[topic]);
+        }
+        print_option(option);
+    }
+    return 0;
+}
+
+/* Text with what roff would take for its own made harmless. */
+static void print_roff(const char *text)
+{
+    for (const char *p = text; *p; p++) {
+        if (*p == '\\') {
+            fputs("\\e", stdout);
+        } else if (*p == '-') {
+            fputs("\\-", stdout);
+        } else if ((*p == '.' || *p == '\'') && (p == text || p[-1] == '\n')) {
+            printf("\\&%c", *p);
+        } else {
+            putchar(*p);
+        }
+    }
+}
+
+/* A quoted macro argument. */
+static void print_arg(const char *text)
+{
+    fputs(" \"", stdout);
+    for (const char *p = text; *p; p++) {
+        fputs(*p == '"'    ? "\"\""
+              : *p == '\\' ? "\\e"
+              : *p == '-'  ? "\\-"
+                           : (char[]){*p, 0},
+              stdout);
+    }
+    putchar('"');
+}
+
+int cli_print_man(const char *text)
+{
+    int topic = -1;
+
+    for (const CliOption *option = cli_options; option->name; option++) {
+        if ((int)option->topic != topic) {
+            printf("%s.Ss %s\n.Bl -tag -width Ds\n", topic < 0 ? "" : ".El\n",
+                   cli_topic_titles[option->topic]);
+            topic = (int)option->topic;
+        }
+        printf(".It Fl %s", option->name);
+        if (option->alias) {
+            printf(" , Fl %s", option->alias);
+        }
+        if (option->arg) {
+            fputs(" Ar", stdout);
+            print_arg(option->arg);
+        }
+        putchar('\n');
+        print_roff(option->help);
+        putchar('\n');
+    }
+    puts(".El");
+    return 0;
+}

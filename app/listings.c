@@ -1,0 +1,217 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "app/listings.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "app/accels.h"
+#include "app/build-info.h"
+#include "app/frontends.h"
+#include "app/paths.h"
+#include "app/pending.h"
+#include "core/block.h"
+#include "core/log.h"
+
+static int print_row(const char *name, const char *summary)
+{
+    printf("%-20s %s\n", name, summary);
+    return 0;
+}
+
+/* "NAME" of "NAME,help". */
+static char *first_word(const char *text)
+{
+    return g_strndup(text, strcspn(text, ","));
+}
+
+static int print_options(const char *what, const OptionSpec *specs)
+{
+    g_autoptr(GString) out = g_string_new(NULL);
+
+    options_help(specs, out);
+    printf("%s options:\n%s", what, out->len ? out->str : "  (none)\n");
+    return 0;
+}
+
+int list_version(const char *text)
+{
+    printf("vitrine %s\naccelerators:", VITRINE_VERSION);
+    for (guint i = 0; accel_types[i]; i++) {
+        printf(" %s", accel_types[i]->name);
+    }
+    printf("\nfrontends:");
+    for (guint i = 0; frontend_names[i]; i++) {
+        g_autofree char *path = paths_find_module(frontend_names[i]);
+
+        if (path) {
+            printf(" %s", frontend_names[i]);
+        }
+    }
+    printf(" none\nlibraries: %s\n", VITRINE_FEATURES);
+    return 0;
+}
+
+int list_machines(const char *text)
+{
+    g_autofree char *name = first_word(text);
+
+    if (strchr(text, ',')) {
+        const BoardOps *ops = board_find(name);
+
+        if (ops) {
+            return print_options(ops->name, ops->options);
+        }
+        report_error("-machine: there is no machine '%s' ('-machine help' lists them)", name);
+        return 1;
+    }
+    printf("Machines:\n");
+    for (guint i = 0; board_types[i]; i++) {
+        const BoardOps *ops = board_types[i];
+        g_autofree char *summary = g_strconcat(ops->summary, i == 0 ? " (default)" : "", NULL);
+
+        print_row(ops->name, summary);
+    }
+    return 0;
+}
+
+int list_accels(const char *text)
+{
+    printf("Accelerators:\n");
+    for (guint i = 0; accel_types[i]; i++) {
+        print_row(accel_types[i]->name, accel_types[i]->summary);
+    }
+    return 0;
+}
+
+int list_vgas(const char *text)
+{
+    const BoardOps *ops = board_types[0];
+
+    for (const BoardVga *vga = ops->vgas; vga && vga->name; vga++) {
+        g_autofree char *summary = g_strconcat(
+            vga->summary, !strcmp(vga->name, ops->default_vga) ? " (default)" : "", NULL);
+
+        print_row(vga->name, summary);
+    }
+    return 0;
+}
+
+static int by_category(gconstpointer a, gconstpointer b)
+{
+    const DeviceOps *x = *(const DeviceOps *const *)a;
+    const DeviceOps *y = *(const DeviceOps *const *)b;
+    int order = g_strcmp0(x->category, y->category);
+
+    return order ? order : strcmp(x->name, y->name);
+}
+
+static void list_device_types(void)
+{
+    g_autoptr(GPtrArray) types = g_ptr_array_new();
+    const char *category = "";
+
+    for (guint i = 0; device_types[i]; i++) {
+        if (!device_types[i]->board_only) {
+            g_ptr_array_add(types, (void *)device_types[i]);
+        }
+    }
+    g_ptr_array_sort(types, by_category);
+    for (guint i = 0; i < types->len; i++) {
+        const DeviceOps *ops = g_ptr_array_index(types, i);
+        const char *heading = ops->category ? ops->category : "Misc";
+
+        if (strcmp(heading, category)) {
+            printf("%s%s devices:\n", i ? "\n" : "", heading);
+            category = heading;
+        }
+        printf("name \"%s\"%s%s, desc \"%s\"\n", ops->name, ops->bus ? ", bus " : "",
+               ops->bus ? ops->bus : "", ops->summary);
+    }
+}
+
+int list_devices(const char *text)
+{
+    g_autofree char *name = first_word(text);
+    const DeviceOps *ops;
+
+    if (!strchr(text, ',')) {
+        list_device_types();
+        return 0;
+    }
+    ops = device_type_find(name);
+    if (!ops) {
+        report_error("-device: there is no device '%s' ('-device help' lists them)", name);
+        return 1;
+    }
+    return print_options(ops->name, ops->options);
+}
+
+int list_chardevs(const char *text)
+{
+    g_autofree char *name = first_word(text);
+
+    for (guint i = 0; chardev_types[i]; i++) {
+        const ChardevOps *ops = chardev_types[i];
+
+        if (!strchr(text, ',')) {
+            print_row(ops->name, ops->summary);
+        } else if (!strcmp(ops->name, name)) {
+            return print_options(name, ops->options);
+        }
+    }
+    if (strchr(text, ',')) {
+        report_error("-chardev: there is no type '%s' ('-chardev help' lists them)", name);
+        return 1;
+    }
+    return 0;
+}
+
+int list_drive_options(const char *text)
+{
+    return print_options("-drive", drive_options);
+}
+
+int list_displays(const char *text)
+{
+    g_autofree char *name = first_word(text);
+
+    if (strchr(text, ',')) {
+        g_autoptr(GError) error = NULL;
+        const FrontendOps *ops = frontend_load(name, &error);
+
+        if (ops) {
+            return print_options(name, ops->options);
+        }
+        report_error("-display: %s", error->message);
+        return 1;
+    }
+    for (guint i = 0; frontend_names[i]; i++) {
+        g_autofree char *path = paths_find_module(frontend_names[i]);
+        g_autoptr(GError) error = NULL;
+        const FrontendOps *ops = path ? frontend_load(frontend_names[i], &error) : NULL;
+
+        if (path) {
+            print_row(frontend_names[i], ops ? ops->summary : error->message);
+        }
+    }
+    return print_row("none", "no display");
+}
+
+int list_log_items(const char *text)
+{
+    printf("Log items (comma separated):\n");
+    for (const LogItemInfo *info = log_items; info->name; info++) {
+        print_row(info->name, info->help);
+    }
+    print_row("all", "all of them");
+    return print_row("none", "none of them");
+}
+
+int list_cpus(const char *text)
+{
+    g_autoptr(GString) out = g_string_new(NULL);
+
+    cpu_model_help(out);
+    fputs(out->str, stdout);
+    return 0;
+}

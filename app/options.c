@@ -1,0 +1,339 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "app/options.h"
+
+#include <string.h>
+
+#include "app/listings.h"
+#include "core/error.h"
+
+#define FIELD(T, config, option) ((T *)((char *)(config) + (option)->offset))
+#define OFFSET(field)            G_STRUCT_OFFSET(CliConfig, field)
+
+const char *const cli_topic_titles[CLI_TOPIC_COUNT] = {
+    [CLI_STANDARD] = "Standard options",      [CLI_CPU] = "Machine, processor and memory options",
+    [CLI_BOOT] = "Firmware and boot options", [CLI_BLOCK] = "Block device options",
+    [CLI_DEVICE] = "Device options",          [CLI_DISPLAY] = "Display options",
+    [CLI_CHAR] = "Character device options",  [CLI_DEBUG] = "Debug/Expert options",
+};
+
+/* ---- generic handlers ---- */
+
+static gboolean set_flag(CliConfig *config, const CliOption *option, const char *value,
+                         GError **error)
+{
+    *FIELD(gboolean, config, option) = TRUE;
+    return TRUE;
+}
+
+static gboolean set_string(CliConfig *config, const CliOption *option, const char *value,
+                           GError **error)
+{
+    *FIELD(const char *, config, option) = value;
+    return TRUE;
+}
+
+static gboolean add_item(CliConfig *config, const CliOption *option, const char *value,
+                         GError **error)
+{
+    CliItem item = {option->name, value};
+
+    g_array_append_val(*FIELD(GArray *, config, option), item);
+    return TRUE;
+}
+
+/* ---- handlers that may answer with a list ---- */
+
+static gboolean wants_list(const char *value)
+{
+    g_autoptr(OptionList) list = option_list_parse(value, "", NULL);
+
+    return list && option_list_wants_help(list);
+}
+
+static gboolean print_instead(CliConfig *config, int (*print)(const char *text), const char *value)
+{
+    config->print = print;
+    config->print_text = value;
+    return TRUE;
+}
+
+static gboolean apply_device(CliConfig *config, const CliOption *option, const char *value,
+                             GError **error)
+{
+    return wants_list(value) ? print_instead(config, list_devices, value)
+                             : add_item(config, option, value, error);
+}
+
+static gboolean apply_chardev(CliConfig *config, const CliOption *option, const char *value,
+                              GError **error)
+{
+    return wants_list(value) ? print_instead(config, list_chardevs, value)
+                             : add_item(config, option, value, error);
+}
+
+static gboolean apply_drive(CliConfig *config, const CliOption *option, const char *value,
+                            GError **error)
+{
+    return wants_list(value) ? print_instead(config, list_drive_options, value)
+                             : add_item(config, option, value, error);
+}
+
+static gboolean apply_display(CliConfig *config, const CliOption *option, const char *value,
+                              GError **error)
+{
+    return wants_list(value) ? print_instead(config, list_displays, value)
+                             : add_item(config, option, value, error);
+}
+
+static gboolean apply_vga(CliConfig *config, const CliOption *option, const char *value,
+                          GError **error)
+{
+    return wants_list(value) ? print_instead(config, list_vgas, value)
+                             : set_string(config, option, value, error);
+}
+
+static gboolean apply_firmware_dir(CliConfig *config, const CliOption *option, const char *value,
+                                   GError **error)
+{
+    if (!g_file_test(value, G_FILE_TEST_IS_DIR)) {
+        return error_set(error, "'%s' is not a folder", value);
+    }
+    g_ptr_array_add(config->firmware_dirs, (char *)value);
+    return TRUE;
+}
+
+static gboolean apply_enable_kvm(CliConfig *config, const CliOption *option, const char *value,
+                                 GError **error)
+{
+    return add_item(config, option, "kvm", error);
+}
+
+static gboolean apply_help(CliConfig *config, const CliOption *option, const char *value,
+                           GError **error)
+{
+    return print_instead(config, cli_print_help, NULL);
+}
+
+static gboolean apply_help_man(CliConfig *config, const CliOption *option, const char *value,
+                               GError **error)
+{
+    return print_instead(config, cli_print_man, NULL);
+}
+
+static gboolean apply_version(CliConfig *config, const CliOption *option, const char *value,
+                              GError **error)
+{
+    return print_instead(config, list_version, NULL);
+}
+
+static gboolean ignore(CliConfig *config, const CliOption *option, const char *value,
+                       GError **error)
+{
+    return TRUE;
+}
+
+const CliOption cli_options[] = {
+    {"help", "h", NULL, CLI_STANDARD, "shows this help and exits", apply_help},
+    {"version", NULL, NULL, CLI_STANDARD,
+     "shows the version, with the frontends and libraries that were built, and exits",
+     apply_version},
+    {"name", NULL, "[guest=]NAME[,process=NAME]", CLI_STANDARD,
+     "names the machine (window title) and the process", cli_apply_name},
+    {"uuid", NULL, "UUID", CLI_STANDARD, "sets the machine's UUID", cli_apply_uuid},
+    {"S", NULL, NULL, CLI_STANDARD, "does not start the processors ('cont' at a monitor does)",
+     set_flag, OFFSET(stopped)},
+    {"no-reboot", NULL, NULL, CLI_STANDARD, "ends instead of rebooting", set_flag,
+     OFFSET(no_reboot)},
+    {"no-shutdown", NULL, NULL, CLI_STANDARD,
+     "stays, stopped, when the guest has switched itself off", set_flag, OFFSET(no_shutdown)},
+    {"nodefaults", NULL, NULL, CLI_STANDARD,
+     "makes no serial port, monitor, graphics card or drive that was not asked for", set_flag,
+     OFFSET(nodefaults)},
+    {"no-user-config", NULL, NULL, CLI_STANDARD, "does nothing: there are no such files", ignore},
+    {"rtc", NULL, "[base=utc|localtime|DATE][,clock=host]", CLI_STANDARD,
+     "sets the real-time clock at start (default: utc)", cli_apply_rtc},
+    {"pidfile", NULL, "FILE", CLI_STANDARD, "writes the process id to FILE while running",
+     set_string, OFFSET(pidfile)},
+    {"daemonize", NULL, NULL, CLI_STANDARD, "goes to the background once the machine is ready",
+     set_flag, OFFSET(daemonize)},
+
+    {"machine", "M", "[type=]NAME[,accel=ACCEL[:ACCEL...]][,PROP=VALUE...]", CLI_CPU,
+     "chooses the machine ('-machine help' lists them)", cli_apply_machine},
+    {"accel", NULL, "[accel=]NAME[:NAME...][,PROP=VALUE...]", CLI_CPU,
+     "chooses the accelerator, the first that works ('-accel help' lists them)", cli_apply_accel,
+     OFFSET(accels)},
+    {"enable-kvm", NULL, NULL, CLI_CPU, "the same as -accel kvm", apply_enable_kvm, OFFSET(accels)},
+    {"cpu", NULL, "MODEL[,+FEATURE][,-FEATURE]", CLI_CPU,
+     "chooses the processor model ('-cpu help' lists them)", cli_apply_cpu},
+    {"smp", NULL, "[cpus=]N[,sockets=N][,dies=N][,cores=N][,threads=N]", CLI_CPU,
+     "sets the number of processors (default: 1)", cli_apply_smp},
+    {"m", NULL, "[size=]SIZE", CLI_CPU,
+     "sets the size of memory, in MiB or with a suffix K, M, G or T (default: 512M)",
+     cli_apply_memory},
+
+    {"bios", NULL, "FILE", CLI_BOOT, "firmware: a path, or a name in one of the folders",
+     set_string, OFFSET(bios)},
+    {"L", NULL, "FOLDER", CLI_BOOT, "looks for firmware here first; may be given again",
+     apply_firmware_dir},
+    {"boot", NULL,
+     "[order=DRIVES][,once=DRIVES][,menu=on|off][,splash=FILE][,splash-time=MS]"
+     "[,reboot-timeout=MS][,strict=on|off]",
+     CLI_BOOT,
+     "boots from drives in this order: a (floppy), c (disk), d (CD-ROM), n (network);\n"
+     "'once' is for the first boot only, 'menu' lets you choose",
+     cli_apply_boot},
+
+    {"hda", NULL, "FILE", CLI_BLOCK, "disk image of the first IDE drive", add_item, OFFSET(drives)},
+    {"hdb", NULL, "FILE", CLI_BLOCK, "disk image of the second IDE drive", add_item,
+     OFFSET(drives)},
+    {"hdc", NULL, "FILE", CLI_BLOCK, "disk image of the third IDE drive", add_item, OFFSET(drives)},
+    {"hdd", NULL, "FILE", CLI_BLOCK, "disk image of the fourth IDE drive", add_item,
+     OFFSET(drives)},
+    {"cdrom", NULL, "FILE", CLI_BLOCK, "CD-ROM image (in place of the third IDE drive)", add_item,
+     OFFSET(drives)},
+    {"drive", NULL, "[file=FILE][,if=TYPE][,index=N][,media=disk|cdrom][,PROP=VALUE...]", CLI_BLOCK,
+     "adds a drive ('-drive help' lists what can be set)", apply_drive, OFFSET(drives)},
+    {"snapshot", NULL, NULL, CLI_BLOCK, "writes to temporary files: the images stay as they are",
+     set_flag, OFFSET(snapshot)},
+
+    {"device", NULL, "DRIVER[,PROP=VALUE...]", CLI_DEVICE,
+     "adds a device ('-device help' lists them, '-device DRIVER,help' what can be set)",
+     apply_device, OFFSET(devices)},
+    {"vga", NULL, "NAME", CLI_DEVICE, "chooses the graphics card ('-vga help' lists them)",
+     apply_vga, OFFSET(vga)},
+    {"nic", NULL, "none", CLI_DEVICE, "no network card", cli_apply_nic},
+    {"net", NULL, "none", CLI_DEVICE, "the same as -nic none", cli_apply_nic},
+
+    {"display", NULL, "NAME[,PROP=VALUE...]", CLI_DISPLAY,
+     "shows the machine through this frontend; may be given again, for several at once\n"
+     "('-display help' lists them, 'none' is for no display)",
+     apply_display, OFFSET(displays)},
+    {"vnc", NULL, "[HOST]:N|unix:PATH[,PROP=VALUE...]", CLI_DISPLAY,
+     "shows the machine to VNC viewers at TCP port 5900 + N", add_item, OFFSET(displays)},
+    {"full-screen", NULL, NULL, CLI_DISPLAY, "starts in full screen", set_flag,
+     OFFSET(full_screen)},
+
+    {"chardev", NULL, "TYPE,id=ID[,PROP=VALUE...]", CLI_CHAR,
+     "makes a character device ('-chardev help' lists the types)", apply_chardev, OFFSET(chardevs)},
+    {"serial", NULL, "CHARDEV", CLI_CHAR,
+     "connects the next serial port to CHARDEV: none, null, stdio, vc, pty, file:PATH,\n"
+     "unix:PATH[,server=on][,wait=off], tcp:HOST:PORT, telnet:HOST:PORT, chardev:ID...",
+     add_item, OFFSET(serials)},
+    {"parallel", NULL, "CHARDEV", CLI_CHAR, "connects the next parallel port to CHARDEV", add_item,
+     OFFSET(parallels)},
+    {"monitor", NULL, "CHARDEV", CLI_CHAR, "puts a monitor on CHARDEV", add_item, OFFSET(monitors)},
+    {"mon", NULL, "[chardev=]ID[,mode=readline]", CLI_CHAR, "puts a monitor on a -chardev",
+     add_item, OFFSET(monitors)},
+    {"debugcon", NULL, "CHARDEV", CLI_CHAR, "connects the debug port E9h to CHARDEV", set_string,
+     OFFSET(debugcon)},
+
+    {"d", NULL, "ITEM[,ITEM...]", CLI_DEBUG, "logs these items ('-d help' lists them)",
+     cli_apply_log_items},
+    {"D", NULL, "FILE", CLI_DEBUG, "logs to FILE instead of stderr", set_string, OFFSET(log_file)},
+    {"qtest", NULL, "CHARDEV", CLI_DEBUG,
+     "serves the qtest protocol on CHARDEV (with -accel qtest)", add_item, OFFSET(qtests)},
+    {"help-man", NULL, NULL, CLI_DEBUG, "shows the options as a part of a man page",
+     apply_help_man},
+    {NULL},
+};
+
+/* ---- parsing ---- */
+
+static gboolean named(const CliOption *option, const char *name)
+{
+    return !strcmp(option->name, name) || (option->alias && !strcmp(option->alias, name));
+}
+
+/* Edit distance of two short words (Levenshtein), for suggestions. */
+static guint distance(const char *a, const char *b)
+{
+    guint row[32];
+    gsize width = strlen(b);
+
+    if (width >= G_N_ELEMENTS(row)) {
+        return G_MAXUINT;
+    }
+    for (guint j = 0; j <= width; j++) {
+        row[j] = j;
+    }
+    for (guint i = 0; a[i]; i++) {
+        guint diagonal = row[0];
+
+        row[0] = i + 1;
+        for (guint j = 0; j < width; j++) {
+            guint replace = diagonal + (a[i] != b[j]);
+
+            diagonal = row[j + 1];
+            row[j + 1] = MIN(replace, MIN(diagonal, row[j]) + 1);
+        }
+    }
+    return row[width];
+}
+
+static gboolean unknown_option(const char *word, const char *name, GError **error)
+{
+    g_autofree char *bare = g_strndup(name, strcspn(name, "="));
+    const CliOption *best = NULL;
+    guint best_distance = strlen(bare) > 3 ? 3 : 2; /* farther is no likeness */
+
+    for (const CliOption *option = cli_options; option->name; option++) {
+        guint d = named(option, bare) ? 0 : distance(bare, option->name);
+
+        if (d < best_distance) {
+            best = option;
+            best_distance = d;
+        }
+    }
+    if (best && best_distance == 0) {
+        return error_set(error, "%s: the value of -%s goes into a word of its own", word,
+                         best->name);
+    }
+    return best ? error_set(error,
+                            "%s: unknown option; did you mean -%s? (vitrine --help lists them)",
+                            word, best->name)
+                : error_set(error, "%s: unknown option (vitrine --help lists them)", word);
+}
+
+static gboolean parse_option(CliConfig *config, char **argv, int argc, int *i, GError **error)
+{
+    const char *word = argv[*i];
+    const char *name = word + (word[1] == '-' ? 2 : 1);
+    const char *value = NULL;
+
+    for (const CliOption *option = cli_options; option->name; option++) {
+        if (!named(option, name)) {
+            continue;
+        }
+        if (option->arg) {
+            if (*i + 1 >= argc) {
+                return error_set(error, "%s: a value is missing: -%s %s", word, option->name,
+                                 option->arg);
+            }
+            value = argv[++*i];
+        }
+        if (option->apply(config, option, value, error)) {
+            return TRUE;
+        }
+        g_prefix_error(error, "%s: ", word);
+        return FALSE;
+    }
+    return unknown_option(word, name, error);
+}
+
+gboolean cli_parse(CliConfig *config, int argc, char **argv, GError **error)
+{
+    for (int i = 1; i < argc && !config->print; i++) {
+        if (argv[i][0] == '-') {
+            if (!parse_option(config, argv, argc, &i, error)) {
+                return FALSE;
+            }
+        } else if (argv[i][0]) {
+            CliItem item = {"", argv[i]};
+
+            g_array_append_val(config->drives, item);
+        } else {
+            return error_set(error, "an empty word is neither an option nor an image");
+        }
+    }
+    return TRUE;
+}

@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The command line: one table of options feeds parsing, `--help` and the man page.
+ *
+ * Options are QEMU's, with one dash or two; a word without a dash is an image. An option's value
+ * is always the next word.
+ */
+#pragma once
+
+#include <glib.h>
+
+#include "app/config.h"
+
+typedef enum CliTopic {
+    CLI_STANDARD,
+    CLI_CPU,
+    CLI_BOOT,
+    CLI_BLOCK,
+    CLI_DEVICE,
+    CLI_DISPLAY,
+    CLI_CHAR,
+    CLI_DEBUG,
+    CLI_TOPIC_COUNT,
+} CliTopic;
+
+typedef struct CliOption CliOption;
+struct CliOption {
+    const char *name;  /* without dashes */
+    const char *alias; /* or NULL */
+    const char *arg;   /* form of its value; NULL = takes none */
+    CliTopic topic;
+    const char *help; /* one or more lines, split by newlines */
+    gboolean (*apply)(CliConfig *config, const CliOption *option, const char *value,
+                      GError **error);
+    gsize offset; /* for generic handlers: of a CliConfig field */
+};
+
+/* Ended by a NULL name, ordered by topic. */
+extern const CliOption cli_options[];
+extern const char *const cli_topic_titles[CLI_TOPIC_COUNT];
+
+/* Reads the command line. Error: one line that names the option. */
+gboolean cli_parse(CliConfig *config, int argc, char **argv, GError **error);
+
+/* Answers of -help, and of `-help-man`, which the build makes the man page with. */
+int cli_print_help(const char *text);
+int cli_print_man(const char *text);
+
+/* Handlers of options whose value has a syntax of its own, see option-values.c. */
+gboolean cli_apply_machine(CliConfig *config, const CliOption *option, const char *value,
+                           GError **error);
+gboolean cli_apply_accel(CliConfig *config, const CliOption *option, const char *value,
+                         GError **error);
+gboolean cli_apply_cpu(CliConfig *config, const CliOption *option, const char *value,
+                       GError **error);
+gboolean cli_apply_smp(CliConfig *config, const CliOption *option, const char *value,
+                       GError **error);
+gboolean cli_apply_memory(CliConfig *config, const CliOption *option, const char *value,
+                          GError **error);
+gboolean cli_apply_boot(CliConfig *config, const CliOption *option, const char *value,
+                        GError **error);
+gboolean cli_apply_rtc(CliConfig *config, const CliOption *option, const char *value,
+                       GError **error);
+gboolean cli_apply_name(CliConfig *config, const CliOption *option, const char *value,
+                        GError **error);
+gboolean cli_apply_uuid(CliConfig *config, const CliOption *option, const char *value,
+                        GError **error);
+gboolean cli_apply_log_items(CliConfig *config, const CliOption *option, const char *value,
+                             GError **error);
+gboolean cli_apply_nic(CliConfig *config, const CliOption *option, const char *value,
+                       GError **error);

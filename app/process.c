@@ -1,0 +1,120 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "app/process.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "core/error.h"
+
+static int ready_fd = -1; /* write end of the pipe that a daemon's parent reads */
+static int pidfile_fd = -1;
+static char *pidfile_path; /* absolute: a daemon changes its folder */
+
+G_NORETURN static void wait_for_child(int fd)
+{
+    char status = 1;
+    ssize_t n;
+
+    do {
+        n = read(fd, &status, 1);
+    } while (n < 0 && errno == EINTR);
+    _exit(n == 1 ? status : 1);
+}
+
+gboolean process_daemonize(GError **error)
+{
+    int ends[2];
+    pid_t pid;
+
+    if (pipe2(ends, O_CLOEXEC) < 0) {
+        return error_set_errno(error, errno, "-daemonize: cannot make a pipe");
+    }
+    pid = fork();
+    if (pid < 0) {
+        return error_set_errno(error, errno, "-daemonize: cannot fork");
+    }
+    if (pid > 0) {
+        close(ends[1]);
+        wait_for_child(ends[0]);
+    }
+    close(ends[0]);
+    ready_fd = ends[1];
+    setsid();
+    /* The child of a session leader cannot get a controlling terminal by opening one. */
+    pid = fork();
+    if (pid < 0) {
+        return error_set_errno(error, errno, "-daemonize: cannot fork");
+    }
+    if (pid > 0) {
+        _exit(0);
+    }
+    umask(027);
+    return TRUE;
+}
+
+void process_ready(void)
+{
+    const char good = 0;
+    int null;
+
+    if (ready_fd < 0) {
+        return;
+    }
+    null = open("/dev/null", O_RDWR);
+    if (null < 0 || chdir("/") < 0) {
+        return; /* the parent hears of our end */
+    }
+    for (int fd = 0; fd <= 2; fd++) {
+        dup2(null, fd);
+    }
+    if (null > 2) {
+        close(null);
+    }
+    if (write(ready_fd, &good, 1) < 0) {
+        /* The parent was killed; the machine goes on. */
+    }
+    close(ready_fd);
+    ready_fd = -1;
+}
+
+gboolean process_write_pidfile(const char *path, GError **error)
+{
+    struct flock lock = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
+    char text[32];
+    int length = snprintf(text, sizeof(text), "%d\n", (int)getpid());
+    int fd = open(path, O_CREAT | O_RDWR | O_CLOEXEC, 0644);
+
+    if (fd < 0) {
+        return error_set_errno(error, errno, "-pidfile: cannot open '%s'", path);
+    }
+    if (fcntl(fd, F_SETLK, &lock) < 0) {
+        close(fd);
+        return error_set(error, "-pidfile: '%s' belongs to another machine that is running", path);
+    }
+    if (ftruncate(fd, 0) < 0 || write(fd, text, (size_t)length) != length) {
+        error_set_errno(error, errno, "-pidfile: cannot write '%s'", path);
+        unlink(path);
+        close(fd);
+        return FALSE;
+    }
+    pidfile_fd = fd;
+    pidfile_path = realpath(path, NULL);
+    return TRUE;
+}
+
+void process_remove_pidfile(void)
+{
+    if (pidfile_fd >= 0) {
+        if (pidfile_path) {
+            unlink(pidfile_path);
+        }
+        close(pidfile_fd);
+        pidfile_fd = -1;
+    }
+    g_clear_pointer(&pidfile_path, free);
+}

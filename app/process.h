@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The process around the machine: background, pid file, names. Main thread. */
+#pragma once
+
+#include <glib.h>
+
+/*
+ * Forks; the parent waits until the child has called process_ready() and exits with 0, or with 1
+ * if the child ended before. Returns in the child only. Before any thread is made.
+ */
+gboolean process_daemonize(GError **error);
+
+/* The machine is ready: lets a daemon's parent go. Nothing to do in the foreground. */
+void process_ready(void);
+
+/* Writes the process id to a file, which stays locked. Fails if it is another process's. */
+gboolean process_write_pidfile(const char *path, GError **error);
+
+/* Removes the file again, if it was written. */
+void process_remove_pidfile(void);

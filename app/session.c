@@ -1,0 +1,401 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "app/session.h"
+
+#include <glib-unix.h>
+#include <signal.h>
+
+#include "app/accels.h"
+#include "app/drives.h"
+#include "app/frontends.h"
+#include "app/paths.h"
+#include "app/pending.h"
+#include "block/types.h"
+#include "core/block.h"
+#include "core/error.h"
+#include "core/log.h"
+#include "core/vcpu.h"
+#include "monitor/monitor.h"
+#include "qtest/qtest.h"
+
+#define DEFAULT_RAM_SIZE (512ULL << 20)
+#define DEBUGCON_PORT    0xe9
+
+struct Session {
+    CliConfig *config;
+    VmLock *lock;
+    EventLoop *loop;
+    Machine *machine;
+    BoardConfig board;
+    GPtrArray *monitors; /* of Monitor*, owned */
+    guint signals[3];    /* GSource ids */
+};
+
+/* ---- signals ---- */
+
+static gboolean on_signal(Session *session, int number)
+{
+    report_info("ends on signal %d (%s)", number, g_strsignal(number));
+    machine_request_shutdown(session->machine, SHUTDOWN_HOST_SIGNAL, 0);
+    return G_SOURCE_CONTINUE;
+}
+
+static gboolean on_sigint(gpointer opaque)
+{
+    return on_signal(opaque, SIGINT);
+}
+
+static gboolean on_sigterm(gpointer opaque)
+{
+    return on_signal(opaque, SIGTERM);
+}
+
+static gboolean on_sighup(gpointer opaque)
+{
+    return on_signal(opaque, SIGHUP);
+}
+
+static void watch_signals(Session *session)
+{
+    session->signals[0] = g_unix_signal_add(SIGINT, on_sigint, session);
+    session->signals[1] = g_unix_signal_add(SIGTERM, on_sigterm, session);
+    session->signals[2] = g_unix_signal_add(SIGHUP, on_sighup, session);
+}
+
+/* ---- character devices ---- */
+
+static const CliItem *item_at(GArray *items, guint i)
+{
+    return &g_array_index(items, CliItem, i);
+}
+
+static gboolean create_chardevs(Session *session, GError **error)
+{
+    GArray *items = session->config->chardevs;
+
+    for (guint i = 0; i < items->len; i++) {
+        const char *text = item_at(items, i)->value;
+        g_autoptr(OptionList) list = option_list_parse(text, "backend", error);
+        g_autofree char *type = list ? option_list_take(list, "backend") : NULL;
+        g_autofree char *id = list ? option_list_take(list, "id") : NULL;
+
+        if (!list) {
+            return FALSE;
+        }
+        if (!type || !id) {
+            return error_set(error, "-chardev %s: the %s is missing, as in -chardev TYPE,id=ID",
+                             text, type ? "id" : "type");
+        }
+        if (!chardev_create(session->machine, type, id, list, error)) {
+            g_prefix_error(error, "-chardev %s: ", text);
+            return FALSE;
+        }
+    }
+    return TRUE;
+}
+
+/* A short form. `*chr` is NULL for "none". */
+static gboolean open_short(Session *session, const char *option, const char *text, const char *id,
+                           Chardev **chr, GError **error)
+{
+    g_autoptr(GError) reason = NULL;
+
+    *chr = chardev_create_short(session->machine, text, id, &reason);
+    if (reason) {
+        g_propagate_prefixed_error(error, g_steal_pointer(&reason), "-%s %s: ", option, text);
+        return FALSE;
+    }
+    return TRUE;
+}
+
+static gboolean open_ports(Session *session, const char *option, GArray *items, Chardev **ports,
+                           guint count, const char *by_default, GError **error)
+{
+    if (items->len > count) {
+        return error_set(error, "-%s: there are only %u such ports", option, count);
+    }
+    for (guint i = 0; i < count; i++) {
+        g_autofree char *id = g_strdup_printf("%s%u", option, i);
+        const char *text = i < items->len ? item_at(items, i)->value : NULL;
+
+        if (!text && i == 0 && !session->config->nodefaults) {
+            text = by_default;
+        }
+        if (text && !open_short(session, option, text, id, &ports[i], error)) {
+            return FALSE;
+        }
+    }
+    return TRUE;
+}
+
+static gboolean open_all_ports(Session *session, GError **error)
+{
+    CliConfig *config = session->config;
+    BoardConfig *board = &session->board;
+    const char *by_default = frontends_show_consoles(config) ? "vc" : "null";
+
+    if (config->debugcon &&
+        !open_short(session, "debugcon", config->debugcon, "debugcon", &board->debugcon, error)) {
+        return FALSE;
+    }
+    board->debugcon_port = DEBUGCON_PORT;
+    return create_chardevs(session, error) &&
+           open_ports(session, "serial", config->serials, board->serial, BOARD_MAX_SERIAL,
+                      by_default, error) &&
+           open_ports(session, "parallel", config->parallels, board->parallel, BOARD_MAX_PARALLEL,
+                      by_default, error);
+}
+
+/* "-mon [chardev=]ID[,mode=readline]" names a -chardev. */
+static Chardev *find_mon(Session *session, const char *text, GError **error)
+{
+    g_autoptr(OptionList) list = option_list_parse(text, "chardev", error);
+    const char *id = list ? option_list_get(list, "chardev") : NULL;
+    const char *mode = list ? option_list_get(list, "mode") : NULL;
+    Chardev *chr = id ? chardev_find(session->machine, id) : NULL;
+
+    if (!list || !option_list_check_used(list, "-mon", error)) {
+        return NULL;
+    }
+    if (mode && g_strcmp0(mode, "readline")) {
+        error_set(error, "-mon %s: mode '%s' is unknown (known: readline)", text, mode);
+        return NULL;
+    }
+    if (!chr) {
+        error_set(error, "-mon %s: there is no such -chardev", text);
+    }
+    return chr;
+}
+
+static gboolean add_monitor(Session *session, Chardev *chr, const CliItem *item, GError **error)
+{
+    Monitor *monitor = monitor_hmp_new(session->machine, chr, error);
+
+    if (!monitor) {
+        g_prefix_error(error, "-%s %s: ", item->option, item->value);
+        return FALSE;
+    }
+    g_ptr_array_add(session->monitors, monitor);
+    return TRUE;
+}
+
+static gboolean open_monitors(Session *session, GError **error)
+{
+    static const CliItem by_default = {"monitor", "vc"};
+    CliConfig *config = session->config;
+    GArray *items = config->monitors;
+    gboolean add_default =
+        items->len == 0 && !config->nodefaults && frontends_show_consoles(config);
+
+    for (guint i = 0; i < items->len + add_default; i++) {
+        const CliItem *item = add_default ? &by_default : item_at(items, i);
+        g_autofree char *id = g_strdup_printf("monitor%u", i);
+        Chardev *chr = NULL;
+
+        if (!g_strcmp0(item->option, "mon")) {
+            chr = find_mon(session, item->value, error);
+            if (!chr) {
+                return FALSE;
+            }
+        } else if (!open_short(session, item->option, item->value, id, &chr, error)) {
+            return FALSE;
+        }
+        if (chr && !add_monitor(session, chr, item, error)) {
+            return FALSE;
+        }
+    }
+    return TRUE;
+}
+
+static gboolean open_qtests(Session *session, GError **error)
+{
+    GArray *items = session->config->qtests;
+
+    for (guint i = 0; i < items->len; i++) {
+        g_autofree char *id = g_strdup_printf("qtest%u", i);
+        const char *text = item_at(items, i)->value;
+        Chardev *chr = NULL;
+
+        if (session->machine->accel->ops != &qtest_accel_ops) {
+            return error_set(error, "-qtest: needs -accel qtest");
+        }
+        if (!open_short(session, "qtest", text, id, &chr, error)) {
+            return FALSE;
+        }
+        if (chr && !qtest_server_start(session->machine, chr, error)) {
+            g_prefix_error(error, "-qtest %s: ", text);
+            return FALSE;
+        }
+    }
+    return TRUE;
+}
+
+/* ---- the board ---- */
+
+/* The board of -machine NAME; NULL = the default one. */
+static const BoardOps *choose_board(const char *name, GError **error)
+{
+    g_autoptr(GString) known = NULL;
+    const BoardOps *ops = name ? board_find(name) : board_types[0];
+
+    if (ops) {
+        return ops;
+    }
+    known = g_string_new(NULL);
+    for (guint i = 0; board_types[i]; i++) {
+        g_string_append_printf(known, "%s%s", i ? ", " : "", board_types[i]->name);
+    }
+    error_set(error, "-machine: there is no machine '%s' (known: %s)", name, known->str);
+    return NULL;
+}
+
+static gboolean add_devices(Session *session, GError **error)
+{
+    GArray *items = session->config->devices;
+
+    for (guint i = 0; i < items->len; i++) {
+        const char *text = item_at(items, i)->value;
+        g_autoptr(OptionList) options = option_list_parse(text, "driver", error);
+
+        if (!options || !device_add(session->machine, options, error)) {
+            g_prefix_error(error, "-device %s: ", text);
+            return FALSE;
+        }
+    }
+    return TRUE;
+}
+
+static gboolean check_vga(const BoardOps *ops, const char *name, GError **error)
+{
+    g_autoptr(GString) known = g_string_new(NULL);
+
+    for (const BoardVga *vga = ops->vgas; vga && vga->name; vga++) {
+        if (!g_strcmp0(vga->name, name)) {
+            return TRUE;
+        }
+        g_string_append_printf(known, "%s%s", known->len ? ", " : "", vga->name);
+    }
+    return error_set(error, "-vga %s: there is no such card for the machine '%s' (known: %s)", name,
+                     ops->name, known->str);
+}
+
+static gboolean fill_board(Session *session, const BoardOps *ops, GError **error)
+{
+    CliConfig *config = session->config;
+    BoardConfig *board = &session->board;
+
+    board->ram_size = config->ram_size ? config->ram_size : DEFAULT_RAM_SIZE;
+    board->cpus = (guint)config->smp.cpus;
+    board->bios = config->bios;
+    board->boot = config->boot;
+    board->vga = config->vga ? config->vga : config->nodefaults ? "none" : ops->default_vga;
+    board->nodefaults = config->nodefaults;
+    board->rtc_localtime = config->rtc_localtime;
+    board->rtc_start = config->rtc_start;
+    board->options = config->board_options;
+    if (board->ram_size > ops->max_ram) {
+        return error_set(error, "-m: the machine '%s' takes at most %" G_GUINT64_FORMAT " MiB",
+                         ops->name, ops->max_ram >> 20);
+    }
+    if (board->cpus > ops->max_cpus) {
+        return error_set(error, "-smp: the machine '%s' takes at most %u processors", ops->name,
+                         ops->max_cpus);
+    }
+    session->machine->ram_size = board->ram_size;
+    return check_vga(ops, board->vga, error) && open_all_ports(session, error);
+}
+
+static gboolean create_board(Session *session, GError **error)
+{
+    CliConfig *config = session->config;
+    Machine *machine = session->machine;
+    const BoardOps *ops = choose_board(config->board, error);
+    gboolean bare = config->nodefaults || config->devices->len > 0;
+
+    if (!ops) {
+        return FALSE;
+    }
+    if (!accel_open_first(machine, config, error) || !fill_board(session, ops, error)) {
+        return FALSE;
+    }
+    /* A test that plays the processor wants the machine as it described it, no more. */
+    bare |= !(machine->accel->ops->caps & ACCEL_RUNS_CODE) || ops == board_find("none");
+    return drives_create(machine, config, !bare, error) &&
+           ops->create(machine, &session->board, error) &&
+           option_list_check_used(config->board_options, ops->name, error) &&
+           add_devices(session, error) && block_check_claimed(machine, error);
+}
+
+/* ---- life ---- */
+
+static void set_firmware_dirs(CliConfig *config, Machine *machine)
+{
+    for (const char *const *dir = paths_firmware_dirs(); *dir; dir++) {
+        g_ptr_array_add(config->firmware_dirs, (char *)*dir);
+    }
+    g_ptr_array_add(config->firmware_dirs, NULL);
+    machine->firmware_dirs = (const char *const *)config->firmware_dirs->pdata;
+}
+
+static Machine *new_machine(CliConfig *config, EventLoop *loop)
+{
+    Machine *machine = machine_new(loop);
+
+    machine->blocks = block_manager_new(machine, block_image_types, block_engine_types);
+    machine->name = g_strdup(config->name);
+    machine->uuid = g_strdup(config->uuid);
+    machine->cpu_model = config->cpu_model;
+    machine->no_reboot = config->no_reboot;
+    machine->no_shutdown = config->no_shutdown;
+    set_firmware_dirs(config, machine);
+    return machine;
+}
+
+static gboolean start(Session *session, GError **error)
+{
+    return create_board(session, error) &&
+           vcpus_create(session->machine, session->board.cpus, error) &&
+           open_monitors(session, error) && open_qtests(session, error) &&
+           frontends_open(session->machine, session->config, error);
+}
+
+Session *session_new(CliConfig *config, GError **error)
+{
+    Session *session = g_new0(Session, 1);
+
+    session->config = config;
+    session->monitors = g_ptr_array_new_with_free_func((GDestroyNotify)monitor_free);
+    session->lock = vm_lock_new();
+    vm_lock_take(session->lock, "start");
+    session->loop = event_loop_new(NULL, session->lock);
+    session->machine = new_machine(config, session->loop);
+    watch_signals(session);
+    if (!start(session, error)) {
+        g_clear_pointer(&session, session_free);
+    }
+    return session;
+}
+
+int session_run(Session *session)
+{
+    if (!session->config->stopped) {
+        machine_cont(session->machine);
+    }
+    event_loop_run(session->loop);
+    return session->machine->exit_status;
+}
+
+void session_free(Session *session)
+{
+    if (!session) {
+        return;
+    }
+    for (guint i = 0; i < G_N_ELEMENTS(session->signals); i++) {
+        g_source_remove(session->signals[i]);
+    }
+    g_ptr_array_unref(session->monitors);
+    machine_free(session->machine);
+    event_loop_free(session->loop);
+    vm_lock_drop(session->lock);
+    vm_lock_free(session->lock);
+    g_free(session);
+}
