@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * CPU models: what `-cpu MODEL[,+feature][,-feature][,feature=on|off][,check|enforce]` shows the
+ * guest through CPUID (Intel SDM vol. 2A, CPUID; AMD APM vol. 3, appendix E).
+ *
+ * An accelerator says what it can do, as a list of CPUID leaves; the model is cut down to that,
+ * and what had to go is reported by name. Pure functions over constant tables: any thread.
+ */
+#pragma once
+
+#include <glib.h>
+
+/* One CPUID answer. */
+typedef struct CpuidEntry {
+    guint32 leaf, subleaf;
+    gboolean has_subleaf; /* the answer depends on ECX */
+    guint32 eax, ebx, ecx, edx;
+} CpuidEntry;
+
+typedef enum CpuidRegister { CPUID_EAX, CPUID_EBX, CPUID_ECX, CPUID_EDX } CpuidRegister;
+
+/* The model of a `-cpu` text, or the default one for NULL. */
+#define CPU_MODEL_DEFAULT "max"
+
+/* Checks the text alone: model and feature names. The error says what would be right. */
+gboolean cpu_model_check(const char *spec, GError **error);
+
+/*
+ * Makes the CPUID leaves of a model. `supported`: the accelerator's CpuidEntry list. `missing` gets
+ * the names of wanted features that it lacks, separated by spaces (for a warning); with `enforce`
+ * in the text that is an error. Returns a GArray of CpuidEntry, or NULL with `error`.
+ */
+GArray *cpu_model_build(const char *spec, const GArray *supported, GString *missing,
+                        GError **error);
+
+/* Sets what differs from one processor to the next: APIC id and topology. */
+void cpu_model_set_topology(GArray *entries, guint index, guint count);
+
+/* Finds a leaf; NULL if the list has none. */
+CpuidEntry *cpuid_find(const GArray *entries, guint32 leaf, guint32 subleaf);
+
+/* For `-cpu help`: models and feature names. */
+void cpu_model_help(GString *out);
