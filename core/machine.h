@@ -61,7 +61,6 @@ struct Machine {
     Region system_memory, system_io; /* roots of the two spaces */
     AddressSpace *memory, *io;       /* io: 64 KiB of ports */
     guint64 ram_size;
-    const char *cpu_model; /* -cpu as typed (cpu/model.h), NULL = default; outlives the machine */
     guint cpu_count;       /* -smp; vcpus_create() makes that many */
     const char *cpu_model; /* -cpu MODEL,+f,-f as typed, NULL = default; outlives the machine */
     const char *const *firmware_dirs; /* NULL-ended, see core/firmware.h; outlives the machine */

@@ -1,0 +1,96 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * What the files of kvm/ share: vm.c opens and closes the VM, slots.c maps memory, irqchip.c
+ * brings interrupts, cpuid.c and state.c set processors up, vcpu.c runs them.
+ */
+#pragma once
+
+#include <linux/kvm.h>
+
+#include "core/accel.h"
+#include "core/vcpu.h"
+
+/* Pins of the I/O APIC: the kernel watches EOIs of the vectors routed to them. */
+#define KVM_IOAPIC_PINS 24
+
+/* What the kernel has been told of a slot. */
+typedef enum SlotState { SLOT_ABSENT, SLOT_WRITABLE, SLOT_READONLY } SlotState;
+
+typedef struct KvmAccel {
+    Accel accel;
+    int kvm_fd, vm_fd;
+    int run_size;                /* of struct kvm_run and what follows it */
+    GArray *slot_state;          /* of guint8, a SlotState for each slot index */
+    GArray *cpuid;               /* of CpuidEntry: the model, before topology */
+    gint intr;                   /* (atomic) level of the PIC's INTR */
+    gint hold;                   /* (atomic) vCPUs stay out of KVM_RUN while it is not 0 */
+    struct kvm_clock_data clock; /* while the guest clock stands */
+    struct {
+        gboolean level;
+        guint64 addr;
+        guint32 data;
+    } routes[KVM_IOAPIC_PINS];
+} KvmAccel;
+
+/* Everything of a processor that a reset restores, as the kernel made it. */
+typedef struct KvmInitState {
+    struct kvm_regs regs;
+    struct kvm_sregs sregs;
+    struct kvm_fpu fpu;
+    struct kvm_xcrs xcrs;
+    struct kvm_debugregs debugregs;
+    struct kvm_lapic_state lapic;
+    struct kvm_msrs *msrs;
+} KvmInitState;
+
+typedef struct KvmVcpu {
+    int fd;
+    struct kvm_run *run;     /* shared with the kernel */
+    gint in_guest;           /* (atomic) between the last check and the return of KVM_RUN */
+    gboolean access_pending; /* an exit was served that the next KVM_RUN completes */
+    KvmInitState init;
+} KvmVcpu;
+
+/* ioctl(2) that is tried again when a signal came between. */
+int kvm_ioctl(int fd, unsigned long request, void *argument);
+
+/* slots.c */
+void kvm_set_slot(Accel *accel, const MemorySlot *slot);
+void kvm_take_dirty(Accel *accel, const MemorySlot *slot, unsigned long *bitmap);
+
+/* irqchip.c */
+gboolean kvm_irqchip_create(KvmAccel *kvm, GError **error);
+void kvm_set_intr(Accel *accel, int level);
+void kvm_send_msi(Accel *accel, guint64 addr, guint32 data);
+void kvm_set_route(Accel *accel, guint pin, guint64 addr, guint32 data, gboolean level);
+void kvm_inject_nmi(Accel *accel, Vcpu *vcpu);
+/* On the boot processor's thread, before KVM_RUN: hands over the PIC's interrupt, or asks to be
+ * told when the guest can take it. */
+void kvm_deliver_intr(KvmAccel *kvm, Vcpu *vcpu);
+
+/* cpuid.c */
+gboolean kvm_cpuid_open(KvmAccel *kvm, GError **error);
+gboolean kvm_cpuid_apply(KvmAccel *kvm, Vcpu *vcpu, GError **error);
+
+/* state.c */
+gboolean kvm_init_state_save(KvmAccel *kvm, KvmVcpu *kv, GError **error);
+void kvm_init_state_free(KvmVcpu *kv);
+void kvm_reset(Accel *accel, Vcpu *vcpu);
+void kvm_get_regs(Accel *accel, Vcpu *vcpu, CpuRegisters *regs);
+void kvm_set_regs(Accel *accel, Vcpu *vcpu, const CpuRegisters *regs);
+
+/* vcpu.c */
+gboolean kvm_vcpu_open(Accel *accel, Vcpu *vcpu, GError **error);
+void kvm_vcpu_close(Accel *accel, Vcpu *vcpu);
+VcpuExit kvm_vcpu_run(Accel *accel, Vcpu *vcpu);
+void kvm_vcpu_kick(Accel *accel, Vcpu *vcpu);
+/*
+ * Completes the instruction whose port or memory access we have served: the kernel does that at the
+ * next KVM_RUN, so registers are not to be read or replaced before. On the vCPU's thread.
+ */
+void kvm_finish_access(Vcpu *vcpu);
+/* Keeps all vCPUs out of guest code, without dropping the vm lock, for some microseconds. */
+void kvm_hold_guest(KvmAccel *kvm);
+void kvm_release_guest(KvmAccel *kvm);
+/* The signal that brings a thread out of KVM_RUN. */
+#define KVM_KICK_SIGNAL SIGUSR1
