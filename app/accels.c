@@ -5,9 +5,11 @@
 
 #include "core/error.h"
 #include "core/log.h"
+#include "kvm/kvm.h"
 #include "qtest/qtest.h"
 
 const AccelOps *const accel_types[] = {
+    &kvm_accel_ops,
     &qtest_accel_ops,
     NULL,
 };
@@ -37,23 +39,8 @@ static gboolean open_one(Machine *machine, const char *name, OptionList *options
 {
     const AccelOps *ops = find(name, error);
     g_autoptr(OptionList) list = option_list_copy(options);
-    Accel *accel;
 
-    if (!ops) {
-        return FALSE;
-    }
-    accel = g_malloc0(ops->size);
-    accel->ops = ops;
-    accel->machine = machine;
-    options_set_defaults(ops->options, accel);
-    if (options_apply(ops->options, accel, list, error) &&
-        option_list_check_used(list, "it", error) && ops->open(accel, error)) {
-        machine->accel = accel;
-        return TRUE;
-    }
-    options_clear(ops->options, accel);
-    g_free(accel);
-    return FALSE;
+    return ops && accel_open(machine, ops, list, error);
 }
 
 /* Tries the names of "kvm:tcg"; appends why the ones before the one that works did not. */

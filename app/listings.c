@@ -11,6 +11,7 @@
 #include "app/pending.h"
 #include "core/block.h"
 #include "core/log.h"
+#include "cpu/model.h"
 
 static int print_row(const char *name, const char *summary)
 {

@@ -41,6 +41,3 @@ Device *device_add(Machine *machine, OptionList *options, GError **error)
     return NULL;
 }
 
-void cpu_model_help(GString *out)
-{
-}

@@ -9,4 +9,3 @@ const BoardOps *board_find(const char *name);
 extern const DeviceOps *const device_types[];
 const DeviceOps *device_type_find(const char *name);
 Device *device_add(Machine *machine, OptionList *options, GError **error);
-void cpu_model_help(GString *out);

@@ -73,3 +73,12 @@ struct AccelOps {
     /* The guest clock was stopped or goes on. NULL = not needed. */
     void (*clock_changed)(Accel *accel, gboolean running);
 };
+
+/*
+ * Opens an accelerator for the machine, sets its options from `options` (may be NULL) and lets it
+ * follow the memory layout. Fails with the accelerator's reason, leaving the machine as it was.
+ */
+gboolean accel_open(Machine *machine, const AccelOps *ops, OptionList *options, GError **error);
+
+/* Closes the machine's accelerator, if it has one. The vCPUs are gone by then. */
+void accel_close(Machine *machine);

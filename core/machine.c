@@ -238,11 +238,7 @@ void machine_free(Machine *machine)
     vcpus_destroy(machine);
     worker_pool_drain(machine->workers);
     device_destroy(machine->root);
-    if (machine->accel) {
-        address_space_listen(machine->memory, NULL, NULL);
-        machine->accel->ops->close(machine->accel);
-        g_free(machine->accel);
-    }
+    accel_close(machine);
     g_clear_pointer(&machine->blocks, block_manager_free);
     char_manager_free(machine->chars);
     input_router_free(machine->input);
