@@ -18,7 +18,7 @@
 static gboolean check_image(const char *file, GError **error)
 {
     struct stat st;
-    int fd = open(file, O_RDONLY | O_CLOEXEC);
+    int fd = open(file, O_RDONLY | O_CLOEXEC | O_NONBLOCK); /* a FIFO must not make us wait */
 
     if (fd < 0) {
         return error_set_errno(error, errno, "cannot open the image '%s'", file);

@@ -6,6 +6,7 @@
 #include "app/options.h"
 
 #define HELP_COLUMN 16
+#define MAN_COLUMNS 72
 
 static void print_option(const CliOption *option)
 {
@@ -45,20 +46,38 @@ int cli_print_help(const char *text)
     return 0;
 }
 
-/* Text with what roff would take for its own made harmless. */
+/* One character, harmless to roff; `first` on its line. */
+static void print_roff_char(char c, gboolean first)
+{
+    if (c == '\\') {
+        fputs("\\e", stdout);
+    } else if (c == '-') {
+        fputs("\\-", stdout);
+    } else {
+        printf("%s%c", first && (c == '.' || c == '\'') ? "\\&" : "", c);
+    }
+}
+
+/* Text as input lines of a sane length: they are filled anew anyhow. */
 static void print_roff(const char *text)
 {
+    guint column = 0;
+
     for (const char *p = text; *p; p++) {
-        if (*p == '\\') {
-            fputs("\\e", stdout);
-        } else if (*p == '-') {
-            fputs("\\-", stdout);
-        } else if ((*p == '.' || *p == '\'') && (p == text || p[-1] == '\n')) {
-            printf("\\&%c", *p);
+        gboolean space = *p == ' ' || *p == '\n';
+
+        if (space && column + strcspn(p + 1, " \n") > MAN_COLUMNS) {
+            putchar('\n');
+            column = 0;
+        } else if (space) {
+            putchar(' ');
+            column++;
         } else {
-            putchar(*p);
+            print_roff_char(*p, column == 0);
+            column++;
         }
     }
+    putchar('\n');
 }
 
 /* A quoted macro argument. */
@@ -95,7 +114,6 @@ int cli_print_man(const char *text)
         }
         putchar('\n');
         print_roff(option->help);
-        putchar('\n');
     }
     puts(".El");
     return 0;

@@ -1,0 +1,288 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""The command line: help, version, man page, and one clear line for whatever is wrong."""
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+import unittest
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), '..', 'lib'))
+import tap  # noqa: E402
+from machine import binary, run  # noqa: E402
+
+NO_DISPLAY = {'DISPLAY': '', 'WAYLAND_DISPLAY': ''}
+BARE = ['-machine', 'none', '-accel', 'qtest', '-display', 'none', '-nodefaults']
+
+
+class CliCase(unittest.TestCase):
+    def setUp(self):
+        self.dir = tempfile.mkdtemp(prefix='vitrine-cli-')
+        self.addCleanup(shutil.rmtree, self.dir, True)
+
+    def path(self, name):
+        return os.path.join(self.dir, name)
+
+    def write(self, name, data):
+        with open(self.path(name), 'wb') as f:
+            f.write(data)
+        return self.path(name)
+
+    def refused(self, *args, **kwargs):
+        """Runs; wants exit status 1, one line on stderr and nothing else. Returns the line."""
+        status, out, err = run(*args, **kwargs)
+        self.assertEqual(status, 1, f'{args}: {err}')
+        self.assertEqual(out, '')
+        self.assertRegex(err, r'\Avitrine: [^\n]+\n\Z', f'{args}')
+        return err
+
+    def start(self, *args):
+        """Starts the program; ends it in the end if it is still there."""
+        process = subprocess.Popen([binary(), *args], stdin=subprocess.DEVNULL,
+                                   stderr=subprocess.PIPE, cwd=self.dir)
+
+        def end():
+            if process.poll() is None:
+                process.kill()
+            process.wait()
+            process.stderr.close()
+        self.addCleanup(end)
+        return process
+
+    def wait_for(self, condition, timeout=10):
+        end = time.monotonic() + timeout
+        while not condition():
+            self.assertLess(time.monotonic(), end, 'waited in vain')
+            time.sleep(0.02)
+
+
+class Help(CliCase):
+    def test_help_by_topic(self):
+        status, out, err = run('--help')
+        self.assertEqual((status, err), (0, ''))
+        for topic in ('Standard', 'Block device', 'Display', 'Character device', 'Debug/Expert'):
+            self.assertIn(f'\n{topic} options:\n', out)
+        for option in ('-m', '-hda', '-cdrom', '-drive', '-boot', '-smp', '-accel', '-vnc'):
+            self.assertRegex(out, rf'(?m)^{option}\b')
+        for line in out.splitlines():
+            self.assertLessEqual(len(line), 160)
+
+    def test_spellings(self):
+        texts = {run(word)[1] for word in ('-help', '--help', '-h')}
+        self.assertEqual(len(texts), 1)
+
+    def test_version(self):
+        status, out, err = run('-version')
+        self.assertEqual((status, err), (0, ''))
+        self.assertRegex(out, r'\Avitrine \d+\.\d+')
+        self.assertRegex(out, r'(?m)^frontends:.* none$')
+        self.assertRegex(out, r'(?m)^accelerators:.*\bqtest\b')
+
+    def test_lists(self):
+        for args, word in ((['-machine', 'help'], 'none'), (['-accel', 'help'], 'qtest'),
+                           (['-chardev', 'help'], 'socket'), (['-display', 'help'], 'none'),
+                           (['-vga', 'help'], 'none'), (['-d', 'help'], 'guest_errors'),
+                           (['-drive', 'help'], 'file='), (['-M', '?'], 'none'),
+                           (['-chardev', 'file,help'], 'path=')):
+            status, out, err = run(*args)
+            self.assertEqual((status, err), (0, ''), args)
+            self.assertIn(word, out, args)
+
+    def test_man_page(self):
+        page = os.path.join(os.path.dirname(os.path.dirname(binary())), 'data', 'vitrine.1')
+        if not shutil.which('mandoc') or not os.path.exists(page):
+            self.skipTest('no mandoc, or no man page built')
+        lint = subprocess.run(['mandoc', '-Tlint', '-Wwarning', page], capture_output=True,
+                              text=True)
+        self.assertEqual((lint.returncode, lint.stdout), (0, ''))
+        text = subprocess.run(['mandoc', '-Tascii', page], capture_output=True, text=True).stdout
+        text = text.replace('\b', '')
+        with open(page, encoding='utf-8') as f:
+            source = f.read()
+        for option in ('cdrom', 'drive', 'boot', 'full-screen'):
+            self.assertIn(f'.It Fl {option}', source)
+
+
+class BadOptions(CliCase):
+    def test_unknown(self):
+        self.assertIn('-foo: unknown option (vitrine --help', self.refused('-foo'))
+        self.assertIn('did you mean -serial?', self.refused('-seriall', 'x'))
+        self.assertIn('did you mean -cdrom?', self.refused('--cdrm', 'x'))
+        self.assertIn('a word of its own', self.refused('-m=512'))
+        self.refused('-')
+        self.refused('--')
+        self.refused('')
+
+    def test_value_missing(self):
+        self.assertIn('-m [size=]SIZE', self.refused('-m'))
+        self.assertIn('-hda FILE', self.refused('-S', '-hda'))
+
+    def test_bad_values(self):
+        for args, part in (
+                (['-m', 'lots'], "'lots' is not a size"),
+                (['-m', '12Q'], "'12Q' is not a size"),
+                (['-m', '100k'], '1M is the least'),
+                (['-m', '1G,slots=2'], "no option 'slots'"),
+                (['-m', '99999999999999999999'], 'not a size'),
+                (['-smp', '0'], 'out of range'),
+                (['-smp', '3,cores=2'], 'cannot be split'),
+                (['-smp', '2,maxcpus=4'], 'maxcpus'),
+                (['-boot', 'x'], "no boot device 'x'"),
+                (['-boot', 'cc'], 'given twice'),
+                (['-boot', 'order=c,menu=perhaps'], 'neither on nor off'),
+                (['-boot', 'colour=red'], "no option 'colour'"),
+                (['-rtc', 'base=yesterday'], 'neither utc, localtime nor a date'),
+                (['-rtc', 'clock=sundial'], 'not supported'),
+                (['-uuid', '1234'], 'is not a UUID'),
+                (['-d', 'int,gossip'], "unknown log item 'gossip'"),
+                (['-L', '/nonexistent'], "'/nonexistent' is not a folder"),
+                (['-nic', 'user'], 'no network cards'),
+                (['-machine', 'none,colour=red', '-accel', 'qtest', '-display', 'none'],
+                 "none has no option 'colour'"),
+                (['-machine', 'pdp11', *BARE[2:]], "no machine 'pdp11' (known: "),
+                ([*BARE[:2], *BARE[4:], '-accel', 'warp'], 'warp: not in this version'),
+                ([*BARE, '-vga', 'voodoo'], "no such card for the machine 'none'"),
+                ([*BARE[:4], '-display', 'crystal'], "no frontend 'crystal' (known: none"),
+                ([*BARE, '-device', 'flux-capacitor'], 'flux-capacitor'),
+                ([*BARE, '-chardev', 'null'], 'the id is missing'),
+                ([*BARE, '-chardev', 'tube,id=x'], 'tube'),
+                ([*BARE, '-serial', 'chardev:nobody'], "no character device 'nobody'"),
+                ([*BARE, '-monitor', 'smoke:signals'], 'smoke'),
+                ([*BARE, '-mon', 'nobody'], 'no such -chardev'),
+                ([*BARE, '-drive', 'file=/nonexistent/x.img'], '/nonexistent/x.img'),
+                ([*BARE, '-drive', 'colour=red'], 'colour'),
+                ([*BARE] + ['-serial', 'null'] * 5, 'only 4 such ports'),
+                ([*BARE, '-D', '/nonexistent/log'], '/nonexistent/log'),
+                ([*BARE, '-daemonize', '-monitor', 'stdio'], 'cannot be used with'),
+                (['-machine', 'none', '-device', 'x,help'], "no device 'x'")):
+            self.assertIn(part, self.refused(*args), args)
+
+
+class BadFiles(CliCase):
+    def test_missing_image(self):
+        err = self.refused(*BARE, self.path('no.img'))
+        self.assertIn(self.path('no.img'), err)
+        self.assertIn('No such file', err)
+        self.assertIn('-hda: ', self.refused(*BARE, '-hda', self.path('no.img')))
+        self.assertIn('-cdrom: ', self.refused(*BARE, '-cdrom', self.path('no.iso')))
+
+    def test_folder_as_image(self):
+        self.assertIn('neither a file nor a block device', self.refused(*BARE, self.dir))
+
+    def test_fifo_as_image(self):
+        os.mkfifo(self.path('fifo'))
+        # A FIFO without a writer must not make us wait.
+        self.assertIn('neither a file', self.refused(*BARE, self.path('fifo')))
+
+    def test_empty_image(self):
+        self.assertIn('empty.img', self.refused(*BARE, self.write('empty.img', b'')))
+
+    def test_too_many_images(self):
+        images = [self.write(f'{n}.img', bytes(1 << 20)) for n in range(5)]
+        self.assertIn('all four', self.refused(*BARE, *images))
+
+    def test_missing_bios(self):
+        if 'pc ' not in run('-machine', 'help')[1]:
+            self.skipTest('no board pc')
+        err = self.refused('-accel', 'qtest', '-display', 'none', '-bios', 'nosuchbios.bin')
+        self.assertIn('nosuchbios.bin', err)
+        image = self.write('big.bin', bytes(17 << 20))
+        self.assertIn('big.bin', self.refused('-accel', 'qtest', '-display', 'none', '-bios', image))
+
+
+class Surroundings(CliCase):
+    def test_no_display_server(self):
+        if ' gtk' not in run('-version')[1]:
+            self.skipTest('no GTK frontend')
+        err = self.refused(*BARE[:4], '-display', 'gtk', env=NO_DISPLAY)
+        self.assertIn('-display gtk: ', err)
+
+    def test_no_kvm(self):
+        if ' kvm' not in run('-version')[1]:
+            self.skipTest('no accelerator kvm')
+        hide = ['unshare', '-m', 'sh', '-c', 'mount --bind /dev/null /dev/kvm && exec "$@"', 'sh']
+        if subprocess.run([*hide, 'true'], capture_output=True).returncode:
+            self.skipTest('/dev/kvm cannot be hidden')
+        for accel in ('kvm', 'kvm:tcg'):
+            p = subprocess.run([*hide, binary(), '-accel', accel, '-display', 'none'],
+                               capture_output=True, text=True, timeout=20)
+            self.assertEqual(p.returncode, 1)
+            self.assertRegex(p.stderr, r'\Avitrine: no accelerator works: kvm: [^\n]*/dev/kvm')
+            self.assertEqual(p.stderr.count('\n'), 1)
+
+    def test_fallback_is_said(self):
+        process = self.start('-machine', 'none', '-accel', 'warp:qtest', '-display', 'none',
+                             '-pidfile', 'pid')
+        self.wait_for(lambda: os.path.exists(self.path('pid')))
+        line = process.stderr.readline().decode()
+        self.assertRegex(line, r'using the accelerator qtest \(warp: not in this version')
+        process.send_signal(signal.SIGTERM)
+        self.assertEqual(process.wait(10), 0)
+
+    def test_port_in_use(self):
+        with socket.socket() as taken:
+            taken.bind(('127.0.0.1', 0))
+            taken.listen(1)
+            port = taken.getsockname()[1]
+            err = self.refused(*BARE, '-serial', f'tcp:127.0.0.1:{port},server=on,wait=off')
+            self.assertIn('in use', err)
+            self.assertIn(str(port), err)
+
+    def test_vnc_port_in_use(self):
+        if ' vnc' not in run('-version')[1]:
+            self.skipTest('no VNC frontend')
+        with socket.socket() as taken:
+            taken.bind(('127.0.0.1', 0))
+            taken.listen(1)
+            port = taken.getsockname()[1]
+            err = self.refused(*BARE[:4], '-vnc', f'127.0.0.1:{port - 5900}')
+            self.assertIn(str(port), err)
+
+
+class Process(CliCase):
+    def test_nothing_left_behind(self):
+        self.refused(*BARE, '-pidfile', self.path('pid'), '-serial',
+                     f"unix:{self.path('serial')},server=on,wait=off", '-vga', 'voodoo')
+        self.refused(*BARE, '-pidfile', self.path('pid'), '-chardev',
+                     f"socket,id=a,path={self.path('a')},server=on,wait=off", '-chardev',
+                     'tube,id=b')
+        self.assertEqual(os.listdir(self.dir), [])
+
+    def test_pidfile_and_signals(self):
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+            process = self.start(*BARE, '-pidfile', 'pid', '-serial',
+                                 'unix:serial,server=on,wait=off')
+            self.wait_for(lambda: os.path.exists(self.path('serial')))
+            with open(self.path('pid'), encoding='ascii') as f:
+                self.assertEqual(int(f.read()), process.pid)
+            self.assertIn('another machine', self.refused(*BARE, '-pidfile', self.path('pid')))
+            process.send_signal(number)
+            self.assertEqual(process.wait(10), 0)
+            self.assertEqual(os.listdir(self.dir), [])
+
+    def test_daemonize(self):
+        status, out, err = run(*BARE, '-daemonize', '-pidfile', self.path('pid'))
+        self.assertEqual((status, out, err), (0, '', ''))
+        with open(self.path('pid'), encoding='ascii') as f:
+            pid = int(f.read())
+        self.assertEqual(os.readlink(f'/proc/{pid}/cwd'), '/')
+        self.assertEqual(os.readlink(f'/proc/{pid}/fd/2'), '/dev/null')
+        os.kill(pid, signal.SIGTERM)
+        self.wait_for(lambda: not os.path.exists(self.path('pid')))
+
+    def test_daemonize_fails(self):
+        self.refused(*BARE, '-daemonize', '-pidfile', self.path('pid'), self.path('no.img'))
+        self.assertEqual(os.listdir(self.dir), [])
+
+    def test_log_file(self):
+        process = self.start(*BARE, '-d', 'guest_errors', '-D', 'log-%d', '-pidfile', 'pid')
+        self.wait_for(lambda: os.path.exists(self.path('pid')))
+        self.assertTrue(os.path.exists(self.path(f'log-{process.pid}')))
+
+
+if __name__ == '__main__':
+    tap.main()
