@@ -1,0 +1,233 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * "VGA": the card of `-vga std`. BAR 0 is video memory, BAR 2 a page of registers, and the legacy
+ * ports and window are where every VGA has them.
+ */
+#include "hw/display/edid.h"
+#include "hw/display/vga-priv.h"
+#include "hw/display/vga.h"
+
+/* ---- registers in BAR 2 ---- */
+
+#define MMIO_SIZE       0x1000
+#define MMIO_EDID_SIZE  0x400
+#define MMIO_PORTS      0x400 /* 3C0h-3DFh */
+#define MMIO_PORTS_SIZE 0x20
+#define MMIO_VBE        0x500 /* DISPI registers, 16 bits each */
+#define MMIO_EXT        0x600 /* 32 bits: size of this block; byte order */
+#define MMIO_EXT_SIZE   8
+#define EXT_ENDIAN      4
+#define ENDIAN_LITTLE   0x1e1e1e1e
+#define ENDIAN_BIG      0xbebebebe
+
+typedef struct VgaPci {
+    PciDevice pci;
+    VgaCore vga;
+    Region mmio, mmio_edid, mmio_ports, mmio_vbe, mmio_ext;
+    guint8 edid[EDID_SIZE];
+    EdidInfo hint; /* what a viewer asked for; sizes 0 = nothing */
+    /* options */
+    guint64 memory_mb, xres, yres, xmax, ymax, refresh_rate;
+    gboolean has_edid, has_mmio, has_ext, big_endian;
+} VgaPci;
+
+static VgaPci *vga_pci(VgaCore *vga)
+{
+    return (VgaPci *)((char *)vga - G_STRUCT_OFFSET(VgaPci, vga));
+}
+
+/* ---- handlers ---- */
+
+static guint64 edid_read(void *opaque, guint64 addr, guint size)
+{
+    VgaPci *card = opaque;
+    return addr < EDID_SIZE ? card->edid[addr] : 0;
+}
+
+static guint64 ports_read(void *opaque, guint64 addr, guint size)
+{
+    return vga_port_read(opaque, 0x3c0 + addr);
+}
+
+static void ports_write(void *opaque, guint64 addr, guint64 value, guint size)
+{
+    vga_port_write(opaque, 0x3c0 + addr, value);
+}
+
+static guint64 mmio_vbe_read(void *opaque, guint64 addr, guint size)
+{
+    return vbe_read(opaque, addr / 2);
+}
+
+static void mmio_vbe_write(void *opaque, guint64 addr, guint64 value, guint size)
+{
+    vbe_write(opaque, addr / 2, value);
+}
+
+static guint64 ext_read(void *opaque, guint64 addr, guint size)
+{
+    VgaCore *vga = opaque;
+    if (addr == EXT_ENDIAN) {
+        return vga->big_endian ? ENDIAN_BIG : ENDIAN_LITTLE;
+    }
+    return addr == 0 ? MMIO_EXT_SIZE : 0;
+}
+
+static void ext_write(void *opaque, guint64 addr, guint64 value, guint size)
+{
+    VgaCore *vga = opaque;
+    if (addr == EXT_ENDIAN && (value == ENDIAN_LITTLE || value == ENDIAN_BIG)) {
+        vga->big_endian = value == ENDIAN_BIG;
+        vga_touch(vga);
+    }
+}
+
+static const IoOps edid_ops = {edid_read, NULL, .min_size = 1, .max_size = 1};
+static const IoOps ports_ops = {ports_read, ports_write, .min_size = 1, .max_size = 1};
+static const IoOps mmio_vbe_ops = {mmio_vbe_read, mmio_vbe_write, .min_size = 2, .max_size = 2};
+static const IoOps ext_ops = {ext_read, ext_write, .min_size = 4, .max_size = 4};
+
+/* ---- EDID ---- */
+
+static void update_edid(VgaPci *card)
+{
+    EdidInfo info = {.width = card->hint.width ? card->hint.width : card->xres,
+                     .height = card->hint.height ? card->hint.height : card->yres,
+                     .max_width = card->xmax,
+                     .max_height = card->ymax,
+                     .refresh_mhz = card->refresh_rate};
+    edid_fill(&info, card->edid);
+}
+
+/* The guest sees it when it next reads the EDID. */
+static void hint_size(VgaCore *vga, guint width, guint height)
+{
+    VgaPci *card = vga_pci(vga);
+    card->hint.width = width;
+    card->hint.height = height;
+    update_edid(card);
+}
+
+/* ---- lifecycle ---- */
+
+static void add_mmio(VgaPci *card, Region *region, const char *name, const IoOps *ops, void *opaque,
+                     guint64 addr, guint64 size)
+{
+    region_init_io(region, name, ops, opaque, size);
+    region_add(&card->mmio, addr, region, 0);
+}
+
+static void init_mmio(VgaPci *card)
+{
+    region_init_container(&card->mmio, "vga.mmio", MMIO_SIZE);
+    if (card->has_edid) {
+        add_mmio(card, &card->mmio_edid, "vga.edid", &edid_ops, card, 0, MMIO_EDID_SIZE);
+    }
+    add_mmio(card, &card->mmio_ports, "vga.mmio-ports", &ports_ops, &card->vga, MMIO_PORTS,
+             MMIO_PORTS_SIZE);
+    add_mmio(card, &card->mmio_vbe, "vga.mmio-vbe", &mmio_vbe_ops, &card->vga, MMIO_VBE,
+             VBE_COUNT * 2);
+    if (card->has_ext) {
+        add_mmio(card, &card->mmio_ext, "vga.mmio-ext", &ext_ops, &card->vga, MMIO_EXT,
+                 MMIO_EXT_SIZE);
+    }
+    pci_register_bar(&card->pci, 2, PCI_BAR_MEM32, &card->mmio);
+}
+
+static gboolean vga_pci_realize(Device *dev, GError **error)
+{
+    VgaPci *card = (VgaPci *)dev;
+    PciBus *bus = card->pci.bus;
+
+    if (!vga_init(&card->vga, dev, "VGA", card->memory_mb, error)) {
+        return FALSE;
+    }
+    pci_register_bar(&card->pci, 0, PCI_BAR_MEM32_PREFETCH, &card->vga.vram);
+    if (card->has_mmio) {
+        init_mmio(card);
+    }
+    if (card->has_edid) {
+        card->vga.hint = hint_size;
+        update_edid(card);
+    }
+    region_add(bus->io, 0x3b0, &card->vga.ports, 1);
+    region_add(bus->io, 0x1ce, &card->vga.vbe_ports, 1);
+    region_add(bus->memory, 0xa0000, &card->vga.window, 1);
+    return TRUE;
+}
+
+static void vga_pci_unrealize(Device *dev)
+{
+    VgaPci *card = (VgaPci *)dev;
+    Region *mmio[] = {&card->mmio_edid, &card->mmio_ports, &card->mmio_vbe, &card->mmio_ext};
+
+    region_remove(&card->vga.window);
+    region_remove(&card->vga.vbe_ports);
+    region_remove(&card->vga.ports);
+    for (guint i = 0; i < G_N_ELEMENTS(mmio); i++) {
+        if (mmio[i]->parent) {
+            region_remove(mmio[i]);
+            region_finish(mmio[i]);
+        }
+    }
+    region_finish(&card->mmio);
+    vga_finish(&card->vga);
+}
+
+static void vga_pci_reset(Device *dev)
+{
+    VgaPci *card = (VgaPci *)dev;
+    card->vga.big_endian = card->big_endian;
+    vga_reset(&card->vga);
+}
+
+/* ---- tables ---- */
+
+#define FIELD(name) G_STRUCT_OFFSET(VgaPci, name)
+
+static const OptionSpec vga_pci_options[] = {
+    {"vgamem_mb", OPTION_UINT, FIELD(memory_mb), "16",
+     "video memory in MiB, rounded up to a power of two", 1, 512},
+    {"edid", OPTION_BOOL, FIELD(has_edid), "on", "tell the guest of a monitor (EDID)"},
+    {"xres", OPTION_UINT, FIELD(xres), "0", "preferred width for EDID, 0 = 1280", 0, 4095},
+    {"yres", OPTION_UINT, FIELD(yres), "0", "preferred height for EDID, 0 = 800", 0, 4095},
+    {"xmax", OPTION_UINT, FIELD(xmax), "0", "largest width for EDID, 0 = any", 0, 16384},
+    {"ymax", OPTION_UINT, FIELD(ymax), "0", "largest height for EDID, 0 = any", 0, 16384},
+    {"refresh_rate", OPTION_UINT, FIELD(refresh_rate), "0",
+     "refresh rate for EDID in mHz, 0 = 60000", 0, 1000000},
+    {"mmio", OPTION_BOOL, FIELD(has_mmio), "on", "registers in BAR 2"},
+    {"qemu-extended-regs", OPTION_BOOL, FIELD(has_ext), "on", "byte order register in BAR 2"},
+    {"big-endian-framebuffer", OPTION_BOOL, FIELD(big_endian), "off",
+     "pixels are big-endian after reset"},
+    OPTION_END,
+};
+
+static const StateTable vga_pci_state = {
+    .version = 1,
+    .fields =
+        (const StateField[]){
+            {"vga", STATE_STRUCT, FIELD(vga), 1, sizeof(VgaCore), 1, &vga_state},
+            STATE_END,
+        },
+};
+
+const PciDeviceOps vga_pci_ops = {
+    .device =
+        {
+            .name = "VGA",
+            .summary = "standard VGA with Bochs VBE (-vga std)",
+            .category = "Display",
+            .bus = BUS_PCI,
+            .size = sizeof(VgaPci),
+            .options = vga_pci_options,
+            .state = &vga_pci_state,
+            .realize = vga_pci_realize,
+            .unrealize = vga_pci_unrealize,
+            .reset = vga_pci_reset,
+        },
+    .vendor_id = 0x1234,
+    .device_id = 0x1111,
+    .class_code = 0x030000,
+    .revision = 2,
+    .romfile = "vgabios-stdvga.bin",
+};
