@@ -50,5 +50,6 @@ void cli_config_free(CliConfig *config)
     g_free(config->name);
     g_free(config->uuid);
     g_free(config->process_name);
+    g_free(config->rtc_clock);
     g_free(config);
 }

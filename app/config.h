@@ -35,6 +35,7 @@ typedef struct CliConfig {
     BoardBoot boot;
     OptionList *boot_options; /* owned; holds the strings of `boot` */
     gboolean rtc_localtime;
+    char *rtc_clock; /* NULL = host */
     gint64 rtc_start;
 
     GArray *drives; /* of CliItem: -hda.., -cdrom, -drive and images */

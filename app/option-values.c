@@ -253,8 +253,12 @@ gboolean cli_apply_rtc(CliConfig *config, const CliOption *option, const char *v
         (base && !parse_rtc_base(config, base, error))) {
         return FALSE;
     }
-    if (clock && strcmp(clock, "host")) {
-        return error_set(error, "clock: '%s' is not supported; the clock follows the host", clock);
+    if (clock && strcmp(clock, "host") && strcmp(clock, "rt") && strcmp(clock, "vm")) {
+        return error_set(error, "clock: '%s' is unknown; host, rt or vm is right", clock);
+    }
+    if (clock) {
+        g_free(config->rtc_clock);
+        config->rtc_clock = g_strdup(clock);
     }
     if (drift && strcmp(drift, "none")) {
         return error_set(error, "driftfix: '%s' is not supported; lost ticks are not needed",

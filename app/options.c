@@ -150,7 +150,7 @@ const CliOption cli_options[] = {
      "makes no serial port, monitor, graphics card or drive that was not asked for", set_flag,
      OFFSET(nodefaults)},
     {"no-user-config", NULL, NULL, CLI_STANDARD, "does nothing: there are no such files", ignore},
-    {"rtc", NULL, "[base=utc|localtime|DATE][,clock=host]", CLI_STANDARD,
+    {"rtc", NULL, "[base=utc|localtime|DATE][,clock=host|rt|vm]", CLI_STANDARD,
      "sets the real-time clock at start (default: utc)", cli_apply_rtc},
     {"pidfile", NULL, "FILE", CLI_STANDARD, "writes the process id to FILE while running",
      set_string, OFFSET(pidfile)},

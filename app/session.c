@@ -291,6 +291,7 @@ static gboolean fill_board(Session *session, const BoardOps *ops, GError **error
     board->nodefaults = config->nodefaults;
     board->rtc_localtime = config->rtc_localtime;
     board->rtc_start = config->rtc_start;
+    board->rtc_clock = config->rtc_clock;
     board->options = config->board_options;
     if (board->ram_size > ops->max_ram) {
         return error_set(error, "-m: the machine '%s' takes at most %" G_GUINT64_FORMAT " MiB",

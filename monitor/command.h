@@ -25,7 +25,7 @@ typedef enum CommandArgType {
     ARG_INT,    /* a plain number, may be negative */
     ARG_EXPR,   /* an integer; in HMP an expression with $registers */
     ARG_FORMAT, /* in HMP "/nfu" right after the command; see CommandFormat */
-    ARG_FLAG,   /* in HMP "-x", x being `flag`; a boolean */
+    ARG_FLAG,   /* a boolean */
 } CommandArgType;
 
 /* What an ARG_STRING is the name of, for completion. */
@@ -34,8 +34,11 @@ typedef enum CommandNoun {
     NOUN_FILE,
     NOUN_COMMAND,
     NOUN_INFO_TOPIC,
-    NOUN_KEYS, /* "ctrl-alt-delete" */
-    NOUN_BLOCK,
+    NOUN_KEYS,       /* "ctrl-alt-delete" */
+    NOUN_BLOCK,      /* a drive */
+    NOUN_REMOVABLE,  /* a drive whose medium can be changed */
+    NOUN_CHANGEABLE, /* such a drive, or a frontend that has a password */
+    NOUN_PROTECTED,  /* a frontend that has a password */
     NOUN_DISPLAY,
     NOUN_LOG_ITEMS, /* "a,b,c" */
 } CommandNoun;
@@ -45,7 +48,7 @@ struct CommandArg {
     CommandArgType type;
     gboolean optional;
     const char *help; /* a few words; NULL = the name says it */
-    char flag;        /* ARG_FLAG: the letter */
+    char flag; /* in HMP it is given as "-x", with a value after it unless ARG_FLAG; 0 = not */
     CommandNoun noun;
     const char *const *values; /* ARG_ENUM: NULL-ended */
     gint64 min, max;           /* ARG_INT, ARG_EXPR: both 0 = any */
@@ -54,11 +57,14 @@ struct CommandArg {
 /* How memory and port values are shown (gdb's /nfu). */
 typedef struct CommandFormat {
     guint count;
-    char format; /* x o u d c i */
+    char format; /* one of x o u d c i */
     guint size;  /* 1, 2, 4 or 8 bytes; 0 = not given */
 } CommandFormat;
 
 #define COMMAND_MAX_ARGS 6
+
+/* Most values that one command shows. */
+#define COMMAND_MAX_COUNT 16384
 
 struct Command {
     const char *name;
@@ -90,7 +96,8 @@ struct CommandCall {
     gboolean goodbye; /* set by the handler: no further command follows */
     /* private to command.c */
     struct CommandValue *values;
-    gboolean held;
+    gboolean held, running, finished;
+    GError *error;
     void (*done)(CommandCall *call, GError *error, void *opaque);
     void *done_opaque;
 };

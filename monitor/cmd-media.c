@@ -1,0 +1,143 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Screenshots, media and passwords. */
+#include <string.h>
+
+#include "core/block.h"
+#include "core/error.h"
+#include "core/frontend.h"
+#include "core/screenshot.h"
+#include "monitor/handlers.h"
+
+/* ---- screendump ---- */
+
+static Display *find_display(const CommandCall *call, GError **error)
+{
+    const char *name = command_string(call, "device");
+    GPtrArray *displays = call->machine->displays;
+
+    for (guint i = 0; displays && i < displays->len; i++) {
+        Display *display = g_ptr_array_index(displays, i);
+        if (!name || strcmp(display_name(display), name) == 0) {
+            return display;
+        }
+    }
+    if (name) {
+        error_set(error, "there is no display '%s' (see 'info display')", name);
+    } else {
+        error_set(error, "the machine has no display to take a screenshot of");
+    }
+    return NULL;
+}
+
+static void screenshot_done(const GError *error, void *opaque)
+{
+    command_call_finish(opaque, error ? g_error_copy(error) : NULL);
+}
+
+gboolean cmd_screendump(CommandCall *call, GError **error)
+{
+    const char *format_name = command_string(call, "format");
+    ScreenshotFormat format = SCREENSHOT_PPM;
+    Display *display = find_display(call, error);
+
+    if (!display || (format_name && !screenshot_parse_format(format_name, &format, error))) {
+        return FALSE;
+    }
+    command_call_hold(call);
+    screenshot_save(call->machine->workers, display, FALSE, format,
+                    command_string(call, "filename"), screenshot_done, call);
+    return TRUE;
+}
+
+/* ---- passwords ---- */
+
+static gboolean set_password(CommandCall *call, const char *name, const char *secret,
+                             GError **error)
+{
+    Frontend *frontend = call->machine->frontends ? frontend_find(call->machine, name) : NULL;
+
+    if (!frontend) {
+        return error_set(error, "there is no frontend '%s' open", name);
+    }
+    if (!frontend->ops->set_password) {
+        return error_set(error, "frontend '%s' has no password", name);
+    }
+    return frontend->ops->set_password(frontend, *secret ? secret : NULL, -1, error);
+}
+
+gboolean cmd_set_password(CommandCall *call, GError **error)
+{
+    call->forget = TRUE;
+    return set_password(call, command_string(call, "protocol"), command_string(call, "password"),
+                        error);
+}
+
+static void password_answered(CommandCall *call, const char *secret)
+{
+    GError *error = NULL;
+
+    if (*secret) {
+        set_password(call, command_string(call, "device"), secret, &error);
+    } else {
+        error_set(&error, "no password given; it stays as it was");
+    }
+    command_call_finish(call, error);
+}
+
+/* "change vnc password [PASSWORD]": asks for it if it is not given. */
+static gboolean change_password(CommandCall *call, GError **error)
+{
+    const char *device = command_string(call, "device");
+    const char *secret = command_string(call, "format");
+
+    if (strcmp(command_string(call, "target"), "password") != 0) {
+        return error_set(error, "'change %s password' is all that can be changed of a frontend",
+                         device);
+    }
+    if (secret) {
+        call->forget = TRUE;
+        return set_password(call, device, secret, error);
+    }
+    if (!call->context->ask_secret) {
+        return error_set(error, "password expected: change %s password PASSWORD", device);
+    }
+    command_call_hold(call);
+    call->context->ask_secret(call, "Password: ", password_answered);
+    return TRUE;
+}
+
+/* ---- media ---- */
+
+gboolean cmd_change(CommandCall *call, GError **error)
+{
+    static const char *const modes[] = {"retain", "read-only", "read-write"};
+    const char *device = command_string(call, "device");
+    const char *mode = command_string(call, "read-only-mode");
+    DriveReadonly readonly = DRIVE_RETAIN;
+
+    if (strcmp(device, "vnc") == 0 ||
+        (call->machine->frontends && frontend_find(call->machine, device))) {
+        return change_password(call, error);
+    }
+    if (mode) {
+        for (guint i = 0; i < G_N_ELEMENTS(modes); i++) {
+            if (strcmp(modes[i], mode) == 0) {
+                readonly = (DriveReadonly)i;
+            }
+        }
+    }
+    if (!call->machine->blocks) {
+        return error_set(error, "the machine has no drives");
+    }
+    return drive_change(call->machine, device, command_string(call, "target"),
+                        command_string(call, "format"), readonly, error);
+}
+
+gboolean cmd_eject(CommandCall *call, GError **error)
+{
+    if (!call->machine->blocks) {
+        return error_set(error, "the machine has no drives");
+    }
+    return drive_eject(call->machine, command_string(call, "device"), command_flag(call, "force"),
+                       error);
+}

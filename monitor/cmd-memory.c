@@ -1,0 +1,282 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Memory, ports and expressions. */
+#include <string.h>
+
+#include "core/error.h"
+#include "core/vcpu.h"
+#include "cpu/paging.h"
+#include "monitor/handlers.h"
+
+/* `info mem` gives up after this many page tables: the guest can make them endless. */
+#define MAX_TABLES 4096
+
+static Vcpu *current_vcpu(const CommandCall *call, GError **error)
+{
+    GPtrArray *vcpus = call->machine->vcpus;
+
+    if (!vcpus || call->context->cpu >= vcpus->len) {
+        error_set(error, "the machine has no processor");
+        return NULL;
+    }
+    return g_ptr_array_index(vcpus, call->context->cpu);
+}
+
+static gboolean read_physical(guint64 addr, void *buffer, gsize length, void *opaque)
+{
+    const Machine *machine = opaque;
+
+    return address_space_read(machine->memory, addr, buffer, length);
+}
+
+/* ---- showing values ---- */
+
+static guint64 load_value(const guint8 *bytes, guint size)
+{
+    guint64 value = 0;
+
+    memcpy(&value, bytes, size);
+    return GUINT64_FROM_LE(value);
+}
+
+static gint64 sign_extend(guint64 value, guint size)
+{
+    guint shift = 64 - size * 8;
+
+    return (gint64)(value << shift) >> shift;
+}
+
+static void print_char(GString *out, guint8 c)
+{
+    switch (c) {
+    case '\'': g_string_append(out, "'\\''"); break;
+    case '\\': g_string_append(out, "'\\\\'"); break;
+    case '\n': g_string_append(out, "'\\n'"); break;
+    case '\r': g_string_append(out, "'\\r'"); break;
+    default:
+        if (c >= 0x20 && c < 0x7f) {
+            g_string_append_printf(out, "'%c'", c);
+        } else {
+            g_string_append_printf(out, "'\\x%02x'", c);
+        }
+        break;
+    }
+}
+
+/* Appends " VALUE" in columns wide enough for every value of its size. */
+static void print_column(GString *out, char format, guint64 value, guint size)
+{
+    /* Decimal digits of size bytes: bits * log10(2), rounded up. */
+    int decimal = (size * 8 * 10 + 32) / 33;
+    int octal = (size * 8 + 2) / 3;
+
+    g_string_append_c(out, ' ');
+    switch (format) {
+    case 'o': g_string_append_printf(out, "0%0*" G_GINT64_MODIFIER "o", octal, value); break;
+    case 'd':
+        g_string_append_printf(out, "%*" G_GINT64_FORMAT, decimal + 1, sign_extend(value, size));
+        break;
+    case 'u': g_string_append_printf(out, "%*" G_GUINT64_FORMAT, decimal, value); break;
+    case 'c': print_char(out, value); break;
+    default:
+        g_string_append_printf(out, "0x%0*" G_GINT64_MODIFIER "x", (int)size * 2, value);
+        break;
+    }
+}
+
+gboolean cmd_print(CommandCall *call, GError **error)
+{
+    guint64 value = command_int(call, "expression", 0);
+
+    switch (command_format(call, "fmt").format) {
+    case 'o': g_string_append_printf(call->out, "%#" G_GINT64_MODIFIER "o\n", value); break;
+    case 'd': g_string_append_printf(call->out, "%" G_GINT64_FORMAT "\n", (gint64)value); break;
+    case 'u': g_string_append_printf(call->out, "%" G_GUINT64_FORMAT "\n", value); break;
+    case 'c':
+        print_char(call->out, value);
+        g_string_append_c(call->out, '\n');
+        break;
+    case 'i': return error_set(error, "a value cannot be printed in format 'i'");
+    default: g_string_append_printf(call->out, "%#" G_GINT64_MODIFIER "x\n", value); break;
+    }
+    return TRUE;
+}
+
+/* ---- x and xp ---- */
+
+typedef gboolean (*ReadFn)(guint64 addr, void *buffer, gsize length, void *opaque);
+
+static gboolean dump(CommandCall *call, ReadFn read, void *opaque, GError **error)
+{
+    CommandFormat format = command_format(call, "fmt");
+    guint64 addr = command_int(call, "addr", 0);
+    guint size = format.format == 'c' ? 1 : format.size ? format.size : 4;
+    guint per_line = size == 1 ? 8 : 16 / size;
+
+    if (format.format == 'i') {
+        return error_set(error, "format 'i' needs a disassembler, which this program does not "
+                                "have; show the bytes with 'x/16xb'");
+    }
+    for (guint i = 0; i < format.count; i++, addr += size) {
+        guint8 bytes[8];
+        gboolean ok = read(addr, bytes, size, opaque);
+
+        if (i % per_line == 0 || !ok) {
+            g_string_append_printf(call->out, "%s%016" G_GINT64_MODIFIER "x:", i ? "\n" : "", addr);
+        }
+        if (!ok) {
+            g_string_append(call->out, " Cannot access memory\n");
+            return TRUE;
+        }
+        print_column(call->out, format.format, load_value(bytes, size), size);
+    }
+    g_string_append_c(call->out, '\n');
+    return TRUE;
+}
+
+gboolean cmd_xp(CommandCall *call, GError **error)
+{
+    return dump(call, read_physical, call->machine, error);
+}
+
+typedef struct VirtualReader {
+    Machine *machine;
+    CpuRegisters regs;
+    CpuMapping page; /* the last one found; size 0 = none yet */
+} VirtualReader;
+
+static gboolean read_virtual(guint64 addr, void *buffer, gsize length, void *opaque)
+{
+    VirtualReader *reader = opaque;
+    guint8 *bytes = buffer;
+
+    while (length) {
+        CpuMapping *page = &reader->page;
+        if (addr - page->linear >= page->size &&
+            !cpu_translate(&reader->regs, addr, read_physical, reader->machine, page)) {
+            page->size = 0;
+            return FALSE;
+        }
+        gsize offset = addr - page->linear;
+        gsize n = MIN(length, page->size - offset);
+        if (!read_physical(page->physical + offset, bytes, n, reader->machine)) {
+            return FALSE;
+        }
+        addr += n;
+        bytes += n;
+        length -= n;
+    }
+    return TRUE;
+}
+
+gboolean cmd_x(CommandCall *call, GError **error)
+{
+    VirtualReader reader = {.machine = call->machine};
+    Vcpu *vcpu = current_vcpu(call, error);
+
+    if (!vcpu) {
+        return FALSE;
+    }
+    vcpu_get_regs(vcpu, &reader.regs);
+    return dump(call, read_virtual, &reader, error);
+}
+
+/* ---- ports ---- */
+
+static gboolean port_size(const CommandFormat *format, char *suffix, guint *size, GError **error)
+{
+    if (format->size == 8) {
+        return error_set(error, "a port access is 1, 2 or 4 bytes: /b, /h or /w");
+    }
+    *size = format->size ? format->size : 4;
+    *suffix = *size == 1 ? 'b' : *size == 2 ? 'w' : 'l';
+    return TRUE;
+}
+
+gboolean cmd_port_in(CommandCall *call, GError **error)
+{
+    CommandFormat format = command_format(call, "fmt");
+    guint16 port = command_int(call, "addr", 0);
+    char suffix = 0;
+    guint size = 0;
+
+    if (!port_size(&format, &suffix, &size, error)) {
+        return FALSE;
+    }
+    guint64 value = address_space_load(call->machine->io, port, size);
+    g_string_append_printf(call->out, "port%c[0x%04x] = 0x%0*" G_GINT64_MODIFIER "x\n", suffix,
+                           port, (int)size * 2, value);
+    return TRUE;
+}
+
+gboolean cmd_port_out(CommandCall *call, GError **error)
+{
+    CommandFormat format = command_format(call, "fmt");
+    char suffix = 0;
+    guint size = 0;
+
+    if (!port_size(&format, &suffix, &size, error)) {
+        return FALSE;
+    }
+    address_space_store(call->machine->io, command_int(call, "addr", 0) & 0xffff,
+                        command_int(call, "value", 0), size);
+    return TRUE;
+}
+
+/* ---- info mem ---- */
+
+/* Neighbouring pages with the same permissions make one line. */
+typedef struct MemoryLines {
+    GString *out;
+    guint64 start, end;
+    CpuMapping last;
+} MemoryLines;
+
+static void end_line(MemoryLines *lines)
+{
+    const CpuMapping *last = &lines->last;
+
+    if (last->size) {
+        g_string_append_printf(lines->out,
+                               "%016" G_GINT64_MODIFIER "x-%016" G_GINT64_MODIFIER
+                               "x %016" G_GINT64_MODIFIER "x %cr%c\n",
+                               lines->start, lines->end, lines->end - lines->start,
+                               last->user ? 'u' : '-', last->writable ? 'w' : '-');
+    }
+}
+
+static void add_mapping(const CpuMapping *mapping, void *opaque)
+{
+    MemoryLines *lines = opaque;
+
+    if (!lines->last.size || mapping->linear != lines->end || mapping->user != lines->last.user ||
+        mapping->writable != lines->last.writable) {
+        end_line(lines);
+        lines->start = mapping->linear;
+    }
+    lines->end = mapping->linear + mapping->size;
+    lines->last = *mapping;
+}
+
+gboolean cmd_info_mem(CommandCall *call, GError **error)
+{
+    MemoryLines lines = {.out = call->out};
+    Vcpu *vcpu = current_vcpu(call, error);
+    CpuRegisters regs;
+
+    if (!vcpu) {
+        return FALSE;
+    }
+    vcpu_get_regs(vcpu, &regs);
+    if (!cpu_paging_enabled(&regs)) {
+        g_string_append(call->out, "PG disabled\n");
+        return TRUE;
+    }
+    gboolean complete =
+        cpu_foreach_mapping(&regs, read_physical, call->machine, MAX_TABLES, add_mapping, &lines);
+    end_line(&lines);
+    if (!complete) {
+        g_string_append_printf(call->out, "(there is more: stopped after %d page tables)\n",
+                               MAX_TABLES);
+    }
+    return TRUE;
+}

@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Handlers of the command table's rows, by topic. See command.h for what they may do.
+ */
+#pragma once
+
+#include "monitor/command.h"
+
+/* cmd-run.c */
+gboolean cmd_stop(CommandCall *call, GError **error);
+gboolean cmd_cont(CommandCall *call, GError **error);
+gboolean cmd_system_reset(CommandCall *call, GError **error);
+gboolean cmd_system_powerdown(CommandCall *call, GError **error);
+gboolean cmd_quit(CommandCall *call, GError **error);
+gboolean cmd_nmi(CommandCall *call, GError **error);
+gboolean cmd_cpu(CommandCall *call, GError **error);
+gboolean cmd_log(CommandCall *call, GError **error);
+gboolean cmd_logfile(CommandCall *call, GError **error);
+
+/* cmd-help.c */
+gboolean cmd_help(CommandCall *call, GError **error);
+gboolean cmd_info(CommandCall *call, GError **error);
+
+/* cmd-input.c */
+gboolean cmd_sendkey(CommandCall *call, GError **error);
+gboolean cmd_mouse_move(CommandCall *call, GError **error);
+gboolean cmd_mouse_button(CommandCall *call, GError **error);
+gboolean cmd_mouse_set(CommandCall *call, GError **error);
+
+/* cmd-media.c */
+gboolean cmd_screendump(CommandCall *call, GError **error);
+gboolean cmd_change(CommandCall *call, GError **error);
+gboolean cmd_eject(CommandCall *call, GError **error);
+gboolean cmd_set_password(CommandCall *call, GError **error);
+
+/* cmd-memory.c */
+gboolean cmd_x(CommandCall *call, GError **error);
+gboolean cmd_xp(CommandCall *call, GError **error);
+gboolean cmd_print(CommandCall *call, GError **error);
+gboolean cmd_port_in(CommandCall *call, GError **error);
+gboolean cmd_port_out(CommandCall *call, GError **error);
+gboolean cmd_info_mem(CommandCall *call, GError **error);
+
+/* cmd-info.c */
+gboolean cmd_info_status(CommandCall *call, GError **error);
+gboolean cmd_info_version(CommandCall *call, GError **error);
+gboolean cmd_info_name(CommandCall *call, GError **error);
+gboolean cmd_info_uuid(CommandCall *call, GError **error);
+gboolean cmd_info_kvm(CommandCall *call, GError **error);
+gboolean cmd_info_cpus(CommandCall *call, GError **error);
+gboolean cmd_info_registers(CommandCall *call, GError **error);
+gboolean cmd_info_mtree(CommandCall *call, GError **error);
+gboolean cmd_info_qtree(CommandCall *call, GError **error);
+gboolean cmd_info_lock(CommandCall *call, GError **error);
+gboolean cmd_info_history(CommandCall *call, GError **error);
+
+/* cmd-info-io.c */
+gboolean cmd_info_mice(CommandCall *call, GError **error);
+gboolean cmd_info_block(CommandCall *call, GError **error);
+gboolean cmd_info_blockstats(CommandCall *call, GError **error);
+gboolean cmd_info_chardev(CommandCall *call, GError **error);
+gboolean cmd_info_display(CommandCall *call, GError **error);
+gboolean cmd_info_vnc(CommandCall *call, GError **error);
