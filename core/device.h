@@ -30,12 +30,12 @@ typedef struct BusOps BusOps;
 #define BUS_PS2 "PS2"
 
 struct DeviceOps {
-    const char *name;     /* as in -device NAME */
-    const char *summary;  /* one line for -device help */
-    const char *category; /* heading in -device help: "Storage", "Input", "Display", "Misc"... */
-    const char *bus;      /* BUS_x that it plugs into, or NULL */
-    gsize size;           /* of its state struct, which begins with a Device (or PciDevice) */
-    gboolean board_only;  /* only a board may make one; -device refuses it */
+    const char *name;          /* as in -device NAME */
+    const char *summary;       /* one line for -device help */
+    const char *category;      /* heading in -device help: "Storage", "Input", "Display"... */
+    const char *bus;           /* BUS_x that it plugs into, or NULL */
+    gsize size;                /* of its state struct, which begins with a Device (or PciDevice) */
+    gboolean board_only;       /* only a board may make one; -device refuses it */
     const OptionSpec *options; /* NULL = none */
     const StateTable *state;   /* NULL = none */
     /* Required. Options are set; claims resources, publishes regions and lines. May fail. */
@@ -155,7 +155,7 @@ Device *device_find_ops(Device *root, const DeviceOps *ops);
 Bus *bus_find(Device *root, const char *name);
 Bus *bus_find_kind(Device *root, const char *kind);
 
-/* Tells once per device and `what` (a literal) what the guest did wrong: a log line (guest_errors). */
+/* Logs (guest_errors), once per device and `what` (a literal), what the guest did wrong. */
 void device_warn_once(Device *dev, const char *what);
 
 /* The device tree as text: `info qtree`. */

@@ -46,7 +46,7 @@ void kvm_deliver_intr(KvmAccel *kvm, Vcpu *vcpu)
         kv->run->request_interrupt_window = 1;
         return;
     }
-    /* INTR may have gone away while we waited for the lock: then there is nothing to acknowledge. */
+    /* INTR may have gone away while we waited for the lock: nothing to acknowledge then. */
     vm_lock_take(machine->lock, "kvm intr");
     if (kvm->intr && machine->pic_acknowledge) {
         struct kvm_interrupt interrupt = {.irq = machine->pic_acknowledge(machine->pic_opaque)};

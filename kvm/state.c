@@ -80,7 +80,7 @@ void kvm_reset(Accel *accel, Vcpu *vcpu)
         kvm_ioctl(kv->fd, KVM_SET_XCRS, &init->xcrs);
     }
     kvm_ioctl(kv->fd, KVM_SET_DEBUGREGS, &init->debugregs);
-    /* The kernel stops at the first MSR that it does not take back; the rest must not be skipped. */
+    /* The kernel stops at the first MSR that it does not take back: hence one by one. */
     for (guint i = 0; i < init->msrs->nmsrs; i++) {
         struct {
             struct kvm_msrs header;
@@ -95,17 +95,26 @@ void kvm_reset(Accel *accel, Vcpu *vcpu)
 
 /* ---- registers ---- */
 
-/* KVM's order of general registers against the encoding's. */
-#define FOR_EACH_GPR(X)                                                                      \
-    X(0, rax)                                                                                \
-    X(1, rcx)                                                                                \
-    X(2, rdx) X(3, rbx) X(4, rsp) X(5, rbp) X(6, rsi) X(7, rdi) X(8, r8) X(9, r9) X(10, r10) \
-        X(11, r11) X(12, r12) X(13, r13) X(14, r14) X(15, r15)
-#define FOR_EACH_SEGMENT(X)                                                                     \
-    X(segment[CPU_ES], es)                                                                      \
-    X(segment[CPU_CS], cs)                                                                      \
-    X(segment[CPU_SS], ss) X(segment[CPU_DS], ds) X(segment[CPU_FS], fs) X(segment[CPU_GS], gs) \
-        X(ldt, ldt) X(tr, tr)
+/* Where KVM keeps the registers that CpuRegisters has in the order of their encoding. */
+static const gsize gpr_at[16] = {
+    G_STRUCT_OFFSET(struct kvm_regs, rax), G_STRUCT_OFFSET(struct kvm_regs, rcx),
+    G_STRUCT_OFFSET(struct kvm_regs, rdx), G_STRUCT_OFFSET(struct kvm_regs, rbx),
+    G_STRUCT_OFFSET(struct kvm_regs, rsp), G_STRUCT_OFFSET(struct kvm_regs, rbp),
+    G_STRUCT_OFFSET(struct kvm_regs, rsi), G_STRUCT_OFFSET(struct kvm_regs, rdi),
+    G_STRUCT_OFFSET(struct kvm_regs, r8),  G_STRUCT_OFFSET(struct kvm_regs, r9),
+    G_STRUCT_OFFSET(struct kvm_regs, r10), G_STRUCT_OFFSET(struct kvm_regs, r11),
+    G_STRUCT_OFFSET(struct kvm_regs, r12), G_STRUCT_OFFSET(struct kvm_regs, r13),
+    G_STRUCT_OFFSET(struct kvm_regs, r14), G_STRUCT_OFFSET(struct kvm_regs, r15),
+};
+
+static const gsize segment_at[6] = {
+    G_STRUCT_OFFSET(struct kvm_sregs, es), G_STRUCT_OFFSET(struct kvm_sregs, cs),
+    G_STRUCT_OFFSET(struct kvm_sregs, ss), G_STRUCT_OFFSET(struct kvm_sregs, ds),
+    G_STRUCT_OFFSET(struct kvm_sregs, fs), G_STRUCT_OFFSET(struct kvm_sregs, gs),
+};
+
+#define GPR(regs, n)      G_STRUCT_MEMBER(guint64, regs, gpr_at[n])
+#define SEGMENT(sregs, n) G_STRUCT_MEMBER_P(sregs, segment_at[n])
 
 static CpuSegment segment_from_kvm(const struct kvm_segment *from)
 {
@@ -187,10 +196,14 @@ void kvm_get_regs(Accel *accel, Vcpu *vcpu, CpuRegisters *regs)
     kvm_ioctl(kv->fd, KVM_GET_DEBUGREGS, &debug);
     kvm_ioctl(kv->fd, KVM_GET_MP_STATE, &mp_state);
     memset(regs, 0, sizeof(*regs));
-#define GET_GPR(n, name) regs->gpr[n] = general.name;
-    FOR_EACH_GPR(GET_GPR)
-#define GET_SEGMENT(field, name) regs->field = segment_from_kvm(&special.name);
-    FOR_EACH_SEGMENT(GET_SEGMENT)
+    for (int i = 0; i < 16; i++) {
+        regs->gpr[i] = GPR(&general, i);
+    }
+    for (int i = 0; i < 6; i++) {
+        regs->segment[i] = segment_from_kvm(SEGMENT(&special, i));
+    }
+    regs->ldt = segment_from_kvm(&special.ldt);
+    regs->tr = segment_from_kvm(&special.tr);
     regs->rip = general.rip;
     regs->rflags = general.rflags;
     regs->gdt = (CpuTable){special.gdt.base, special.gdt.limit};
@@ -219,10 +232,14 @@ void kvm_set_regs(Accel *accel, Vcpu *vcpu, const CpuRegisters *regs)
 
     kvm_finish_access(vcpu);
     kvm_ioctl(kv->fd, KVM_GET_SREGS, &special); /* for the pending interrupt */
-#define SET_GPR(n, name) general.name = regs->gpr[n];
-    FOR_EACH_GPR(SET_GPR)
-#define SET_SEGMENT(field, name) special.name = segment_to_kvm(&regs->field);
-    FOR_EACH_SEGMENT(SET_SEGMENT)
+    for (int i = 0; i < 16; i++) {
+        GPR(&general, i) = regs->gpr[i];
+    }
+    for (int i = 0; i < 6; i++) {
+        *(struct kvm_segment *)SEGMENT(&special, i) = segment_to_kvm(&regs->segment[i]);
+    }
+    special.ldt = segment_to_kvm(&regs->ldt);
+    special.tr = segment_to_kvm(&regs->tr);
     general.rip = regs->rip;
     general.rflags = regs->rflags;
     special.gdt = (struct kvm_dtable){.base = regs->gdt.base, .limit = regs->gdt.limit};

@@ -23,7 +23,7 @@ static gboolean defer_dispatch(GSource *source, GSourceFunc callback, gpointer d
 {
     EventLoop *loop = ((DeferSource *)source)->loop;
 
-    /* What callbacks schedule runs in the next round, so a call that defers itself starves nobody. */
+    /* What callbacks schedule runs in the next round: a call that defers itself starves nobody. */
     g_mutex_lock(&loop->defer_mutex);
     guint count = loop->defer_queue.length;
     while (count-- > 0 && loop->defer_queue.length > 0) {

@@ -83,7 +83,7 @@ static void test_top_of_space(Fixture *f, gconstpointer data)
     region_host(&rom)[0xfff] = 0x5a;
     region_add(&f->root, G_MAXUINT64 - 0xfff, &rom, 0);
     g_assert_cmphex(address_space_load(f->space, G_MAXUINT64 - 1, 1), ==, 0);
-    /* The container's size cannot express the very last byte: it reads as nothing, without a wrap. */
+    /* The root's size cannot express the very last byte: it reads as nothing, without a wrap. */
     address_space_read(f->space, G_MAXUINT64, bytes, 2);
     unplug(&rom);
 }

@@ -1,0 +1,46 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Adds up meson's JUnit results: what failed, what was skipped and why, and one closing line.
+
+    summary.py BUILD_FOLDER...
+
+Exits with 1 if anything failed or nothing ran.
+"""
+
+import pathlib
+import sys
+import xml.etree.ElementTree as xml
+
+
+def results(folder):
+    """Yields (name, outcome, text) of each test case of the folder's last run."""
+    tree = xml.parse(pathlib.Path(folder, 'meson-logs', 'testlog.junit.xml'))
+    for suite in tree.getroot().iter('testsuite'):
+        for case in suite.iter('testcase'):
+            name = '%s: %s / %s' % (folder, suite.get('name'), case.get('name'))
+            for outcome in ('failure', 'error', 'skipped'):
+                found = case.find(outcome)
+                if found is not None:
+                    yield name, outcome, found.get('message') or (found.text or '').strip()
+                    break
+            else:
+                yield name, 'passed', ''
+
+
+def main(folders):
+    passed = failed = skipped = 0
+    for folder in folders:
+        for name, outcome, text in results(folder):
+            if outcome == 'passed':
+                passed += 1
+            elif outcome == 'skipped':
+                skipped += 1
+                print('skipped: %s: %s' % (name, text or 'no reason given'))
+            else:
+                failed += 1
+                print('FAILED: %s %s' % (name, text))
+    print('%d passed, %d failed, %d skipped' % (passed, failed, skipped))
+    return 1 if failed or not passed else 0
+
+
+if __name__ == '__main__':
+    sys.exit(main(sys.argv[1:]))
