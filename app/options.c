@@ -168,7 +168,7 @@ const CliOption cli_options[] = {
     {"smp", NULL, "[cpus=]N[,sockets=N][,dies=N][,cores=N][,threads=N]", CLI_CPU,
      "sets the number of processors (default: 1)", cli_apply_smp},
     {"m", NULL, "[size=]SIZE", CLI_CPU,
-     "sets the size of memory, in MiB or with a suffix K, M, G or T (default: 512M)",
+     "sets the size of memory, in MiB or with a suffix K, M, G or T (default: 2G)",
      cli_apply_memory},
 
     {"bios", NULL, "FILE", CLI_BOOT, "firmware: a path, or a name in one of the folders",

@@ -40,4 +40,3 @@ Device *device_add(Machine *machine, OptionList *options, GError **error)
     error_set(error, "there are no devices in this build");
     return NULL;
 }
-

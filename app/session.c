@@ -17,7 +17,7 @@
 #include "monitor/monitor.h"
 #include "qtest/qtest.h"
 
-#define DEFAULT_RAM_SIZE (512ULL << 20)
+#define DEFAULT_RAM_SIZE (2ULL << 30)
 #define DEBUGCON_PORT    0xe9
 
 struct Session {
@@ -283,7 +283,7 @@ static gboolean fill_board(Session *session, const BoardOps *ops, GError **error
     CliConfig *config = session->config;
     BoardConfig *board = &session->board;
 
-    board->ram_size = config->ram_size ? config->ram_size : DEFAULT_RAM_SIZE;
+    board->ram_size = config->ram_size ? config->ram_size : MIN(DEFAULT_RAM_SIZE, ops->max_ram);
     board->cpus = (guint)config->smp.cpus;
     board->bios = config->bios;
     board->boot = config->boot;

@@ -174,6 +174,13 @@ void region_set_alias_target(Region *region, Region *target)
     }
 }
 
+void region_set_write_ops(Region *region, const IoOps *ops, void *opaque)
+{
+    g_assert(region->kind == REGION_ROM);
+    region->ops = ops;
+    region->opaque = opaque;
+}
+
 void region_set_readonly(Region *region, gboolean readonly)
 {
     RegionKind kind = readonly ? REGION_ROM : REGION_RAM;

@@ -99,6 +99,8 @@ void region_set_addr(Region *region, guint64 addr);
 void region_set_size(Region *region, guint64 size);
 void region_set_alias_offset(Region *region, guint64 offset);
 void region_set_alias_target(Region *region, Region *target);
+/* Who gets the writes that a ROM ignores; NULL = nobody. */
+void region_set_write_ops(Region *region, const IoOps *ops, void *opaque);
 /* Turns RAM into ROM and back; on an alias: for accesses through this alias. */
 void region_set_readonly(Region *region, gboolean readonly);
 

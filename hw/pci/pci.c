@@ -341,11 +341,13 @@ static guint map_irq_swizzle(guint slot, guint pin)
 
 static void reset_header(PciDevice *pci)
 {
-    pci_set_word(pci, PCI_COMMAND, 0);
+    static const guint8 cleared[] = {PCI_COMMAND, PCI_COMMAND + 1, PCI_CACHE_LINE_SIZE,
+                                     PCI_LATENCY_TIMER, PCI_INTERRUPT_LINE};
+
+    for (guint i = 0; i < G_N_ELEMENTS(cleared); i++) {
+        pci->config[cleared[i]] &= ~pci->writable[cleared[i]]; /* hard-wired bits stay */
+    }
     pci->config[PCI_STATUS + 1] &= ~(PCI_STATUS_ERRORS >> 8);
-    pci->config[PCI_CACHE_LINE_SIZE] = 0;
-    pci->config[PCI_LATENCY_TIMER] = 0;
-    pci->config[PCI_INTERRUPT_LINE] = 0;
     for (guint n = 0; n <= PCI_ROM_SLOT; n++) {
         if (pci->bars[n].region) {
             guint32 type = n == PCI_ROM_SLOT ? 0 : pci->bars[n].type;

@@ -136,7 +136,7 @@ class BadOptions(CliCase):
                 (['-boot', 'order=c,menu=perhaps'], 'neither on nor off'),
                 (['-boot', 'colour=red'], "no option 'colour'"),
                 (['-rtc', 'base=yesterday'], 'neither utc, localtime nor a date'),
-                (['-rtc', 'clock=sundial'], 'not supported'),
+                (['-rtc', 'clock=sundial'], "'sundial' is unknown"),
                 (['-uuid', '1234'], 'is not a UUID'),
                 (['-d', 'int,gossip'], "unknown log item 'gossip'"),
                 (['-L', '/nonexistent'], "'/nonexistent' is not a folder"),

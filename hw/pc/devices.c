@@ -1,0 +1,89 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "hw/pc/devices.h"
+
+#include <string.h>
+
+#include "core/error.h"
+#include "hw/display/vga.h"
+#include "hw/intc/i8259.h"
+#include "hw/intc/ioapic.h"
+#include "hw/pc/fw_cfg.h"
+#include "hw/pc/i440fx.h"
+#include "hw/pc/piix3.h"
+#include "hw/pc/piix4-pm.h"
+#include "hw/pc/port92.h"
+#include "hw/timer/i8254.h"
+#include "hw/timer/mc146818.h"
+#include "hw/timer/pcspk.h"
+
+const DeviceOps *const device_types[] = {
+    /* boards */
+    &i440fx_pcihost_ops,
+    &i440fx_ops.device,
+    &piix3_ops.device,
+    &piix4_pm_ops.device,
+    &fw_cfg_ops,
+    &port92_ops,
+    /* interrupts and time */
+    &i8259_ops,
+    &ioapic_ops,
+    &i8254_ops,
+    &mc146818_ops,
+    &pcspk_ops,
+    /* display */
+    &vga_pci_ops.device,
+    &isa_vga_ops,
+    NULL,
+};
+
+const DeviceOps *device_type_find(const char *name)
+{
+    for (guint i = 0; device_types[i]; i++) {
+        if (strcmp(device_types[i]->name, name) == 0) {
+            return device_types[i];
+        }
+    }
+    return NULL;
+}
+
+static Bus *find_bus(Machine *machine, const DeviceOps *ops, const char *name, GError **error)
+{
+    Bus *bus = NULL;
+
+    if (name) {
+        bus = machine->root ? bus_find(machine->root, name) : NULL;
+        if (!bus) {
+            error_set(error, "there is no bus '%s' (see `info qtree`)", name);
+        }
+        return bus;
+    }
+    bus = machine->root && ops->bus ? bus_find_kind(machine->root, ops->bus) : NULL;
+    if (!bus) {
+        error_set(error, "%s needs a %s bus, and this machine has none", ops->name,
+                  ops->bus ? ops->bus : "system");
+    }
+    return bus;
+}
+
+Device *device_add(Machine *machine, OptionList *options, GError **error)
+{
+    g_autofree char *driver = option_list_take(options, "driver");
+    g_autofree char *id = option_list_take(options, "id");
+    g_autofree char *bus_name = option_list_take(options, "bus");
+
+    if (!driver) {
+        error_set(error, "a device needs a driver, as in `-device VGA` (see `-device help`)");
+        return NULL;
+    }
+    const DeviceOps *ops = device_type_find(driver);
+    if (!ops) {
+        error_set(error, "there is no device '%s' (see `-device help`)", driver);
+        return NULL;
+    }
+    if (ops->board_only) {
+        error_set(error, "%s is a part of the board and cannot be added", driver);
+        return NULL;
+    }
+    Bus *bus = find_bus(machine, ops, bus_name, error);
+    return bus ? device_create(machine, ops, bus, id, options, error) : NULL;
+}

@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The firmware configuration device: numbered items and named files that the firmware reads
+ * through ports 510h-511h, or by DMA through 514h-51Bh (QEMU's docs/specs/fw_cfg describes the
+ * interface; the numbers are its).
+ *
+ * Regions: 0 = selector and data (2 ports at 510h), 1 = DMA address (8 ports at 514h). Items are
+ * added by the board while it makes the machine; their bytes are copied. Vm lock held.
+ */
+#pragma once
+
+#include "core/device.h"
+
+extern const DeviceOps fw_cfg_ops;
+
+/* Selector keys. */
+enum {
+    FW_CFG_SIGNATURE = 0x00,
+    FW_CFG_ID = 0x01,
+    FW_CFG_UUID = 0x02,
+    FW_CFG_RAM_SIZE = 0x03,
+    FW_CFG_NOGRAPHIC = 0x04,
+    FW_CFG_NB_CPUS = 0x05,
+    FW_CFG_BOOT_DEVICE = 0x0c,
+    FW_CFG_NUMA = 0x0d,
+    FW_CFG_BOOT_MENU = 0x0e,
+    FW_CFG_MAX_CPUS = 0x0f,
+    FW_CFG_FILE_DIR = 0x19,
+    FW_CFG_FILE_FIRST = 0x20,
+    FW_CFG_ARCH = 0x8000,
+    FW_CFG_ACPI_TABLES = FW_CFG_ARCH + 0,
+    FW_CFG_SMBIOS = FW_CFG_ARCH + 1,
+    FW_CFG_IRQ0_OVERRIDE = FW_CFG_ARCH + 2,
+    FW_CFG_E820 = FW_CFG_ARCH + 3,
+};
+
+/* Sets the bytes of a numbered item. */
+void fw_cfg_set(Device *dev, guint key, const void *data, gsize length);
+void fw_cfg_set_u16(Device *dev, guint key, guint16 value);
+void fw_cfg_set_u32(Device *dev, guint key, guint32 value);
+void fw_cfg_set_u64(Device *dev, guint key, guint64 value);
+
+/*
+ * Adds a file, or replaces the bytes of one that has the name (at most 55 characters). The
+ * directory is sorted by name. At most 0x100 files.
+ */
+void fw_cfg_add_file(Device *dev, const char *name, const void *data, gsize length);
+void fw_cfg_add_file_u64(Device *dev, const char *name, guint64 value, guint size);

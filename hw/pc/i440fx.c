@@ -1,0 +1,264 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Intel 440FX PCIset, 82441FX PMC and 82442FX DBX datasheet, May 1996 (order 290549). */
+#include "hw/pc/i440fx.h"
+
+#include <string.h>
+
+#define PMCCFG  0x50 /* PMC configuration, 2 bytes */
+#define DETURBO 0x52
+#define DBC     0x53 /* data buffer control */
+#define AXC     0x54 /* auxiliary control */
+#define DRT     0x55 /* DRAM row type, 2 bytes */
+#define DRAMC   0x57
+#define DRAMT   0x58
+#define PAM0    0x59 /* to 5Fh */
+#define DRB     0x60 /* DRAM row boundaries, 8 bytes */
+#define FDHC    0x68 /* fixed DRAM hole */
+#define MTT     0x70
+#define CLT     0x71
+#define SMRAM   0x72
+#define ERRCMD  0x90
+#define ERRSTS  0x91
+
+#define SMRAM_D_OPEN   0x40
+#define SMRAM_D_CLS    0x20
+#define SMRAM_D_LCK    0x10
+#define SMRAM_G_SMRAME 0x08
+#define SMRAM_C_BASE   0x02 /* compatible segment A0000h: the only one, read-only */
+
+#define SMRAM_ADDR 0xa0000u
+#define SMRAM_SIZE 0x20000u
+
+typedef struct I440fx {
+    PciDevice pci;
+    Pam pam;
+    Region *ram;  /* starts at address 0; the board's */
+    Region smram; /* alias over A0000h-BFFFFh: PCI, or RAM while it is open */
+} I440fx;
+
+typedef struct I440fxHost {
+    Device device;
+    PciHost host;
+    PciBus *bus;
+    I440fx *bridge;
+} I440fxHost;
+
+/* ---- the PCI device at 00.0 ---- */
+
+static void update_smram(I440fx *bridge)
+{
+    guint8 reg = bridge->pci.config[SMRAM];
+    gboolean open = (reg & SMRAM_D_OPEN) && (reg & SMRAM_G_SMRAME);
+
+    region_set_alias_target(&bridge->smram, open ? bridge->ram : bridge->pci.bus->memory);
+}
+
+static void update_memory(I440fx *bridge)
+{
+    AddressSpace *space = bridge->pci.device.machine->memory;
+
+    memory_transaction_begin(space);
+    pam_set_registers(&bridge->pam, bridge->pci.config + PAM0);
+    update_smram(bridge);
+    memory_transaction_commit(space);
+}
+
+/* D_LCK is set for good: it closes the space and freezes the bits that could open it (3.2.21). */
+static void write_smram(I440fx *bridge, guint8 old, guint8 value)
+{
+    guint8 *reg = &bridge->pci.config[SMRAM];
+
+    if (old & SMRAM_D_LCK) {
+        *reg = (old & ~SMRAM_D_CLS) | (value & SMRAM_D_CLS);
+        return;
+    }
+    *reg = (value & (SMRAM_D_OPEN | SMRAM_D_CLS | SMRAM_D_LCK | SMRAM_G_SMRAME)) | SMRAM_C_BASE;
+    if (*reg & SMRAM_D_LCK) {
+        *reg &= ~SMRAM_D_OPEN;
+    }
+}
+
+static void config_write(PciDevice *pci, guint addr, guint32 value, guint size)
+{
+    I440fx *bridge = (I440fx *)pci;
+    guint8 old = pci->config[SMRAM];
+
+    pci_config_write_default(pci, addr, value, size);
+    if (addr <= SMRAM && addr + size > SMRAM) {
+        write_smram(bridge, old, value >> (8 * (SMRAM - addr)));
+    }
+    if (addr + size > PAM0 && addr <= SMRAM) {
+        update_memory(bridge);
+    }
+}
+
+static void reset(Device *dev)
+{
+    I440fx *bridge = (I440fx *)dev;
+    guint8 *config = bridge->pci.config;
+
+    memset(config + PMCCFG, 0, 0x100 - PMCCFG);
+    config[DBC] = 0x83;
+    config[DRAMC] = 0x01;
+    config[DRAMT] = 0x10;
+    memset(config + DRB, 0x01, 8);
+    config[SMRAM] = SMRAM_C_BASE;
+    if (bridge->ram) {
+        update_memory(bridge);
+    }
+}
+
+static gboolean realize(Device *dev, GError **error)
+{
+    PciDevice *pci = pci_device(dev);
+
+    pci_set_word(pci, PCI_STATUS, PCI_STATUS_DEVSEL_MEDIUM | PCI_STATUS_FAST_BACK);
+    /* Memory decoding and bus mastering are hard-wired on (3.2.3). */
+    pci_set_word(pci, PCI_COMMAND, PCI_COMMAND_MEMORY | PCI_COMMAND_MASTER);
+    pci->writable[PCI_COMMAND] = PCI_COMMAND_PARITY;
+    pci->writable[PCI_COMMAND + 1] = PCI_COMMAND_SERR >> 8;
+    pci->writable[PCI_CACHE_LINE_SIZE] = 0;
+    pci->writable[PCI_INTERRUPT_LINE] = 0;
+    memset(pci->writable + PMCCFG, 0xff, SMRAM - PMCCFG);
+    for (guint i = 0; i < 7; i++) {
+        pci->writable[PAM0 + i] = i ? 0x33 : 0x30;
+    }
+    pci->writable[SMRAM] = 0xff;
+    pci->writable[ERRCMD] = 0xff;
+    pci->write_one_clear[ERRSTS] = 0xff;
+    return TRUE;
+}
+
+static void unrealize(Device *dev)
+{
+    I440fx *bridge = (I440fx *)dev;
+
+    if (bridge->ram) {
+        pam_finish(&bridge->pam);
+        region_remove(&bridge->smram);
+        region_finish(&bridge->smram);
+    }
+}
+
+/* The RAM comes after realize, since no option can carry it. */
+static void connect_ram(I440fx *bridge, Region *ram)
+{
+    Machine *machine = bridge->pci.device.machine;
+
+    bridge->ram = ram;
+    pam_init(&bridge->pam, machine, ram, bridge->pci.bus->memory);
+    region_init_alias(&bridge->smram, "smram", bridge->pci.bus->memory, SMRAM_ADDR, SMRAM_SIZE);
+    region_add(&machine->system_memory, SMRAM_ADDR, &bridge->smram, 1);
+    update_memory(bridge);
+}
+
+/* ---- the host side ---- */
+
+/* PIRQA-D rotate with the slot, such that slot 1 has INTA on PIRQA as on Intel's boards. */
+static guint map_irq(guint slot, guint pin)
+{
+    return (slot + pin - 1) & 3;
+}
+
+static gboolean host_realize(Device *dev, GError **error)
+{
+    I440fxHost *host = (I440fxHost *)dev;
+    Machine *machine = dev->machine;
+
+    host->bus = pci_bus_create(dev, "pci.0", NULL, &machine->system_io);
+    host->bus->map_irq = map_irq;
+    pci_host_init(&host->host, host->bus);
+    region_add(&machine->system_io, 0xcf8, &host->host.address_port, 0);
+    region_add(&machine->system_io, 0xcfc, &host->host.data_port, 0);
+    return TRUE;
+}
+
+static void host_unrealize(Device *dev)
+{
+    I440fxHost *host = (I440fxHost *)dev;
+
+    region_remove(&host->host.address_port);
+    region_remove(&host->host.data_port);
+    pci_host_finish(&host->host);
+}
+
+/* After all that sits on the bus. */
+static void host_reset(Device *dev)
+{
+    I440fxHost *host = (I440fxHost *)dev;
+
+    pci_host_reset(&host->host);
+    pci_bus_reset(host->bus);
+}
+
+static void host_info(Device *dev, GString *out)
+{
+    pci_bus_info(((I440fxHost *)dev)->bus, out);
+}
+
+PciBus *i440fx_pci_bus(Device *dev)
+{
+    return ((I440fxHost *)dev)->bus;
+}
+
+PciHost *i440fx_pci_host(Device *dev)
+{
+    return &((I440fxHost *)dev)->host;
+}
+
+Pam *i440fx_pam(Device *dev)
+{
+    return &((I440fxHost *)dev)->bridge->pam;
+}
+
+Device *i440fx_create(Machine *machine, Bus *bus, Region *ram, Region *pci_memory, GError **error)
+{
+    Device *dev = device_create(machine, &i440fx_pcihost_ops, bus, NULL, NULL, error);
+    I440fxHost *host = (I440fxHost *)dev;
+
+    if (!dev) {
+        return NULL;
+    }
+    host->bus->memory = pci_memory;
+    Device *bridge = device_create(machine, &i440fx_ops.device, &host->bus->bus, NULL, NULL, error);
+    if (!bridge) {
+        device_destroy(dev);
+        return NULL;
+    }
+    host->bridge = (I440fx *)bridge;
+    connect_ram(host->bridge, ram);
+    return dev;
+}
+
+const PciDeviceOps i440fx_ops = {
+    .device =
+        {
+            .name = "i440FX",
+            .summary = "Host bridge",
+            .category = "Bridge",
+            .bus = BUS_PCI,
+            .size = sizeof(I440fx),
+            .board_only = TRUE,
+            .realize = realize,
+            .unrealize = unrealize,
+            .reset = reset,
+        },
+    .vendor_id = PCI_VENDOR_INTEL,
+    .device_id = 0x1237,
+    .class_code = PCI_CLASS_BRIDGE_HOST,
+    .revision = 0x02,
+    .config_write = config_write,
+};
+
+const DeviceOps i440fx_pcihost_ops = {
+    .name = "i440FX-pcihost",
+    .summary = "PCI host of the i440FX",
+    .category = "Bridge",
+    .size = sizeof(I440fxHost),
+    .board_only = TRUE,
+    .realize = host_realize,
+    .unrealize = host_unrealize,
+    .reset = host_reset,
+    .info_topic = "pci",
+    .info = host_info,
+};

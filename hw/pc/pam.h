@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Programmable attribute map of Intel's host bridges (82441FX datasheet 3.2.18): 13 areas between
+ * C0000h and FFFFFh, for which two bits each say whether reads and writes go to RAM or to PCI.
+ *
+ * Embedded by the host bridge; changes happen within one memory transaction of pam_set's. Vm lock
+ * held.
+ */
+#pragma once
+
+#include "core/machine.h"
+
+#define PAM_AREAS 13
+#define PAM_FIRST 0xc0000u
+#define PAM_END   0x100000u
+
+typedef struct Pam {
+    Region areas[PAM_AREAS]; /* aliases over system memory */
+    Region write_only;       /* reads see nothing, writes reach RAM */
+    Region *ram, *pci;       /* `ram` starts at address 0 */
+    AddressSpace *space;
+    guint8 modes[PAM_AREAS]; /* PAM_READ and PAM_WRITE */
+} Pam;
+
+#define PAM_READ  1 /* reads go to RAM */
+#define PAM_WRITE 2 /* writes go to RAM */
+
+void pam_init(Pam *pam, Machine *machine, Region *ram, Region *pci);
+void pam_finish(Pam *pam);
+
+/* Area 0 is F0000h-FFFFFh, the others are 16 KiB each from C0000h on. */
+void pam_set(Pam *pam, guint area, guint mode);
+
+/* Sets all areas from the seven registers PAM0 to PAM6. */
+void pam_set_registers(Pam *pam, const guint8 registers[7]);
+
+/*
+ * A ROM between C0000h and FFFFFh gets this as its write handler (region_set_write_ops), so that
+ * writes reach the RAM below while an area is read from ROM and written to RAM. The handler's
+ * opaque is a PamRom.
+ */
+typedef struct PamRom {
+    Pam *pam;
+    guint64 addr; /* of the ROM's first byte */
+} PamRom;
+extern const IoOps pam_rom_ops;

@@ -1,0 +1,151 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "core/error.h"
+#include "hw/intc/i8259.h"
+#include "hw/intc/ioapic.h"
+#include "hw/pc/fw_cfg.h"
+#include "hw/pc/pc-priv.h"
+#include "hw/pc/port92.h"
+#include "hw/timer/i8254.h"
+#include "hw/timer/mc146818.h"
+#include "hw/timer/pcspk.h"
+#include "mainloop/timer.h"
+
+#define IOAPIC_ADDR 0xfec00000u
+
+enum { IRQ_TIMER = 0, IRQ_RTC = 8 };
+
+/* ---- interrupts ---- */
+
+/* The PIT's interrupt comes in at pin 2 of the I/O APIC, where the PC's PIC cascade leaves room;
+ * the firmware's tables say so. */
+static void gsi_set(void *opaque, guint n, int level)
+{
+    PcBoard *board = opaque;
+    IrqLine pin;
+
+    if (n < ISA_IRQS) {
+        IrqLine input = i8259_input(board->pic, n);
+        irq_set(&input, level);
+    }
+    if (board->ioapic) {
+        pin = ioapic_input(board->ioapic, n == IRQ_TIMER ? 2 : n);
+        irq_set(&pin, level);
+    }
+}
+
+IrqLine pc_gsi(PcBoard *board, guint n)
+{
+    g_assert(n < PC_GSIS);
+    return (IrqLine){gsi_set, board, n};
+}
+
+Device *pc_system_device(PcBoard *board, const DeviceOps *ops, OptionList *options,
+                         const guint *ports, GError **error)
+{
+    Machine *machine = board->device.machine;
+    Device *dev = device_create(machine, ops, board->system, NULL, options, error);
+
+    for (guint n = 0; dev && ports[n]; n++) {
+        region_add(&machine->system_io, ports[n], device_region(dev, n), 0);
+    }
+    return dev;
+}
+
+gboolean pc_interrupts_init(PcBoard *board, GError **error)
+{
+    static const guint pic_ports[] = {0x20, 0xa0, 0x4d0, 0}, none[] = {0};
+    Machine *machine = board->device.machine;
+
+    board->pic = pc_system_device(board, &i8259_ops, NULL, pic_ports, error);
+    if (!board->pic) {
+        return FALSE;
+    }
+    board->ioapic = pc_system_device(board, &ioapic_ops, NULL, none, error);
+    if (!board->ioapic) {
+        return FALSE;
+    }
+    region_add(&machine->system_memory, IOAPIC_ADDR, device_region(board->ioapic, 0), 0);
+    return TRUE;
+}
+
+/* ---- timers ---- */
+
+/* base-offset-ns: the date that -rtc base= asks for, less the host's; for the clock `vm` the date
+ * itself, at guest time 0. */
+static gint64 rtc_base_offset(const BoardConfig *config)
+{
+    gint64 now = g_get_real_time() / G_USEC_PER_SEC;
+    gint64 start = config->rtc_start >= 0 ? config->rtc_start : now;
+    gint64 zone = 0;
+
+    if (config->rtc_start < 0 && config->rtc_localtime) {
+        g_autoptr(GDateTime) local = g_date_time_new_now_local();
+        zone = g_date_time_get_utc_offset(local) / G_USEC_PER_SEC;
+    }
+    gboolean from_zero = g_strcmp0(config->rtc_clock, "vm") == 0;
+    return (start + zone - (from_zero ? 0 : now)) * NS_PER_SEC;
+}
+
+static gboolean timers_init(PcBoard *board, GError **error)
+{
+    static const guint pit_ports[] = {0x40, 0}, rtc_ports[] = {0x70, 0x72, 0},
+                       spk_ports[] = {0x61, 0};
+    g_autoptr(OptionList) options = option_list_new();
+    g_autofree char *offset = g_strdup_printf("%" G_GINT64_FORMAT, rtc_base_offset(&board->config));
+
+    board->pit = pc_system_device(board, &i8254_ops, NULL, pit_ports, error);
+    if (!board->pit) {
+        return FALSE;
+    }
+    device_connect_irq(board->pit, 0, board->isa_irq[IRQ_TIMER]);
+    Device *speaker = pc_system_device(board, &pcspk_ops, NULL, spk_ports, error);
+    if (!speaker) {
+        return FALSE;
+    }
+    pcspk_connect_pit(speaker, board->pit);
+    option_list_add(options, "base-offset-ns", offset);
+    if (board->config.rtc_clock) {
+        option_list_add(options, "clock", board->config.rtc_clock);
+    }
+    board->rtc = pc_system_device(board, &mc146818_ops, options, rtc_ports, error);
+    if (!board->rtc) {
+        return FALSE;
+    }
+    device_connect_irq(board->rtc, 0, board->isa_irq[IRQ_RTC]);
+    return TRUE;
+}
+
+/* ---- keyboard controller and address line 20 ---- */
+
+/*
+ * Each source enables the line on its own, as on the PS/2. No accelerator masks addresses: KVM
+ * cannot, and nothing written since the 1980s needs it. What is kept is what the ports read back.
+ */
+static void a20_set(void *opaque, guint n, int level)
+{
+    PcBoard *board = opaque;
+    board->a20_sources = (board->a20_sources & ~(1u << n)) | (level ? 1u : 0) << n;
+}
+
+static gboolean keyboard_init(PcBoard *board, GError **error)
+{
+    static const guint port92_ports[] = {0x92, 0};
+
+    Device *port92 = pc_system_device(board, &port92_ops, NULL, port92_ports, error);
+    if (!port92) {
+        return FALSE;
+    }
+    device_connect_irq(port92, 0, (IrqLine){a20_set, board, 1});
+    return TRUE;
+}
+
+gboolean pc_isa_init(PcBoard *board, GError **error)
+{
+    static const guint fw_cfg_ports[] = {0x510, 0x514, 0};
+
+    if (!timers_init(board, error) || !keyboard_init(board, error)) {
+        return FALSE;
+    }
+    board->fw_cfg = pc_system_device(board, &fw_cfg_ops, NULL, fw_cfg_ports, error);
+    return board->fw_cfg != NULL;
+}

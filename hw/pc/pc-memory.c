@@ -1,0 +1,112 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include <string.h>
+
+#include "core/error.h"
+#include "core/firmware.h"
+#include "hw/pc/pc-priv.h"
+
+#define GIB (1ULL << 30)
+
+/* The hole below 4 GiB for PCI memory, APICs and firmware: half a GiB, and a whole one where there
+ * is RAM above 4 GiB anyway. */
+#define LOW_RAM_MAX   (7 * GIB / 2)
+#define LOW_RAM_SPLIT (3 * GIB)
+
+#define BIOS_MAX     (16u << 20)
+#define BIOS_UNIT    (64u << 10)
+#define ISA_BIOS_MAX (128u << 10)
+#define ISA_END      (1u << 20)
+
+static const char *const default_bios = "bios-256k.bin";
+
+guint64 pc_ram_below_4g(const PcBoard *board)
+{
+    guint64 size = board->config.ram_size;
+    return size > LOW_RAM_MAX ? LOW_RAM_SPLIT : size;
+}
+
+gboolean pc_memory_init(PcBoard *board, GError **error)
+{
+    Machine *machine = board->device.machine;
+    guint64 below = pc_ram_below_4g(board);
+    guint64 above = board->config.ram_size - below;
+
+    if (!region_init_ram(&board->ram, "pc.ram", board->config.ram_size, error)) {
+        return FALSE;
+    }
+    region_init_alias(&board->ram_below, "ram-below-4g", &board->ram, 0, below);
+    region_add(&machine->system_memory, 0, &board->ram_below, 0);
+    if (above) {
+        region_init_alias(&board->ram_above, "ram-above-4g", &board->ram, below, above);
+        region_add(&machine->system_memory, 4 * GIB, &board->ram_above, 0);
+    }
+    return TRUE;
+}
+
+static gboolean init_isa_bios(PcBoard *board, gsize size, Pam *pam, GError **error)
+{
+    if (!pam) {
+        board->isa_bios_is_ram = TRUE;
+        return region_init_ram(&board->isa_bios, "isa-bios", size, error);
+    }
+    if (!region_init_rom(&board->isa_bios, "isa-bios", size, error)) {
+        return FALSE;
+    }
+    board->isa_bios_writes = (PamRom){pam, ISA_END - size};
+    region_set_write_ops(&board->isa_bios, &pam_rom_ops, &board->isa_bios_writes);
+    return TRUE;
+}
+
+static void copy_isa_bios(PcBoard *board)
+{
+    gsize size = region_size(&board->isa_bios);
+    memcpy(region_host(&board->isa_bios),
+           region_host(&board->bios) + region_size(&board->bios) - size, size);
+}
+
+gboolean pc_firmware_init(PcBoard *board, Region *rom_space, Pam *pam, GError **error)
+{
+    const char *name = board->config.bios ? board->config.bios : default_bios;
+    g_autoptr(GBytes) bytes = firmware_load(board->device.machine, name, BIOS_MAX, error);
+
+    if (!bytes) {
+        return FALSE;
+    }
+    gsize size = 0;
+    const void *data = g_bytes_get_data(bytes, &size);
+    if (size % BIOS_UNIT) {
+        return error_set(error,
+                         "the BIOS '%s' has %" G_GSIZE_FORMAT
+                         " bytes; a multiple of 64 KiB would be right",
+                         name, size);
+    }
+    gsize isa_size = MIN(size, ISA_BIOS_MAX);
+    if (!region_init_rom(&board->bios, "pc.bios", size, error) ||
+        !init_isa_bios(board, isa_size, pam, error)) {
+        return FALSE;
+    }
+    memcpy(region_host(&board->bios), data, size);
+    copy_isa_bios(board);
+    region_add(rom_space, 4 * GIB - size, &board->bios, 1);
+    region_add(rom_space, ISA_END - isa_size, &board->isa_bios, 1);
+    return TRUE;
+}
+
+void pc_firmware_reset(PcBoard *board)
+{
+    if (board->isa_bios_is_ram) {
+        copy_isa_bios(board);
+        region_mark_dirty(&board->isa_bios, 0, region_size(&board->isa_bios));
+    }
+}
+
+void pc_memory_finish(PcBoard *board)
+{
+    Region *regions[] = {&board->isa_bios,  &board->bios,      &board->pci_memory,
+                         &board->ram_above, &board->ram_below, &board->ram};
+
+    for (guint i = 0; i < G_N_ELEMENTS(regions); i++) {
+        region_remove(regions[i]);
+        region_finish(regions[i]);
+    }
+}

@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * What the files of the PC boards share: the root device that owns memory, firmware and wiring.
+ *
+ * pc.c puts the boards together, pc-memory.c maps RAM and firmware, pc-isa.c makes what every PC
+ * has on its ISA side, pc-cmos.c and pc-fwcfg.c tell the firmware about it all. Vm lock held.
+ */
+#pragma once
+
+#include "core/board.h"
+#include "hw/isa/isa.h"
+#include "hw/pc/pam.h"
+
+#define PC_GSIS 24
+
+typedef struct PcBoard {
+    Device device;
+    Bus *system;        /* devices wired by hand */
+    BoardConfig config; /* its strings and arrays are the caller's */
+    /* Memory: one RAM region, seen below and above 4 GiB. */
+    Region ram, ram_below, ram_above;
+    Region pci_memory; /* what PCI answers, below everything else; unused on isapc */
+    Region bios;       /* the whole image, ending at 4 GiB */
+    Region isa_bios;   /* a copy of its last 128 KiB, ending at 1 MiB; RAM on a board without PAM */
+    gboolean isa_bios_is_ram;
+    PamRom isa_bios_writes;
+    /* Devices; NULL where the board has none. */
+    Device *pcihost, *piix3, *ide, *ide2; /* ide2: second ISA channel */
+    Device *pic, *ioapic, *pit, *rtc, *i8042, *fw_cfg;
+    IsaBus *isa;
+    IrqLine isa_irq[ISA_IRQS]; /* inputs for devices that the board wires by hand */
+    guint a20_sources;         /* bit 0 = 8042, bit 1 = port 92h: who enables address line 20 */
+    MachineListener *listener;
+    gboolean booted; /* -boot once= has been used */
+} PcBoard;
+
+static inline PcBoard *pc_board(Device *dev)
+{
+    return (PcBoard *)dev;
+}
+
+/* ---- pc-memory.c ---- */
+
+/* RAM below and above 4 GiB. */
+gboolean pc_memory_init(PcBoard *board, GError **error);
+/* Loads the BIOS; `rom_space` is where it is mapped; `pam` NULL: the low copy becomes RAM. */
+gboolean pc_firmware_init(PcBoard *board, Region *rom_space, Pam *pam, GError **error);
+/* Puts the low copy of the BIOS back where it is RAM. */
+void pc_firmware_reset(PcBoard *board);
+void pc_memory_finish(PcBoard *board);
+/* Bytes of RAM below 4 GiB. */
+guint64 pc_ram_below_4g(const PcBoard *board);
+
+/* ---- pc-isa.c ---- */
+
+/* A global system interrupt, 0 to 23: to the PIC (below 16) and the I/O APIC. */
+IrqLine pc_gsi(PcBoard *board, guint n);
+/* Interrupt controllers; first of all. */
+gboolean pc_interrupts_init(PcBoard *board, GError **error);
+/* Timers, RTC, keyboard controller, port 92h, firmware configuration, serial and parallel ports,
+ * debug console. */
+gboolean pc_isa_init(PcBoard *board, GError **error);
+/* Makes a device on the system bus and maps its regions at the ports, ended by 0. */
+Device *pc_system_device(PcBoard *board, const DeviceOps *ops, OptionList *options,
+                         const guint *ports, GError **error);
+
+/* ---- what the firmware is told ---- */
+
+void pc_cmos_init(PcBoard *board);
+/* Disks and boot order, which may change after the board was made. */
+void pc_cmos_update(PcBoard *board);
+gboolean pc_fw_cfg_init(PcBoard *board, GError **error);
+void pc_fw_cfg_update(PcBoard *board);
+/* The order of this boot: letters, -boot once= the first time. */
+const char *pc_boot_order(const PcBoard *board);
+
+extern const BoardOps pc_board_type, isapc_board_type;

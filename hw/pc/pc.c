@@ -1,0 +1,270 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "hw/pc/devices.h"
+#include "hw/pc/i440fx.h"
+#include "hw/pc/pc-priv.h"
+#include "hw/pc/piix3.h"
+#include "hw/pc/piix4-pm.h"
+
+#define PCI_SPACE_SIZE (1ULL << 52) /* all that a processor can address */
+
+/* ---- wiring ---- */
+
+const char *pc_boot_order(const PcBoard *board)
+{
+    const BoardBoot *boot = &board->config.boot;
+
+    if (boot->once && !board->booted) {
+        return boot->once;
+    }
+    return boot->order ? boot->order : "cad";
+}
+
+static Device *pci_create(PcBoard *board, const PciDeviceOps *ops, const char *addr, GError **error)
+{
+    g_autoptr(OptionList) options = option_list_new();
+    PciBus *bus = i440fx_pci_bus(board->pcihost);
+
+    option_list_add(options, "addr", addr);
+    return device_create(board->device.machine, &ops->device, &bus->bus, NULL, options, error);
+}
+
+/* The south bridge: PCI interrupts to the ISA lines, these to the interrupt controllers. */
+static gboolean south_bridge_init(PcBoard *board, GError **error)
+{
+    PciBus *bus = i440fx_pci_bus(board->pcihost);
+
+    board->piix3 = pci_create(board, &piix3_ops, "1.0", error);
+    if (!board->piix3) {
+        return FALSE;
+    }
+    for (guint n = 0; n < ISA_IRQS; n++) {
+        device_connect_irq(board->piix3, n, pc_gsi(board, n));
+        board->isa_irq[n] = piix3_isa_irq(board->piix3, n);
+    }
+    for (guint n = 0; n < 4; n++) {
+        bus->pirq[n] = device_input(board->piix3, n);
+    }
+    piix3_connect_host(board->piix3, i440fx_pci_host(board->pcihost));
+    board->isa = piix3_isa_bus(board->piix3);
+    return TRUE;
+}
+
+static gboolean south_bridge_functions_init(PcBoard *board, GError **error)
+{
+    Device *pm = pci_create(board, &piix4_pm_ops, "1.3", error);
+    if (!pm) {
+        return FALSE;
+    }
+    device_connect_irq(pm, 0, board->isa_irq[9]);
+    return TRUE;
+}
+
+static const DeviceOps *find_vga(const BoardVga *vgas, const char *name)
+{
+    for (; vgas->name; vgas++) {
+        if (g_str_equal(vgas->name, name)) {
+            return vgas->device ? device_type_find(vgas->device) : NULL;
+        }
+    }
+    return NULL;
+}
+
+static gboolean vga_init(PcBoard *board, const BoardVga *vgas, Bus *bus, GError **error)
+{
+    const DeviceOps *ops = find_vga(vgas, board->config.vga);
+    return !ops || device_create(board->device.machine, ops, bus, NULL, NULL, error);
+}
+
+/* ---- events ---- */
+
+static void update_firmware(PcBoard *board)
+{
+    pc_cmos_update(board);
+    pc_fw_cfg_update(board);
+}
+
+/* Devices of -device come after the board: what the firmware is told is brought up to date before
+ * the guest runs for the first time. */
+static void machine_event(Machine *machine, MachineEvent event, void *opaque)
+{
+    PcBoard *board = opaque;
+
+    if (event == MACHINE_EVENT_RESET) {
+        board->booted = machine->run_state != RUN_STATE_PRELAUNCH;
+        update_firmware(board);
+    } else if (event == MACHINE_EVENT_RUN_STATE && machine_is_running(machine)) {
+        update_firmware(board);
+    }
+}
+
+/* ---- root device ---- */
+
+static void system_unplugged(Bus *bus, Device *dev)
+{
+    for (guint i = 0; i < dev->regions->len; i++) {
+        region_remove(g_ptr_array_index(dev->regions, i));
+    }
+}
+
+static const BusOps system_bus_ops = {
+    .kind = "System",
+    .size = sizeof(Bus),
+    .unplugged = system_unplugged,
+};
+
+static gboolean realize(Device *dev, GError **error)
+{
+    pc_board(dev)->system = bus_create(dev, &system_bus_ops, "main-system-bus");
+    return TRUE;
+}
+
+static void unrealize(Device *dev)
+{
+    PcBoard *board = pc_board(dev);
+
+    machine_unlisten(dev->machine, board->listener);
+    pc_memory_finish(board);
+}
+
+static void reset(Device *dev)
+{
+    pc_firmware_reset(pc_board(dev));
+}
+
+static const DeviceOps pc_root_ops = {
+    .name = "pc",
+    .summary = "PC with i440FX and PIIX3",
+    .category = "Board",
+    .size = sizeof(PcBoard),
+    .board_only = TRUE,
+    .realize = realize,
+    .unrealize = unrealize,
+    .reset = reset,
+};
+
+static const DeviceOps isapc_root_ops = {
+    .name = "isapc",
+    .summary = "PC with an ISA bus only",
+    .category = "Board",
+    .size = sizeof(PcBoard),
+    .board_only = TRUE,
+    .realize = realize,
+    .unrealize = unrealize,
+    .reset = reset,
+};
+
+static PcBoard *create_root(Machine *machine, const DeviceOps *ops, const BoardConfig *config,
+                            GError **error)
+{
+    PcBoard *board = pc_board(device_create(machine, ops, NULL, NULL, NULL, error));
+
+    if (board) {
+        machine->root = &board->device;
+        board->config = *config;
+    }
+    return board;
+}
+
+static gboolean finish(PcBoard *board, GError **error)
+{
+    pc_cmos_init(board);
+    if (!pc_fw_cfg_init(board, error)) {
+        return FALSE;
+    }
+    board->listener = machine_listen(board->device.machine, machine_event, board);
+    return TRUE;
+}
+
+/* ---- pc ---- */
+
+static const BoardVga pc_vgas[] = {
+    {"std", "VGA", "standard VGA with Bochs VBE extensions"},
+    {"none", NULL, "no graphics card"},
+    {NULL},
+};
+
+static gboolean pc_build(PcBoard *board, GError **error)
+{
+    Machine *machine = board->device.machine;
+
+    if (!pc_memory_init(board, error) || !pc_interrupts_init(board, error)) {
+        return FALSE;
+    }
+    region_init_container(&board->pci_memory, "pci", PCI_SPACE_SIZE);
+    region_add(&machine->system_memory, 0, &board->pci_memory, -1);
+    board->pcihost = i440fx_create(machine, board->system, &board->ram, &board->pci_memory, error);
+    if (!board->pcihost) {
+        return FALSE;
+    }
+    PciBus *bus = i440fx_pci_bus(board->pcihost);
+    return pc_firmware_init(board, bus->memory, i440fx_pam(board->pcihost), error) &&
+           south_bridge_init(board, error) && pc_isa_init(board, error) &&
+           south_bridge_functions_init(board, error) &&
+           vga_init(board, pc_vgas, &bus->bus, error) && finish(board, error);
+}
+
+static gboolean pc_create(Machine *machine, const BoardConfig *config, GError **error)
+{
+    PcBoard *board = create_root(machine, &pc_root_ops, config, error);
+    return board && pc_build(board, error);
+}
+
+const BoardOps pc_board_type = {
+    .name = "pc",
+    .summary = "PC (i440FX + PIIX3, 1996)",
+    .max_cpus = 255,
+    .max_ram = 1ULL << 40,
+    .default_vga = "std",
+    .vgas = pc_vgas,
+    .create = pc_create,
+};
+
+/* ---- isapc ---- */
+
+static const BoardVga isapc_vgas[] = {
+    {"std", "isa-vga", "standard VGA with Bochs VBE extensions"},
+    {"none", NULL, "no graphics card"},
+    {NULL},
+};
+
+static void init_isa_bus(PcBoard *board)
+{
+    Machine *machine = board->device.machine;
+
+    board->isa =
+        isa_bus_create(&board->device, "isa.0", &machine->system_memory, &machine->system_io);
+    for (guint n = 0; n < ISA_IRQS; n++) {
+        board->isa_irq[n] = board->isa->irqs[n] = pc_gsi(board, n);
+    }
+}
+
+static gboolean isapc_build(PcBoard *board, GError **error)
+{
+    Machine *machine = board->device.machine;
+
+    if (!pc_memory_init(board, error) || !pc_interrupts_init(board, error)) {
+        return FALSE;
+    }
+    init_isa_bus(board);
+    if (!pc_firmware_init(board, &machine->system_memory, NULL, error) ||
+        !pc_isa_init(board, error)) {
+        return FALSE;
+    }
+    return vga_init(board, isapc_vgas, &board->isa->bus, error) && finish(board, error);
+}
+
+static gboolean isapc_create(Machine *machine, const BoardConfig *config, GError **error)
+{
+    PcBoard *board = create_root(machine, &isapc_root_ops, config, error);
+    return board && isapc_build(board, error);
+}
+
+const BoardOps isapc_board_type = {
+    .name = "isapc",
+    .summary = "PC with an ISA bus only (1984)",
+    .max_cpus = 1,
+    .max_ram = 7ULL << 29, /* what fits below 4 GiB */
+    .default_vga = "std",
+    .vgas = isapc_vgas,
+    .create = isapc_create,
+};

@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The power management function of the 82371AB (PIIX4) at 01.3: ACPI fixed hardware and general
+ * purpose events, the APM ports B2h/B3h, and an SMBus host controller with nothing on its bus.
+ *
+ * Line 0 = SCI (ISA interrupt 9 on the PC). The power button follows MACHINE_EVENT_POWERDOWN, and
+ * the S5 state ends the machine. Vm lock held.
+ */
+#pragma once
+
+#include "hw/pci/pci.h"
+
+extern const PciDeviceOps piix4_pm_ops;
