@@ -48,10 +48,11 @@ class MachineError(Exception):
 
 class Machine:
     """The running program. `accel=None` leaves -accel to the arguments; `qtest=False` and
-    `monitor=False` leave out the sockets; `display=None` leaves out -display none."""
+    `monitor=False` leave out the sockets; `display=None` leaves out -display none; with `cwd` the
+    program runs in the machine's temporary directory."""
 
     def __init__(self, *args, accel='qtest', qtest=None, monitor=True, display='none', env=None,
-                 timeout=20):
+                 timeout=20, cwd=False):
         self.args = list(args)
         self.accel = accel
         self.want_qtest = accel == 'qtest' if qtest is None else qtest
@@ -59,6 +60,7 @@ class Machine:
         self.display = display
         self.env = env or {}
         self.timeout = timeout
+        self.cwd = cwd
         self.qtest = None
         self.hmp = None
         self.process = None
@@ -123,6 +125,7 @@ class Machine:
         with open(self.path('stderr'), 'wb') as err, open(self.path('stdout'), 'wb') as out:
             self.process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=out,
                                             stderr=err, env={**os.environ, **self.env},
+                                            cwd=self.dir if self.cwd else None,
                                             preexec_fn=_die_with_parent)
         if 'qtest' in listeners:
             self.qtest = Qtest(self._accept(listeners['qtest']), self.timeout)
