@@ -8,10 +8,11 @@
 #include "app/build-info.h"
 #include "app/frontends.h"
 #include "app/paths.h"
-#include "app/pending.h"
 #include "core/block.h"
 #include "core/log.h"
 #include "cpu/model.h"
+#include "hw/pc/board.h"
+#include "hw/pc/devices.h"
 
 static int print_row(const char *name, const char *summary)
 {
