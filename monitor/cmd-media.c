@@ -51,18 +51,25 @@ gboolean cmd_screendump(CommandCall *call, GError **error)
 
 /* ---- passwords ---- */
 
+static Frontend *find_protected(Machine *machine, const char *name, GError **error)
+{
+    Frontend *frontend = machine->frontends ? frontend_find(machine, name) : NULL;
+
+    if (!frontend) {
+        error_set(error, "there is no frontend '%s' open", name);
+    } else if (!frontend->ops->set_password) {
+        error_set(error, "frontend '%s' has no password", name);
+        return NULL;
+    }
+    return frontend;
+}
+
 static gboolean set_password(CommandCall *call, const char *name, const char *secret,
                              GError **error)
 {
-    Frontend *frontend = call->machine->frontends ? frontend_find(call->machine, name) : NULL;
+    Frontend *frontend = find_protected(call->machine, name, error);
 
-    if (!frontend) {
-        return error_set(error, "there is no frontend '%s' open", name);
-    }
-    if (!frontend->ops->set_password) {
-        return error_set(error, "frontend '%s' has no password", name);
-    }
-    return frontend->ops->set_password(frontend, *secret ? secret : NULL, -1, error);
+    return frontend && frontend->ops->set_password(frontend, *secret ? secret : NULL, -1, error);
 }
 
 gboolean cmd_set_password(CommandCall *call, GError **error)
@@ -97,6 +104,9 @@ static gboolean change_password(CommandCall *call, GError **error)
     if (secret) {
         call->forget = TRUE;
         return set_password(call, device, secret, error);
+    }
+    if (!find_protected(call->machine, device, error)) {
+        return FALSE;
     }
     if (!call->context->ask_secret) {
         return error_set(error, "password expected: change %s password PASSWORD", device);
