@@ -1,0 +1,521 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* core/char: every backend with a user that takes little, peers that are slow or go away. */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include <glib/gstdio.h>
+
+#include "core/char.h"
+
+typedef struct Fixture {
+    VmLock *lock;
+    EventLoop *loop;
+    Machine *machine;
+    char *dir;
+    GByteArray *got;
+    GString *events;
+    gsize room;
+    guint writable;
+} Fixture;
+
+static void set_up(Fixture *f, gconstpointer data)
+{
+    g_autoptr(GMainContext) context = g_main_context_new();
+
+    f->lock = vm_lock_new();
+    vm_lock_take(f->lock, "test");
+    f->loop = event_loop_new(context, f->lock);
+    f->machine = machine_new(f->loop);
+    f->dir = g_dir_make_tmp("vitrine-char-XXXXXX", NULL);
+    f->got = g_byte_array_new();
+    f->events = g_string_new(NULL);
+    f->room = G_MAXSIZE;
+}
+
+static void tear_down(Fixture *f, gconstpointer data)
+{
+    g_autoptr(GDir) dir = g_dir_open(f->dir, 0, NULL);
+
+    machine_free(f->machine);
+    for (const char *name; (name = g_dir_read_name(dir));) {
+        g_autofree char *path = g_build_filename(f->dir, name, NULL);
+        g_unlink(path);
+    }
+    g_assert_cmpint(g_rmdir(f->dir), ==, 0);
+    event_loop_free(f->loop);
+    vm_lock_drop(f->lock);
+    vm_lock_free(f->lock);
+    g_byte_array_unref(f->got);
+    g_string_free(f->events, TRUE);
+    g_free(f->dir);
+}
+
+/* ---- a user ---- */
+
+static gsize can_receive(void *opaque)
+{
+    return ((Fixture *)opaque)->room;
+}
+
+static void receive(void *opaque, const guint8 *data, gsize length)
+{
+    Fixture *f = opaque;
+
+    g_assert_cmpuint(length, <=, f->room);
+    g_byte_array_append(f->got, data, (guint)length);
+    if (f->room != G_MAXSIZE) {
+        f->room -= length;
+    }
+}
+
+static void event(void *opaque, CharEvent what)
+{
+    g_string_append_c(((Fixture *)opaque)->events, "ocb"[what]);
+}
+
+static void writable(void *opaque)
+{
+    ((Fixture *)opaque)->writable++;
+}
+
+static const CharUser user = {can_receive, receive, event, writable};
+
+static Chardev *make(Fixture *f, const char *text, GError **error)
+{
+    Chardev *chr = chardev_create_short(f->machine, text, "c", error);
+
+    if (chr) {
+        g_assert_true(chardev_attach(chr, &user, f, NULL));
+    }
+    return chr;
+}
+
+static Chardev *make_in_dir(Fixture *f, const char *format)
+{
+    g_autofree char *text = g_strdup_printf(format, f->dir);
+    g_autoptr(GError) error = NULL;
+    Chardev *chr = make(f, text, &error);
+
+    g_assert_no_error(error);
+    return chr;
+}
+
+static void turn(Fixture *f)
+{
+    for (int i = 0; i < 20; i++) {
+        event_loop_iterate(f->loop, FALSE);
+    }
+}
+
+static void turn_until_event(Fixture *f, char wanted)
+{
+    while (!strchr(f->events->str, wanted)) {
+        event_loop_iterate(f->loop, TRUE);
+    }
+    g_string_truncate(f->events, 0);
+}
+
+static void turn_until_got(Fixture *f, guint length)
+{
+    while (f->got->len < length) {
+        event_loop_iterate(f->loop, TRUE);
+    }
+}
+
+static void expect_got(Fixture *f, const char *text)
+{
+    g_assert_cmpmem(f->got->data, f->got->len, text, strlen(text));
+    g_byte_array_set_size(f->got, 0);
+}
+
+static void put(Chardev *chr, const char *text)
+{
+    g_assert_cmpuint(chardev_write(chr, (const guint8 *)text, strlen(text)), ==, strlen(text));
+}
+
+static int peer_connect(Fixture *f)
+{
+    struct sockaddr_un sun = {.sun_family = AF_UNIX};
+    int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0);
+
+    snprintf(sun.sun_path, sizeof sun.sun_path, "%s/s", f->dir);
+    if (connect(fd, (struct sockaddr *)&sun, sizeof sun)) {
+        close(fd);
+        return -1;
+    }
+    return fd;
+}
+
+/* ---- sockets ---- */
+
+static void test_server(Fixture *f, gconstpointer data)
+{
+    Chardev *chr = make_in_dir(f, "unix:%s/s,server=on,wait=off");
+    g_autofree char *text = NULL;
+    char buffer[64];
+    int peer;
+
+    g_assert_false(chr->connected);
+    put(chr, "nobody hears this");
+    peer = peer_connect(f);
+    g_assert_cmpint(peer, >=, 0);
+    turn_until_event(f, 'o');
+    put(chr, "hello");
+    g_assert_cmpint(read(peer, buffer, sizeof buffer), ==, 5);
+    g_assert_cmpmem(buffer, 5, "hello", 5);
+    g_assert_cmpint(write(peer, "abc", 3), ==, 3);
+    turn(f);
+    expect_got(f, "abc");
+
+    /* Goes, and another one comes. */
+    close(peer);
+    turn_until_event(f, 'c');
+    peer = peer_connect(f);
+    g_assert_cmpint(peer, >=, 0);
+    turn_until_event(f, 'o');
+    put(chr, "again");
+    g_assert_cmpint(read(peer, buffer, sizeof buffer), ==, 5);
+    close(peer);
+
+    text = chr->ops->describe(chr);
+    g_assert_true(g_str_has_suffix(text, "/s,server=on"));
+    chardev_detach(chr);
+    g_assert_true(chardev_destroy(chr, NULL));
+    g_assert_cmpint(peer_connect(f), <, 0); /* its file is gone */
+}
+
+/* A peer that does not read: short writes, and `writable` once it has caught up. */
+static void test_slow_reader(Fixture *f, gconstpointer data)
+{
+    Chardev *chr = make_in_dir(f, "unix:%s/s,server=on,wait=off");
+    int peer = peer_connect(f);
+    g_autofree guint8 *block = g_malloc(65536);
+    gsize sent = 0, got = 0, taken;
+
+    turn_until_event(f, 'o');
+    for (guint i = 0; i < 65536; i++) {
+        block[i] = (guint8)(i * 7);
+    }
+    do {
+        taken = chardev_write(chr, block, 65536);
+        sent += taken;
+        g_assert_cmpuint(sent, <, 64 << 20);
+    } while (taken == 65536);
+    turn(f);
+    g_assert_cmpuint(f->writable, ==, 0);
+    g_assert_cmpuint(chardev_write(chr, block, 1), ==, 0);
+    while (got < sent) {
+        guint8 buffer[4096];
+        gssize n = read(peer, buffer, sizeof buffer);
+
+        g_assert_cmpint(n, >, 0);
+        for (gssize i = 0; i < n; i++, got++) {
+            g_assert_cmpuint(buffer[i], ==, (guint8)((got % 65536) * 7));
+        }
+    }
+    turn(f);
+    g_assert_cmpuint(f->writable, ==, 1);
+    put(chr, "x");
+    close(peer);
+}
+
+/* A user that takes two bytes at a time gets all that was said, even after the peer has gone. */
+static void test_slow_user(Fixture *f, gconstpointer data)
+{
+    Chardev *chr = make_in_dir(f, "unix:%s/s,server=on,wait=off");
+    int peer = peer_connect(f);
+
+    f->room = 2;
+    turn_until_event(f, 'o');
+    g_assert_cmpint(write(peer, "abcdef", 6), ==, 6);
+    turn(f);
+    expect_got(f, "ab");
+    close(peer);
+    turn_until_event(f, 'c');
+    f->room = 3;
+    chardev_accept(chr);
+    expect_got(f, "cde");
+    peer = peer_connect(f);
+    turn_until_event(f, 'o');
+    g_assert_cmpint(write(peer, "gh", 2), ==, 2);
+    turn(f);
+    f->room = G_MAXSIZE;
+    chardev_accept(chr);
+    turn(f);
+    expect_got(f, "fgh");
+    close(peer);
+}
+
+static void test_client(Fixture *f, gconstpointer data)
+{
+    g_autoptr(GError) error = NULL;
+    g_autofree char *text = g_strdup_printf("unix:%s/s", f->dir);
+    g_autofree char *again = g_strdup_printf("unix:%s/s,reconnect=1", f->dir);
+    Chardev *server, *client;
+
+    g_assert_null(make(f, text, &error));
+    g_assert_nonnull(strstr(error->message, "cannot connect to unix:"));
+    client = make(f, again, NULL);
+    g_assert_nonnull(client);
+    g_assert_false(client->connected);
+    text = (g_free(text), g_strdup_printf("unix:%s/s,server=on,wait=off", f->dir));
+    server = chardev_create_short(f->machine, text, "server", NULL);
+    g_assert_nonnull(server);
+    turn_until_event(f, 'o'); /* within the second */
+    turn(f);
+    put(server, "hi");
+    turn(f);
+    expect_got(f, "hi");
+    g_assert_true(chardev_destroy(server, NULL));
+    turn_until_event(f, 'c');
+}
+
+static void test_tcp_telnet(Fixture *f, gconstpointer data)
+{
+    Chardev *server = make(f, "telnet:127.0.0.1:0,server=on,wait=off", NULL);
+    g_autofree char *where = server->ops->describe(server);
+    g_autofree char *target = NULL;
+    Chardev *client;
+    guint8 buffer[64];
+    gsize n;
+
+    g_assert_true(g_str_has_prefix(where, "disconnected:tcp:127.0.0.1:"));
+    target = g_strndup(where + 13, strcspn(where + 13, ","));
+    client = chardev_create_short(f->machine, target, "client", NULL);
+    g_assert_nonnull(client);
+    turn_until_event(f, 'o');
+    /* Commands, an escaped FFh, CR NUL and a break among data. */
+    put(client, "a\377\375\001b\377\377c\377\363d\377\372x\377\360e\r");
+    chardev_write(client, (const guint8 *)"", 1);
+    turn_until_got(f, 7);
+    expect_got(f, "ab\377cde\r");
+    g_assert_cmpstr(f->events->str, ==, "b");
+    chardev_detach(server);
+    g_assert_true(chardev_attach(client, &user, f, NULL));
+    put(server, "x\377\377y");
+    turn_until_got(f, 12 + 6); /* the greeting, then FFh doubled */
+    n = f->got->len;
+    g_assert_cmpuint(n, ==, 12 + 6);
+    memcpy(buffer, f->got->data, n);
+    g_assert_cmpmem(buffer + 12, 6, "x\377\377\377\377y", 6);
+}
+
+static void test_bad(Fixture *f, gconstpointer data)
+{
+    static const struct {
+        const char *text, *say;
+    } cases[] = {
+        {"bogus", "unknown character device 'bogus'"},
+        {"unix:", "needs a path"},
+        {"unix:/no/such/dir/s,server=on", "cannot listen on unix:/no/such/dir/s"},
+        {"unix:/tmp,server=on", "is no socket"},
+        {"unix:/tmp/x,sever=on", "sever"},
+        {"unix:/tmp/x,server=maybe", "server"},
+        {"unix:/tmp/x,server=on,reconnect=5", "reconnect"},
+        {"tcp:4444", "tcp:HOST:PORT"},
+        {"tcp:127.0.0.1:99999,server=on", "port '99999'"},
+        {"tcp:127.0.0.1:http,server=on", "port 'http'"},
+        {"tcp:127.0.0.1:1", "cannot connect to tcp:127.0.0.1:1"},
+        {"file:", "needs a path"},
+        {"file:/no/such/dir/f", "cannot open '/no/such/dir/f'"},
+        {"pipe:/no/such/pipe", "cannot open '/no/such/pipe'"},
+        {"ringbuf,size=1000", "size"},
+        {"chardev:nobody", "no character device 'nobody'"},
+    };
+
+    for (gsize i = 0; i < G_N_ELEMENTS(cases); i++) {
+        g_autoptr(GError) error = NULL;
+
+        g_assert_null(make(f, cases[i].text, &error));
+        g_assert_nonnull(error);
+        if (!strstr(error->message, cases[i].say) || strchr(error->message, '\n')) {
+            g_error("%s: %s", cases[i].text, error->message);
+        }
+    }
+    g_autofree char *longer = g_strnfill(200, 'x');
+    g_autofree char *text = g_strconcat("unix:/tmp/", longer, NULL);
+    g_autoptr(GError) error = NULL;
+    g_assert_null(make(f, text, &error));
+    g_assert_nonnull(strstr(error->message, "1 to 107 bytes"));
+}
+
+/* ---- the others ---- */
+
+static void test_users(Fixture *f, gconstpointer data)
+{
+    g_autoptr(GError) error = NULL;
+    Chardev *chr = make(f, "null", NULL);
+
+    g_assert_cmpstr(f->events->str, ==, "o");
+    put(chr, "gone");
+    g_assert_false(chardev_attach(chr, &user, f, &error));
+    g_assert_nonnull(strstr(error->message, "in use"));
+    g_clear_error(&error);
+    g_assert_false(chardev_destroy(chr, &error));
+    g_clear_error(&error);
+    g_assert_null(chardev_create_short(f->machine, "null", "c", &error));
+    g_assert_nonnull(strstr(error->message, "'c' already"));
+    g_clear_error(&error);
+    g_assert_null(chardev_create_short(f->machine, "none", "d", &error));
+    g_assert_no_error(error);
+    g_assert_true(chardev_create_short(f->machine, "chardev:c", "d", &error) == chr);
+    chardev_detach(chr);
+    g_assert_true(chardev_destroy(chr, &error));
+    g_assert_null(chardev_find(f->machine, "c"));
+}
+
+static void test_file(Fixture *f, gconstpointer data)
+{
+    g_autofree char *path = g_build_filename(f->dir, "f", NULL);
+    g_autofree char *text = NULL;
+    Chardev *chr = make_in_dir(f, "file:%s/f");
+
+    put(chr, "one");
+    chardev_detach(chr);
+    chardev_destroy(chr, NULL);
+    chr = make_in_dir(f, "file:%s/f,append=on");
+    put(chr, "two");
+    g_assert_true(g_file_get_contents(path, &text, NULL, NULL));
+    g_assert_cmpstr(text, ==, "onetwo");
+}
+
+static void test_pipe(Fixture *f, gconstpointer data)
+{
+    g_autofree char *in = g_build_filename(f->dir, "p.in", NULL);
+    g_autofree char *out = g_build_filename(f->dir, "p.out", NULL);
+    char buffer[8];
+    int fd;
+
+    g_assert_cmpint(mkfifo(in, 0600) + mkfifo(out, 0600), ==, 0);
+    Chardev *chr = make_in_dir(f, "pipe:%s/p");
+    put(chr, "out");
+    fd = open(out, O_RDONLY | O_NONBLOCK);
+    g_assert_cmpint(read(fd, buffer, sizeof buffer), ==, 3);
+    close(fd);
+    fd = open(in, O_WRONLY | O_NONBLOCK);
+    g_assert_cmpint(write(fd, "in", 2), ==, 2);
+    close(fd);
+    turn(f);
+    expect_got(f, "in");
+}
+
+static void test_ringbuf(Fixture *f, gconstpointer data)
+{
+    Chardev *chr = make(f, "ringbuf,size=8", NULL);
+    guint8 buffer[16];
+
+    g_assert_true(chardev_is_ringbuf(chr));
+    put(chr, "0123456789");
+    g_assert_cmpuint(chardev_ringbuf_read(chr, buffer, 3), ==, 3);
+    g_assert_cmpmem(buffer, 3, "234", 3);
+    put(chr, "ab");
+    g_assert_cmpuint(chardev_ringbuf_read(chr, buffer, sizeof buffer), ==, 7);
+    g_assert_cmpmem(buffer, 7, "56789ab", 7);
+    g_assert_cmpuint(chardev_ringbuf_read(chr, buffer, sizeof buffer), ==, 0);
+    f->room = 2;
+    g_assert_cmpuint(chardev_ringbuf_write(chr, (const guint8 *)"xyz", 3), ==, 2);
+    expect_got(f, "xy");
+}
+
+static void view_output(const guint8 *data, gsize length, void *opaque)
+{
+    g_string_append_len(opaque, (const char *)data, (gssize)length);
+}
+
+static void test_vc(Fixture *f, gconstpointer data)
+{
+    Chardev *chr = make(f, "vc:80Cx24C", NULL);
+    g_autoptr(GString) first = g_string_new(NULL), second = g_string_new(NULL);
+    g_autofree char *lots = g_strnfill(1 << 20, 'z');
+    VcView *a, *b;
+
+    g_assert_true(chardev_is_vc(chr));
+    put(chr, "before\n");
+    a = vc_view_attach(chr, view_output, first);
+    put(chr, "after\n");
+    b = vc_view_attach(chr, view_output, second);
+    g_assert_cmpstr(first->str, ==, "before\nafter\n");
+    g_assert_cmpstr(second->str, ==, "before\nafter\n");
+    f->room = 2;
+    vc_view_input(b, (const guint8 *)"type", 4);
+    expect_got(f, "ty");
+    f->room = G_MAXSIZE;
+    chardev_accept(chr);
+    expect_got(f, "pe");
+    vc_view_detach(b);
+
+    /* Both queues are bounded. */
+    put(chr, lots);
+    put(chr, "end");
+    g_string_truncate(second, 0);
+    b = vc_view_attach(chr, view_output, second);
+    g_assert_cmpuint(second->len, <=, 256 * 1024);
+    g_assert_true(g_str_has_suffix(second->str, "zend"));
+    f->room = 0;
+    vc_view_input(b, (const guint8 *)lots, 1 << 20);
+    f->room = G_MAXSIZE;
+    chardev_accept(chr);
+    g_assert_cmpuint(f->got->len, ==, 64 * 1024);
+    chardev_detach(chr);
+    chardev_destroy(chr, NULL);
+    vc_view_input(a, (const guint8 *)"x", 1); /* its chardev is gone */
+    vc_view_detach(a);
+    vc_view_detach(b);
+}
+
+static void test_pty(Fixture *f, gconstpointer data)
+{
+    Chardev *chr = make(f, "pty", NULL);
+    g_autofree char *text = chr->ops->describe(chr);
+    char buffer[16];
+    int fd;
+
+    g_assert_true(g_str_has_prefix(text, "pty:/dev/pts/"));
+    g_assert_false(chr->connected);
+    put(chr, "lost");
+    for (int i = 0; i < 2; i++) {
+        fd = open(text + 4, O_RDWR | O_NOCTTY | O_NONBLOCK);
+        g_assert_cmpint(fd, >=, 0);
+        turn_until_event(f, 'o');
+        put(chr, "hi\n");
+        g_assert_cmpint(read(fd, buffer, sizeof buffer), ==, 3);
+        g_assert_cmpint(write(fd, "you", 3), ==, 3);
+        turn(f);
+        expect_got(f, "you");
+        close(fd);
+        turn_until_event(f, 'c');
+    }
+}
+
+int main(int argc, char **argv)
+{
+    static const struct {
+        const char *name;
+        void (*fn)(Fixture *f, gconstpointer data);
+    } tests[] = {
+        {"/char/server", test_server},
+        {"/char/slow-reader", test_slow_reader},
+        {"/char/slow-user", test_slow_user},
+        {"/char/client", test_client},
+        {"/char/telnet", test_tcp_telnet},
+        {"/char/bad", test_bad},
+        {"/char/users", test_users},
+        {"/char/file", test_file},
+        {"/char/pipe", test_pipe},
+        {"/char/ringbuf", test_ringbuf},
+        {"/char/vc", test_vc},
+        {"/char/pty", test_pty},
+    };
+
+    g_test_init(&argc, &argv, NULL);
+    for (gsize i = 0; i < G_N_ELEMENTS(tests); i++) {
+        g_test_add(tests[i].name, Fixture, NULL, set_up, tests[i].fn, tear_down);
+    }
+    return g_test_run();
+}
