@@ -70,28 +70,31 @@ gboolean pc_interrupts_init(PcBoard *board, GError **error)
 
 /* ---- timers ---- */
 
-/* base-offset-ns: the date that -rtc base= asks for, less the host's; for the clock `vm` the date
- * itself, at guest time 0. */
-static gint64 rtc_base_offset(const BoardConfig *config)
+/* What -rtc says, as options of the clock. */
+static OptionList *rtc_options(const BoardConfig *config)
 {
-    gint64 now = g_get_real_time() / G_USEC_PER_SEC;
-    gint64 start = config->rtc_start >= 0 ? config->rtc_start : now;
-    gint64 zone = 0;
+    OptionList *options = option_list_new();
 
-    if (config->rtc_start < 0 && config->rtc_localtime) {
+    if (config->rtc_start >= 0) {
+        g_autofree char *start = g_strdup_printf("%" G_GINT64_FORMAT, config->rtc_start);
+        option_list_add(options, "start", start);
+    } else if (config->rtc_localtime) {
         g_autoptr(GDateTime) local = g_date_time_new_now_local();
-        zone = g_date_time_get_utc_offset(local) / G_USEC_PER_SEC;
+        g_autofree char *zone = g_strdup_printf(
+            "%" G_GINT64_FORMAT, g_date_time_get_utc_offset(local) * (gint64)NS_PER_US);
+        option_list_add(options, "base-offset-ns", zone);
     }
-    gboolean from_zero = g_strcmp0(config->rtc_clock, "vm") == 0;
-    return (start + zone - (from_zero ? 0 : now)) * NS_PER_SEC;
+    if (config->rtc_clock) {
+        option_list_add(options, "clock", config->rtc_clock);
+    }
+    return options;
 }
 
 static gboolean timers_init(PcBoard *board, GError **error)
 {
     static const guint pit_ports[] = {0x40, 0}, rtc_ports[] = {0x70, 0x72, 0},
                        spk_ports[] = {0x61, 0};
-    g_autoptr(OptionList) options = option_list_new();
-    g_autofree char *offset = g_strdup_printf("%" G_GINT64_FORMAT, rtc_base_offset(&board->config));
+    g_autoptr(OptionList) options = rtc_options(&board->config);
 
     board->pit = pc_system_device(board, &i8254_ops, NULL, pit_ports, error);
     if (!board->pit) {
@@ -103,10 +106,6 @@ static gboolean timers_init(PcBoard *board, GError **error)
         return FALSE;
     }
     pcspk_connect_pit(speaker, board->pit);
-    option_list_add(options, "base-offset-ns", offset);
-    if (board->config.rtc_clock) {
-        option_list_add(options, "clock", board->config.rtc_clock);
-    }
     board->rtc = pc_system_device(board, &mc146818_ops, options, rtc_ports, error);
     if (!board->rtc) {
         return FALSE;
