@@ -11,6 +11,13 @@
 #include "core/block.h"
 #include "core/error.h"
 
+/* ECMA-119: the primary volume descriptor is sector 16 (8.4); its volume space size, in blocks of
+ * 2048 bytes, is at byte 81 (8.4.8). */
+#define ISO_BLOCK       2048
+#define ISO_DESCRIPTOR  (16 * ISO_BLOCK)
+#define ISO_SIZE_OFFSET 80
+#define ISO_RUN_OUT     150 /* blocks at the end that some programs leave out of the file */
+
 #define IDE_DRIVES  4
 #define CDROM_INDEX 2
 #define DEMO_IMAGE  "demo.img"
@@ -34,6 +41,33 @@ static gboolean check_image(const char *file, GError **error)
     return TRUE;
 }
 
+/* A download that broke off boots halfway and then fails: better said at once. */
+static gboolean check_cd_is_whole(const char *file, GError **error)
+{
+    guint8 head[ISO_SIZE_OFFSET + 4];
+    int fd = open(file, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+    gint64 length = fd < 0 ? -1 : lseek(fd, 0, SEEK_END);
+    gint64 wanted = 0;
+
+    if (fd >= 0 && pread(fd, head, sizeof(head), ISO_DESCRIPTOR) == sizeof(head) &&
+        !memcmp(head, "\1CD001", 6)) {
+        guint32 blocks;
+
+        memcpy(&blocks, head + ISO_SIZE_OFFSET, sizeof(blocks));
+        wanted = (gint64)GUINT32_FROM_LE(blocks) * ISO_BLOCK;
+    }
+    if (fd >= 0) {
+        close(fd);
+    }
+    if (wanted > length + ISO_RUN_OUT * ISO_BLOCK) {
+        return error_set(error,
+                         "the CD-ROM image '%s' is truncated: it has %" G_GINT64_FORMAT
+                         " of %" G_GINT64_FORMAT " bytes",
+                         file, length, wanted);
+    }
+    return TRUE;
+}
+
 static gboolean ide_is_free(Machine *machine, guint n)
 {
     return !drive_find_place(machine, DRIVE_IF_IDE, n / 2, n % 2);
@@ -48,6 +82,9 @@ static gboolean add_image(Machine *machine, const char *file, GError **error)
         return FALSE;
     }
     is_cd = block_looks_like_cdrom(file);
+    if (is_cd && !check_cd_is_whole(file, error)) {
+        return FALSE;
+    }
     if (is_cd && ide_is_free(machine, CDROM_INDEX)) {
         return drive_add_ide(machine, CDROM_INDEX, DRIVE_MEDIA_CDROM, file, error) != NULL;
     }
@@ -72,6 +109,7 @@ static gboolean add_option(Machine *machine, const CliItem *item, GError **error
         guint n = is_cd ? CDROM_INDEX : (guint)(item->option[2] - 'a'); /* "hda" */
 
         good = check_image(item->value, error) &&
+               (!is_cd || check_cd_is_whole(item->value, error)) &&
                drive_add_ide(machine, n, is_cd ? DRIVE_MEDIA_CDROM : DRIVE_MEDIA_DISK, item->value,
                              error);
     }

@@ -42,8 +42,8 @@ char *paths_find_data(const char *name)
 {
     g_autofree char *build = build_root();
 
-    return if_exists(
-        g_build_filename(build ? build : VITRINE_DATADIR, build ? "data" : "", name, NULL));
+    return if_exists(build ? g_build_filename(build, "data", "demo", name, NULL)
+                           : g_build_filename(VITRINE_DATADIR, name, NULL));
 }
 
 const char *const *paths_firmware_dirs(void)

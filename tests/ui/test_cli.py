@@ -181,6 +181,15 @@ class BadFiles(CliCase):
     def test_empty_image(self):
         self.assertIn('empty.img', self.refused(*BARE, self.write('empty.img', b'')))
 
+    def test_truncated_cd(self):
+        image = bytearray(40 * 2048)
+        image[16 * 2048:16 * 2048 + 6] = b'\1CD001'
+        image[16 * 2048 + 80:16 * 2048 + 84] = (1000).to_bytes(4, 'little')
+        image = self.write('cut.iso', image)
+        for args in ([image], ['-cdrom', image]):
+            err = self.refused(*BARE, *args)
+            self.assertIn('is truncated: it has 81920 of 2048000 bytes', err)
+
     def test_too_many_images(self):
         images = [self.write(f'{n}.img', bytes(1 << 20)) for n in range(5)]
         self.assertIn('all four', self.refused(*BARE, *images))
