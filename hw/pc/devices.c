@@ -4,7 +4,14 @@
 #include <string.h>
 
 #include "core/error.h"
+#include "hw/block/ide.h"
+#include "hw/char/debug-exit.h"
+#include "hw/char/debugcon.h"
+#include "hw/char/parallel.h"
+#include "hw/char/serial.h"
 #include "hw/display/vga.h"
+#include "hw/input/i8042.h"
+#include "hw/input/ps2.h"
 #include "hw/intc/i8259.h"
 #include "hw/intc/ioapic.h"
 #include "hw/pc/fw_cfg.h"
@@ -30,6 +37,20 @@ const DeviceOps *const device_types[] = {
     &i8254_ops,
     &mc146818_ops,
     &pcspk_ops,
+    /* storage */
+    &piix3_ide_ops.device,
+    &isa_ide_ops,
+    &ide_hd_ops,
+    &ide_cd_ops,
+    /* input */
+    &i8042_ops,
+    &ps2_keyboard_ops,
+    &ps2_mouse_ops,
+    /* character */
+    &isa_serial_ops,
+    &isa_parallel_ops,
+    &isa_debugcon_ops,
+    &isa_debug_exit_ops,
     /* display */
     &vga_pci_ops.device,
     &isa_vga_ops,

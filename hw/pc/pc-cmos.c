@@ -3,6 +3,7 @@
  * What a PC's firmware finds in CMOS memory: the layout of the PC/AT (Technical Reference, 1985,
  * section 5) with the additions that SeaBIOS reads.
  */
+#include "hw/block/ide.h"
 #include "hw/pc/pc-priv.h"
 #include "hw/timer/mc146818.h"
 
@@ -78,9 +79,51 @@ static void set_boot_order(PcBoard *board)
     set(board, CMOS_BOOT_DEVICES, codes & 0xff, 1);
 }
 
+/* Disk `n` counts units of the primary channel first; FALSE if it is not there. */
+static gboolean disk_geometry(PcBoard *board, guint n, IdeGeometry *geometry)
+{
+    if (board->ide2) {
+        return ide_geometry(n < 2 ? board->ide : board->ide2, 0, n % 2, geometry);
+    }
+    return board->ide && ide_geometry(board->ide, n / 2, n % 2, geometry);
+}
+
+static void set_disk(PcBoard *board, guint n, const IdeGeometry *geometry)
+{
+    guint base = n ? CMOS_DISK1_GEOMETRY : CMOS_DISK0_GEOMETRY;
+
+    set(board, n ? CMOS_DISK1_TYPE : CMOS_DISK0_TYPE, DISK_TYPE_USER, 1);
+    set(board, base, geometry->cylinders, 2);
+    set(board, base + 2, geometry->heads, 1);
+    set(board, base + 3, 0xffff, 2); /* no write precompensation */
+    set(board, base + 5, 0xc0 | (geometry->heads > 8 ? 8 : 0), 1);
+    set(board, base + 6, geometry->cylinders, 2); /* landing zone */
+    set(board, base + 8, geometry->sectors, 1);
+}
+
+static void set_disks(PcBoard *board)
+{
+    guint types = 0, translations = 0;
+
+    for (guint n = 0; n < 4; n++) {
+        IdeGeometry geometry = {0};
+        if (!disk_geometry(board, n, &geometry)) {
+            continue;
+        }
+        translations |= (guint)geometry.translation << (2 * n);
+        if (n < 2) {
+            types |= DISK_TYPE_EXTENDED << (n ? 0 : 4);
+            set_disk(board, n, &geometry);
+        }
+    }
+    set(board, CMOS_DISK_TYPES, types, 1);
+    set(board, CMOS_TRANSLATION, translations, 1);
+}
+
 void pc_cmos_update(PcBoard *board)
 {
     set_boot_order(board);
+    set_disks(board);
 }
 
 void pc_cmos_init(PcBoard *board)

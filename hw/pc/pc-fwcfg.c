@@ -4,6 +4,7 @@
 
 #include "core/error.h"
 #include "core/firmware.h"
+#include "hw/block/ide.h"
 #include "hw/pc/fw_cfg.h"
 #include "hw/pc/pc-priv.h"
 
@@ -100,10 +101,76 @@ static gboolean add_vga_rom(PcBoard *board, GError **error)
     return TRUE;
 }
 
+/* ---- boot order by bootindex= ---- */
+
+typedef struct BootEntry {
+    gint64 index;
+    char *path; /* as SeaBIOS names the device */
+} BootEntry;
+
+static void boot_entry_clear(gpointer data)
+{
+    g_free(((BootEntry *)data)->path);
+}
+
+typedef struct BootQuery {
+    PcBoard *board;
+    GArray *entries;
+} BootQuery;
+
+static gboolean collect_boot_entry(Device *dev, void *opaque)
+{
+    BootQuery *query = opaque;
+    PcBoard *board = query->board;
+    guint channel = 0, unit = 0;
+    gint64 index = -1;
+    BootEntry entry;
+
+    if (!ide_boot_place(dev, &channel, &unit, &index) || index < 0) {
+        return TRUE;
+    }
+    if (board->pcihost) {
+        entry.path = g_strdup_printf("/pci@i0cf8/ide@1,1/drive@%x/disk@%x", channel, unit);
+    } else {
+        entry.path = g_strdup_printf("/isa/ide@%04x/drive@0/disk@%x",
+                                     dev->bus->parent == board->ide2 ? 0x170 : 0x1f0, unit);
+    }
+    entry.index = index;
+    g_array_append_val(query->entries, entry);
+    return TRUE;
+}
+
+static gint compare_boot_entries(gconstpointer a, gconstpointer b)
+{
+    gint64 first = ((const BootEntry *)a)->index, second = ((const BootEntry *)b)->index;
+    return first < second ? -1 : first > second;
+}
+
+static void update_boot_order(PcBoard *board)
+{
+    g_autoptr(GArray) entries = g_array_new(FALSE, FALSE, sizeof(BootEntry));
+    g_autoptr(GString) text = g_string_new(NULL);
+    BootQuery query = {board, entries};
+
+    g_array_set_clear_func(entries, boot_entry_clear);
+    device_foreach(&board->device, collect_boot_entry, &query);
+    g_array_sort(entries, compare_boot_entries);
+    for (guint i = 0; i < entries->len; i++) {
+        g_string_append_printf(text, "%s%s", i ? "\n" : "",
+                               g_array_index(entries, BootEntry, i).path);
+    }
+    if (board->config.boot.strict) {
+        g_string_append_printf(text, "%sHALT", text->len ? "\n" : "");
+    }
+    /* The list ends with a NUL byte. */
+    fw_cfg_add_file(board->fw_cfg, "bootorder", text->str, text->len ? text->len + 1 : 0);
+}
+
 /* ---- all of it ---- */
 
 void pc_fw_cfg_update(PcBoard *board)
 {
+    update_boot_order(board);
 }
 
 gboolean pc_fw_cfg_init(PcBoard *board, GError **error)

@@ -1,5 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "core/error.h"
+#include "hw/char/debugcon.h"
+#include "hw/char/parallel.h"
+#include "hw/char/serial.h"
+#include "hw/input/i8042.h"
 #include "hw/intc/i8259.h"
 #include "hw/intc/ioapic.h"
 #include "hw/pc/fw_cfg.h"
@@ -12,7 +16,7 @@
 
 #define IOAPIC_ADDR 0xfec00000u
 
-enum { IRQ_TIMER = 0, IRQ_RTC = 8 };
+enum { IRQ_TIMER = 0, IRQ_KEYBOARD = 1, IRQ_RTC = 8, IRQ_MOUSE = 12 };
 
 /* ---- interrupts ---- */
 
@@ -128,14 +132,60 @@ static void a20_set(void *opaque, guint n, int level)
 
 static gboolean keyboard_init(PcBoard *board, GError **error)
 {
-    static const guint port92_ports[] = {0x92, 0};
+    static const guint i8042_ports[] = {0x60, 0x64, 0}, port92_ports[] = {0x92, 0};
 
+    board->i8042 = pc_system_device(board, &i8042_ops, NULL, i8042_ports, error);
+    if (!board->i8042) {
+        return FALSE;
+    }
+    device_connect_irq(board->i8042, 0, board->isa_irq[IRQ_KEYBOARD]);
+    device_connect_irq(board->i8042, 1, board->isa_irq[IRQ_MOUSE]);
+    device_connect_irq(board->i8042, 2, (IrqLine){a20_set, board, 0});
     Device *port92 = pc_system_device(board, &port92_ops, NULL, port92_ports, error);
     if (!port92) {
         return FALSE;
     }
     device_connect_irq(port92, 0, (IrqLine){a20_set, board, 1});
     return TRUE;
+}
+
+/* ---- cards on the ISA bus ---- */
+
+/* Makes a card that talks to a chardev; iobase 0 = the usual place. */
+static gboolean char_card(PcBoard *board, const DeviceOps *ops, Chardev *chr, guint iobase,
+                          GError **error)
+{
+    g_autoptr(OptionList) options = option_list_new();
+
+    option_list_add(options, "chardev", chr->id);
+    if (iobase) {
+        g_autofree char *text = g_strdup_printf("0x%x", iobase);
+        option_list_add(options, "iobase", text);
+    }
+    return device_create(board->device.machine, ops, &board->isa->bus, NULL, options, error) !=
+           NULL;
+}
+
+static gboolean cards_init(PcBoard *board, GError **error)
+{
+    static const guint serial_ports[BOARD_MAX_SERIAL] = {0x3f8, 0x2f8, 0x3e8, 0x2e8};
+    static const guint parallel_ports[BOARD_MAX_PARALLEL] = {0x378, 0x278, 0x3bc};
+    const BoardConfig *config = &board->config;
+
+    for (guint n = 0; n < BOARD_MAX_SERIAL; n++) {
+        if (config->serial[n] &&
+            !char_card(board, &isa_serial_ops, config->serial[n], serial_ports[n], error)) {
+            return FALSE;
+        }
+    }
+    for (guint n = 0; n < BOARD_MAX_PARALLEL; n++) {
+        if (config->parallel[n] &&
+            !char_card(board, &isa_parallel_ops, config->parallel[n], parallel_ports[n], error)) {
+            return FALSE;
+        }
+    }
+    return !config->debugcon ||
+           char_card(board, &isa_debugcon_ops, config->debugcon, config->debugcon_port, error);
 }
 
 gboolean pc_isa_init(PcBoard *board, GError **error)
@@ -146,5 +196,5 @@ gboolean pc_isa_init(PcBoard *board, GError **error)
         return FALSE;
     }
     board->fw_cfg = pc_system_device(board, &fw_cfg_ops, NULL, fw_cfg_ports, error);
-    return board->fw_cfg != NULL;
+    return board->fw_cfg && cards_init(board, error);
 }

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "hw/block/ide.h"
 #include "hw/pc/devices.h"
 #include "hw/pc/i440fx.h"
 #include "hw/pc/pc-priv.h"
@@ -51,6 +52,15 @@ static gboolean south_bridge_init(PcBoard *board, GError **error)
 
 static gboolean south_bridge_functions_init(PcBoard *board, GError **error)
 {
+    board->ide = pci_create(board, &piix3_ide_ops, "1.1", error);
+    if (!board->ide) {
+        return FALSE;
+    }
+    device_connect_irq(board->ide, 0, board->isa_irq[14]);
+    device_connect_irq(board->ide, 1, board->isa_irq[15]);
+    if (!ide_create_drives(board->ide, 0, error)) {
+        return FALSE;
+    }
     Device *pm = pci_create(board, &piix4_pm_ops, "1.3", error);
     if (!pm) {
         return FALSE;
@@ -238,6 +248,19 @@ static void init_isa_bus(PcBoard *board)
     }
 }
 
+static Device *create_isa_ide(PcBoard *board, guint channel, GError **error)
+{
+    static const char *const places[][3] = {{"0x1f0", "0x3f6", "14"}, {"0x170", "0x376", "15"}};
+    g_autoptr(OptionList) options = option_list_new();
+
+    option_list_add(options, "iobase", places[channel][0]);
+    option_list_add(options, "iobase2", places[channel][1]);
+    option_list_add(options, "irq", places[channel][2]);
+    Device *dev =
+        device_create(board->device.machine, &isa_ide_ops, &board->isa->bus, NULL, options, error);
+    return dev && ide_create_drives(dev, channel, error) ? dev : NULL;
+}
+
 static gboolean isapc_build(PcBoard *board, GError **error)
 {
     Machine *machine = board->device.machine;
@@ -250,7 +273,10 @@ static gboolean isapc_build(PcBoard *board, GError **error)
         !pc_isa_init(board, error)) {
         return FALSE;
     }
-    return vga_init(board, isapc_vgas, &board->isa->bus, error) && finish(board, error);
+    board->ide = create_isa_ide(board, 0, error);
+    board->ide2 = board->ide ? create_isa_ide(board, 1, error) : NULL;
+    return board->ide2 && vga_init(board, isapc_vgas, &board->isa->bus, error) &&
+           finish(board, error);
 }
 
 static gboolean isapc_create(Machine *machine, const BoardConfig *config, GError **error)
