@@ -180,12 +180,11 @@ typedef struct VgaMode {
 /* A text cell as last drawn. */
 typedef struct VgaCell {
     guint8 ch, attr;
-    guint8 flags; /* VGA_CELL_x */
-    guint8 unused;
+    guint16 look; /* VGA_CELL_x; with a cursor, its shape in bits 9-0 */
 } VgaCell;
-#define VGA_CELL_CURSOR 0x01
-#define VGA_CELL_HIDDEN 0x02 /* blinking, in its dark phase */
-#define VGA_CELL_NEVER  0x80 /* not drawn yet */
+#define VGA_CELL_CURSOR 0x0400
+#define VGA_CELL_HIDDEN 0x0800 /* blinking, in its dark phase */
+#define VGA_CELL_NEVER  0x8000 /* not drawn yet */
 
 #define VGA_GLYPH_HEIGHT 32
 

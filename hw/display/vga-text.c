@@ -72,7 +72,7 @@ static void cell_colors(const VgaCore *vga, const VgaCell *cell, guint32 *fg, gu
 {
     gboolean blink = vga->mode.attr_mode & VGA_ATTR_MODE_BLINK;
     *bg = vga->attr_colors[cell->attr >> 4 & (blink ? 7 : 15)];
-    *fg = cell->flags & VGA_CELL_HIDDEN ? *bg : vga->attr_colors[cell->attr & 15];
+    *fg = cell->look & VGA_CELL_HIDDEN ? *bg : vga->attr_colors[cell->attr & 15];
 }
 
 /* The dots of a glyph's row, the leftmost in bit 8. */
@@ -88,7 +88,7 @@ static guint glyph_dots(const VgaCore *vga, const TextPass *pass, const VgaCell 
         row == (mode->crtc_underline & 0x1f)) {
         dots = 0x1ff;
     }
-    if ((cell->flags & VGA_CELL_CURSOR) && row >= pass->cursor_first && row <= pass->cursor_last) {
+    if ((cell->look & VGA_CELL_CURSOR) && row >= pass->cursor_first && row <= pass->cursor_last) {
         dots = 0x1ff;
     }
     return dots;
@@ -139,13 +139,13 @@ static VgaCell read_cell(VgaCore *vga, TextPass *pass, guint counter)
     if ((counter & 0xffff) == pass->cursor_address) {
         pass->has_cursor = TRUE;
         if (pass->cursor_shown) {
-            cell.flags |= VGA_CELL_CURSOR;
+            cell.look |= VGA_CELL_CURSOR | pass->cursor_first << 5 | pass->cursor_last;
         }
     }
     if ((pass->mode->attr_mode & VGA_ATTR_MODE_BLINK) && (cell.attr & 0x80)) {
         vga->text.blinks = TRUE;
         if (!pass->blink_shown) {
-            cell.flags |= VGA_CELL_HIDDEN;
+            cell.look |= VGA_CELL_HIDDEN;
         }
     }
     return cell;
@@ -204,7 +204,9 @@ static void reset_cells(VgaCore *vga, guint lines)
     }
     vga->text.cell_count = rows * (mode->columns + 1);
     vga->text.cells = g_renew(VgaCell, vga->text.cells, vga->text.cell_count);
-    memset(vga->text.cells, VGA_CELL_NEVER, vga->text.cell_count * sizeof(VgaCell));
+    for (gsize i = 0; i < vga->text.cell_count; i++) {
+        vga->text.cells[i].look = VGA_CELL_NEVER;
+    }
 }
 
 /* Where the cursor is, how it looks, and what blinks now. */
@@ -314,7 +316,7 @@ static void fill_row(VgaCore *vga, TextPass *pass, const Band *band, TextScreen 
         TextCell *out = &screen->cells[row * screen->columns + column];
         out->ch = code_page_437[cell.ch];
         out->attr = cell.attr;
-        cell.flags &= ~VGA_CELL_HIDDEN;
+        cell.look &= ~VGA_CELL_HIDDEN;
         cell_colors(vga, &cell, &out->fg, &out->bg);
         if ((counter & 0xffff) == pass->cursor_address) {
             screen->cursor_column = column;
