@@ -6,6 +6,7 @@
 #include "app/options.h"
 #include "core/error.h"
 #include "core/log.h"
+#include "cpu/model.h"
 
 /* TRUE if the value asks for a list, which is then what the program prints. */
 static gboolean asks_help(CliConfig *config, const char *value, int (*print)(const char *text))
@@ -70,10 +71,11 @@ gboolean cli_apply_accel(CliConfig *config, const CliOption *option, const char 
 gboolean cli_apply_cpu(CliConfig *config, const CliOption *option, const char *value,
                        GError **error)
 {
-    if (!asks_help(config, value, list_cpus)) {
-        config->cpu_model = value;
+    if (asks_help(config, value, list_cpus)) {
+        return TRUE;
     }
-    return TRUE;
+    config->cpu_model = value;
+    return cpu_model_check(value, error);
 }
 
 /* ---- -smp ---- */

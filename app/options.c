@@ -296,8 +296,8 @@ static gboolean unknown_option(const char *word, const char *name, GError **erro
 
 static gboolean parse_option(CliConfig *config, char **argv, int argc, int *i, GError **error)
 {
-    const char *word = argv[*i];
-    const char *name = word + (word[1] == '-' ? 2 : 1);
+    const char *word = argv[*i] + (argv[*i][1] == '-' ? 1 : 0);
+    const char *name = word + 1;
     const char *value = NULL;
 
     for (const CliOption *option = cli_options; option->name; option++) {
@@ -314,7 +314,9 @@ static gboolean parse_option(CliConfig *config, char **argv, int argc, int *i, G
         if (option->apply(config, option, value, error)) {
             return TRUE;
         }
-        g_prefix_error(error, "%s: ", word);
+        if (!g_str_has_prefix((*error)->message, word)) {
+            g_prefix_error(error, "%s: ", word);
+        }
         return FALSE;
     }
     return unknown_option(word, name, error);

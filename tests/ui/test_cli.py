@@ -131,6 +131,8 @@ class BadOptions(CliCase):
                 (['-smp', '0'], 'out of range'),
                 (['-smp', '3,cores=2'], 'cannot be split'),
                 (['-smp', '2,maxcpus=4'], 'maxcpus'),
+                (['-cpu', '486'], "no model '486'"),
+                (['-cpu', 'max,+warp'], 'warp'),
                 (['-boot', 'x'], "no boot device 'x'"),
                 (['-boot', 'cc'], 'given twice'),
                 (['-boot', 'order=c,menu=perhaps'], 'neither on nor off'),
