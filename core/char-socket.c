@@ -30,6 +30,7 @@ typedef struct SocketChardev {
     int listen_fd, fd;
     FdWatch *listen_watch, *watch;
     gboolean connecting, want_out;
+    gboolean half_closed; /* the peer sends nothing more, but may still read */
     Timer retry;
     GByteArray *leftover; /* read from a peer that has gone, not yet taken by the user */
     Telnet telnet;
@@ -60,8 +61,8 @@ static void socket_start_connect(void *opaque);
 
 static void socket_update_watch(SocketChardev *sock)
 {
-    /* POLLRDHUP alone still tells that the peer has gone while the user takes nothing. */
-    GIOCondition events = (GIOCondition)POLLRDHUP;
+    /* While the user takes nothing, this tells that the peer has ended. Once is enough. */
+    GIOCondition events = sock->half_closed ? 0 : (GIOCondition)POLLRDHUP;
 
     if (!sock->watch) {
         return;
@@ -82,7 +83,7 @@ static void socket_drop(SocketChardev *sock)
         close(sock->fd);
     }
     sock->fd = -1;
-    sock->connecting = sock->want_out = FALSE;
+    sock->connecting = sock->want_out = sock->half_closed = FALSE;
 }
 
 /* The peer has gone: a server listens again, a client tries again. */
@@ -148,9 +149,14 @@ static void socket_read(SocketChardev *sock, GIOCondition revents)
     gssize n;
 
     if (!want) {
-        if (revents & (G_IO_HUP | G_IO_ERR | (GIOCondition)POLLRDHUP)) {
+        if (revents & (G_IO_HUP | G_IO_ERR)) {
             socket_keep_rest(sock);
             socket_disconnected(sock);
+        } else if (revents & (GIOCondition)POLLRDHUP) {
+            /* "echo command | socat - UNIX:...": what it sent is still to be answered. The end
+             * is read, and the connection closed, when the user has taken the rest. */
+            socket_keep_rest(sock);
+            sock->half_closed = TRUE;
         }
         return;
     }
