@@ -111,6 +111,12 @@ gboolean cmd_info_qtree(CommandCall *call, GError **error)
     return TRUE;
 }
 
+gboolean cmd_info_irq(CommandCall *call, GError **error)
+{
+    device_print_irq_counts(call->machine->root, call->out);
+    return TRUE;
+}
+
 gboolean cmd_info_lock(CommandCall *call, GError **error)
 {
     VmLockStats stats;

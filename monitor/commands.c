@@ -102,6 +102,7 @@ const Command monitor_info_topics[] = {
     {"cpus", NULL, {{0}}, "processors and the host threads that run them", NULL, cmd_info_cpus},
     {"display", NULL, {{0}}, "displays and who looks at them", NULL, cmd_info_display},
     {"history", NULL, {{0}}, "lines typed at this monitor", NULL, cmd_info_history},
+    {"irq", NULL, {{0}}, "how often each interrupt input was raised", NULL, cmd_info_irq},
     {"kvm", NULL, {{0}}, "whether KVM runs the machine", NULL, cmd_info_kvm},
     {"lock", NULL, ARGS({"reset", ARG_FLAG, TRUE, .flag = 'r', .help = "start the counts anew"}),
      "how long the machine's lock was held and waited for", NULL, cmd_info_lock},
