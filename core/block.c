@@ -199,12 +199,6 @@ void drive_set_tray(Drive *drive, gboolean locked, gboolean open)
     drive->tray_open = open;
 }
 
-void drive_guest_eject(Drive *drive)
-{
-    drive_drain(drive);
-    drive_set_image(drive, NULL);
-}
-
 gboolean drive_is_readonly(const Drive *drive)
 {
     return drive->readonly || (drive->image && (drive->image->flags & BLOCK_OPEN_READONLY));

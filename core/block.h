@@ -230,8 +230,6 @@ void drive_release(Drive *drive);
 
 /* The device's tray: shown to people, and asked before a medium is taken out. */
 void drive_set_tray(Drive *drive, gboolean locked, gboolean open);
-/* The guest ejects: the medium goes, without a call of `medium`. */
-void drive_guest_eject(Drive *drive);
 
 gboolean drive_is_readonly(const Drive *drive);
 gboolean drive_has_medium(const Drive *drive);
