@@ -81,7 +81,7 @@ void gui_console_add(Gui *gui, Chardev *chr)
     page->view = vc_view_attach(chr, on_output, terminal);
 }
 
-void gui_console_free(GuiPage *page)
+void gui_console_stop(GuiPage *page)
 {
     if (page->view != NULL) {
         vc_view_detach(g_steal_pointer(&page->view));

@@ -81,8 +81,8 @@ static void gtk_frontend_close(Frontend *frontend)
 {
     Gui *gui = (Gui *)frontend;
     gui_server_watch(NULL, NULL);
-    gui_input_close(gui);
     gui_window_close(gui);
+    gui_input_close(gui);
     gdk_display_flush(gdk_display_get_default());
     deferred_free(gui->lost);
 }

@@ -122,6 +122,6 @@ gboolean gui_input_window_key(Gui *gui, GdkEventKey *event); /* TRUE if it was t
 
 /* ---- console-tab.c ---- */
 void gui_console_add(Gui *gui, Chardev *chr);
-void gui_console_free(GuiPage *page);
+void gui_console_stop(GuiPage *page);
 void gui_console_copy(GuiPage *page);
 void gui_console_paste(GuiPage *page);

@@ -283,7 +283,6 @@ void gui_input_open(Gui *gui)
 
 void gui_input_close(Gui *gui)
 {
-    gui_input_set_grab(gui, GUI_GRAB_NONE);
     input_unlisten(gui->input_listener);
     key_tracker_free(g_steal_pointer(&gui->keys));
     g_clear_object(&gui->blank_cursor);

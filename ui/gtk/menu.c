@@ -282,6 +282,9 @@ static void set_check(GtkWidget *item, gboolean on, gpointer handler, gpointer d
 
 void gui_menu_sync(Gui *gui)
 {
+    if (!gui->showing) {
+        return;
+    }
     for (guint check = 0; check < GUI_CHECK_COUNT; check++) {
         set_check(gui->checks[check], check_state(gui, check), on_activate, gui);
     }

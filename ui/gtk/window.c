@@ -8,6 +8,9 @@
 
 GuiPage *gui_window_page(Gui *gui)
 {
+    if (!gui->showing) {
+        return NULL;
+    }
     gint index = gtk_notebook_get_current_page(GTK_NOTEBOOK(gui->notebook));
     if (index < 0 || (guint)index >= gui->pages->len) {
         return NULL;
@@ -30,10 +33,6 @@ static void update_active(Gui *gui)
 static void free_page(gpointer data)
 {
     GuiPage *page = data;
-    if (page->screen != NULL) {
-        gui_screen_stop(page->screen);
-    }
-    gui_console_free(page);
     g_free(page->title);
     g_free(page);
 }
@@ -102,6 +101,9 @@ static void add_console(Chardev *chr, void *opaque)
 
 void gui_window_title(Gui *gui)
 {
+    if (!gui->showing) {
+        return;
+    }
     Machine *machine = gui->frontend.machine;
     g_autoptr(GString) title = g_string_new(machine_title(machine));
     if (!machine_is_running(machine)) {
@@ -258,16 +260,18 @@ static void show(Gui *gui)
     }
     GtkWidget *box = gtk_bin_get_child(GTK_BIN(gui->window));
     gtk_widget_show_all(box);
-    gui_window_update_bars(gui);
+    gtk_widget_set_visible(gui->menubar, gui->show_menubar);
+    gtk_notebook_set_show_tabs(GTK_NOTEBOOK(gui->notebook), gui->show_tabs);
     GtkRequisition natural;
     gtk_widget_get_preferred_size(box, NULL, &natural);
     gtk_window_set_default_size(GTK_WINDOW(gui->window), natural.width, natural.height);
-    gui_window_title(gui);
     if (gui->full_screen) {
         gtk_window_fullscreen(GTK_WINDOW(gui->window));
     }
-    gtk_widget_show(gui->window);
     gui->showing = TRUE;
+    gui_window_title(gui);
+    gui_menu_sync(gui);
+    gtk_widget_show(gui->window);
     update_active(gui);
     GuiPage *page = gui_window_page(gui);
     if (page != NULL) {
@@ -293,9 +297,17 @@ void gui_window_open(Gui *gui)
 
 void gui_window_close(Gui *gui)
 {
-    gui->showing = FALSE;
+    gui_input_set_grab(gui, GUI_GRAB_NONE);
+    gui->showing = FALSE; /* the widgets' last signals change nothing */
     machine_unlisten(gui->frontend.machine, gui->machine_listener);
-    g_ptr_array_unref(g_steal_pointer(&gui->pages));
-    gtk_widget_destroy(g_steal_pointer(&gui->window));
-    g_clear_object(&gui->accels);
+    for (guint i = 0; i < gui->pages->len; i++) {
+        GuiPage *page = g_ptr_array_index(gui->pages, i);
+        if (page->screen != NULL) {
+            gui_screen_stop(page->screen);
+        }
+        gui_console_stop(page);
+    }
+    gtk_widget_destroy(gui->window);
+    g_ptr_array_unref(gui->pages);
+    g_object_unref(gui->accels);
 }
