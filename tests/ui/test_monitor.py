@@ -255,7 +255,7 @@ class TerminalTest(unittest.TestCase):
     """-monitor stdio in a terminal."""
 
     def setUp(self):
-        self.server = 'vitrine-test-%d' % os.getpid()
+        self.server = 'vitrine-%d-%s' % (os.getpid(), self._testMethodName)
         self.addCleanup(subprocess.run, ['tmux', '-L', self.server, 'kill-server'],
                         stderr=subprocess.DEVNULL)
         command = ('%s -machine none -accel qtest -display none -monitor stdio; echo status=$?; '
