@@ -265,7 +265,7 @@ static void key_pressed(Ps2Keyboard *kbd, guint key)
         say_overrun(kbd);
         return;
     }
-    bit_set(kbd->told, key, key != KEY_PAUSE);
+    bit_set(kbd->told, key, TRUE);
     stop_repeat(kbd);
     if (repeats(kbd, key)) {
         kbd->repeat = key;
