@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """The command line: help, version, man page, and one clear line for whatever is wrong."""
 import os
+import re
 import shutil
 import signal
 import socket
@@ -252,6 +253,61 @@ class Surroundings(CliCase):
             port = taken.getsockname()[1]
             err = self.refused(*BARE[:4], '-vnc', f'127.0.0.1:{port - 5900}')
             self.assertIn(str(port), err)
+
+
+class Choice(CliCase):
+    """The best frontend is chosen when none is asked for, and said in one line."""
+
+    def said(self, env):
+        process = subprocess.Popen([binary(), '-machine', 'none', '-accel', 'qtest', '-S'],
+                                   stdin=subprocess.DEVNULL, stderr=subprocess.PIPE,
+                                   env={**os.environ, **env})
+        try:
+            return process.stderr.readline().decode()
+        finally:
+            process.terminate()
+            self.assertEqual(process.wait(10), 0, process.stderr.read())
+            process.stderr.close()
+
+    def test_window(self):
+        if ' gtk' not in run('-version')[1] or not shutil.which('Xvfb'):
+            self.skipTest('no GTK frontend, or no Xvfb')
+        read_end, write_end = os.pipe()
+        server = subprocess.Popen(['Xvfb', '-displayfd', str(write_end), '-nolisten', 'tcp'],
+                                  pass_fds=[write_end], stderr=subprocess.DEVNULL)
+        os.close(write_end)
+        try:
+            with os.fdopen(read_end) as f:
+                display = f':{f.readline().strip()}'
+            line = self.said({'DISPLAY': display, 'WAYLAND_DISPLAY': ''})
+            self.assertEqual(line, 'vitrine: showing the machine in a GTK window\n')
+        finally:
+            server.terminate()
+            server.wait()
+
+    def test_vnc(self):
+        if ' vnc' not in run('-version')[1]:
+            self.skipTest('no VNC frontend')
+        line = self.said(NO_DISPLAY)
+        match = re.match(r'vitrine: showing the machine to VNC viewers at 127\.0\.0\.1:(\d+) '
+                         r'\(no window: .*DISPLAY.*\)\n$', line)
+        self.assertTrue(match, line)
+        with socket.socket() as taken:
+            taken.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            taken.bind(('127.0.0.1', int(match[1])))
+            taken.listen(1)
+            other = self.said(NO_DISPLAY)
+            self.assertIn('127.0.0.1:59', other)
+            self.assertNotIn(f':{match[1]} ', other)
+
+    def test_neither(self):
+        if ' vnc' in run('-version')[1]:
+            env = {**NO_DISPLAY, 'VITRINE_MODULE_DIR': self.dir}
+        else:
+            env = NO_DISPLAY
+        err = self.refused('-machine', 'none', '-accel', 'qtest', env=env)
+        self.assertIn('no way to show the machine: gtk: ', err)
+        self.assertIn('-display none', err)
 
 
 class Process(CliCase):

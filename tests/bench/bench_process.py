@@ -1,0 +1,123 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""What the program costs, beside QEMU: prints numbers, judges nothing.
+
+    bench_process.py [start] [idle]
+
+start   from exec to the monitor's prompt, -S, no display: CPU time, peak memory
+idle    at "No bootable device", with a VNC server: wake-ups a second, CPU time in ten seconds
+"""
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), '..', 'lib'))
+from machine import binary  # noqa: E402
+
+RUNS = 7
+IDLE_SECONDS = 10
+BOOT_SECONDS = 20
+
+
+def thread_files(pid, name):
+    for tid in os.listdir(f'/proc/{pid}/task'):
+        with open(f'/proc/{pid}/task/{tid}/{name}', encoding='ascii') as f:
+            yield f.read()
+
+
+def cpu_ms(pid):
+    return sum(int(text.split()[0]) for text in thread_files(pid, 'schedstat')) / 1e6
+
+
+def wakeups(pid):
+    """Times that a thread went to sleep by itself, and so was woken."""
+    return sum(int(line.split()[1]) for text in thread_files(pid, 'status')
+               for line in text.splitlines() if line.startswith('voluntary_ctxt_switches'))
+
+
+def peak_mib(pid):
+    with open(f'/proc/{pid}/status', encoding='ascii') as f:
+        return next(int(line.split()[1]) for line in f if line.startswith('VmHWM')) / 1024
+
+
+class Program:
+    """A run of one of the two programs; ready when its monitor has shown the prompt."""
+
+    def __init__(self, command, args, folder):
+        self.monitor = os.path.join(folder, 'monitor')
+        begin = time.monotonic()
+        self.process = subprocess.Popen(
+            [*command, '-accel', 'kvm', *args, '-monitor', f'unix:{self.monitor},server=on,wait=off'],
+            stdin=subprocess.DEVNULL, stderr=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
+        self.socket = self.connect()
+        self.ready_ms = (time.monotonic() - begin) * 1000
+        self.pid = self.process.pid
+
+    def connect(self):
+        sock = socket.socket(socket.AF_UNIX)
+        sock.settimeout(10)
+        for _ in range(5000):
+            try:
+                sock.connect(self.monitor)
+                break
+            except OSError:
+                if self.process.poll() is not None:
+                    raise SystemExit(f'{self.process.args[0]} ended by itself') from None
+                time.sleep(0.002)
+        data = b''
+        while not data.endswith(b') '):
+            chunk = sock.recv(4096)
+            if not chunk:
+                raise SystemExit('the monitor closed the connection')
+            data += chunk
+        return sock
+
+    def end(self):
+        self.socket.close()
+        self.process.terminate()
+        self.process.wait()
+        if os.path.exists(self.monitor):
+            os.unlink(self.monitor)
+
+
+def bench_start(command, folder):
+    results = []
+    for _ in range(RUNS):
+        program = Program(command, ['-S', '-display', 'none'], folder)
+        results.append((cpu_ms(program.pid), peak_mib(program.pid), program.ready_ms))
+        program.end()
+    cpu, memory, ready = (sorted(column)[RUNS // 2] for column in zip(*results))
+    return f'{cpu:6.1f} ms CPU, {memory:5.1f} MiB peak, ready after {ready:.0f} ms'
+
+
+def bench_idle(command, folder):
+    vnc = os.path.join(folder, 'vnc')
+    program = Program(command, ['-nodefaults', '-vga', 'std', '-vnc', f'unix:{vnc}'], folder)
+    time.sleep(BOOT_SECONDS)
+    woken, cpu = wakeups(program.pid), cpu_ms(program.pid)
+    time.sleep(IDLE_SECONDS)
+    woken, cpu = wakeups(program.pid) - woken, cpu_ms(program.pid) - cpu
+    program.end()
+    return f'{woken / IDLE_SECONDS:6.1f} wake-ups a second, {cpu:.1f} ms CPU in {IDLE_SECONDS} s'
+
+
+BENCHES = {'start': bench_start, 'idle': bench_idle}
+
+
+def main():
+    names = sys.argv[1:] or list(BENCHES)
+    programs = {'vitrine': [binary()]}
+    if shutil.which('qemu-system-x86_64'):
+        programs['qemu'] = ['qemu-system-x86_64']
+    for name in names:
+        for label, command in programs.items():
+            with tempfile.TemporaryDirectory(prefix='vitrine-bench-') as folder:
+                print(f'{name:8}{label:10}{BENCHES[name](command, folder)}', flush=True)
+
+
+if __name__ == '__main__':
+    main()
