@@ -2,11 +2,12 @@
 /*
  * Files and named pipes. "file" writes to a path (a pipe or device there may be slow, and is then
  * waited for without blocking) and may read its input from another; "pipe" is a pair of named
- * pipes PATH.in and PATH.out, or one PATH for both.
+ * pipes PATH.in and PATH.out, or one PATH: a named pipe for output, or a device for both.
  */
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "core/char-priv.h"
@@ -31,7 +32,7 @@ static const OptionSpec file_options[] = {
 
 static const OptionSpec pipe_options[] = {
     {"path", OPTION_STRING, offsetof(FileChardev, path), NULL,
-     "named pipe, or PATH.in and PATH.out where they exist"},
+     "named pipe for output, or PATH.in and PATH.out where they exist"},
     OPTION_END,
 };
 
@@ -145,6 +146,7 @@ static gboolean pipe_open(Chardev *chr, GError **error)
     FileChardev *file = (FileChardev *)chr;
     g_autofree char *in_path = g_strconcat(file->path ? file->path : "", ".in", NULL);
     g_autofree char *out_path = g_strconcat(file->path ? file->path : "", ".out", NULL);
+    struct stat st;
 
     file->in = file->out = -1;
     if (!file->path) {
@@ -154,7 +156,11 @@ static gboolean pipe_open(Chardev *chr, GError **error)
         file->in = open_path(in_path, O_RDWR, error);
         file->out = file->in < 0 ? -1 : open_path(out_path, O_RDWR, error);
     } else {
-        file->in = file->out = open_path(file->path, O_RDWR, error);
+        file->out = open_path(file->path, O_RDWR, error);
+        /* From a single named pipe we would read what we have written. */
+        if (file->out >= 0 && fstat(file->out, &st) == 0 && !S_ISFIFO(st.st_mode)) {
+            file->in = file->out;
+        }
     }
     if (file->out < 0) {
         file_close(chr);
