@@ -113,15 +113,9 @@ static void boot_entry_clear(gpointer data)
     g_free(((BootEntry *)data)->path);
 }
 
-typedef struct BootQuery {
-    PcBoard *board;
-    GArray *entries;
-} BootQuery;
-
 static gboolean collect_boot_entry(Device *dev, void *opaque)
 {
-    BootQuery *query = opaque;
-    PcBoard *board = query->board;
+    GArray *entries = opaque;
     guint channel = 0, unit = 0;
     gint64 index = -1;
     BootEntry entry;
@@ -129,14 +123,9 @@ static gboolean collect_boot_entry(Device *dev, void *opaque)
     if (!ide_boot_place(dev, &channel, &unit, &index) || index < 0) {
         return TRUE;
     }
-    if (board->pcihost) {
-        entry.path = g_strdup_printf("/pci@i0cf8/ide@1,1/drive@%x/disk@%x", channel, unit);
-    } else {
-        entry.path = g_strdup_printf("/isa/ide@%04x/drive@0/disk@%x",
-                                     dev->bus->parent == board->ide2 ? 0x170 : 0x1f0, unit);
-    }
+    entry.path = g_strdup_printf("/pci@i0cf8/ide@1,1/drive@%x/disk@%x", channel, unit);
     entry.index = index;
-    g_array_append_val(query->entries, entry);
+    g_array_append_val(entries, entry);
     return TRUE;
 }
 
@@ -150,10 +139,11 @@ static void update_boot_order(PcBoard *board)
 {
     g_autoptr(GArray) entries = g_array_new(FALSE, FALSE, sizeof(BootEntry));
     g_autoptr(GString) text = g_string_new(NULL);
-    BootQuery query = {board, entries};
 
     g_array_set_clear_func(entries, boot_entry_clear);
-    device_foreach(&board->device, collect_boot_entry, &query);
+    if (board->pcihost) { /* the firmware knows no names for ISA disks */
+        device_foreach(&board->device, collect_boot_entry, entries);
+    }
     g_array_sort(entries, compare_boot_entries);
     for (guint i = 0; i < entries->len; i++) {
         g_string_append_printf(text, "%s%s", i ? "\n" : "",

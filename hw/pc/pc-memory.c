@@ -17,7 +17,9 @@
 #define ISA_BIOS_MAX (128u << 10)
 #define ISA_END      (1u << 20)
 
-static const char *const default_bios = "bios-256k.bin";
+/* Without PAM the firmware has only the 128 KiB below 1 MiB to run in. */
+static const char *const pci_bios = "bios-256k.bin";
+static const char *const isa_bios = "bios.bin";
 
 guint64 pc_ram_below_4g(const PcBoard *board)
 {
@@ -66,7 +68,8 @@ static void copy_isa_bios(PcBoard *board)
 
 gboolean pc_firmware_init(PcBoard *board, Region *rom_space, Pam *pam, GError **error)
 {
-    const char *name = board->config.bios ? board->config.bios : default_bios;
+    const char *own = pam ? pci_bios : isa_bios;
+    const char *name = board->config.bios ? board->config.bios : own;
     g_autoptr(GBytes) bytes = firmware_load(board->device.machine, name, BIOS_MAX, error);
 
     if (!bytes) {
