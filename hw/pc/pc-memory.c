@@ -12,6 +12,10 @@
 #define LOW_RAM_MAX   (7 * GIB / 2)
 #define LOW_RAM_SPLIT (3 * GIB)
 
+#define PCI_SPACE_SIZE (1ULL << 52) /* all that a processor can address */
+#define LEGACY_ADDR    0xa0000u
+#define LEGACY_END     0x100000u
+
 #define BIOS_MAX     (16u << 20)
 #define BIOS_UNIT    (64u << 10)
 #define ISA_BIOS_MAX (128u << 10)
@@ -44,6 +48,29 @@ gboolean pc_memory_init(PcBoard *board, GError **error)
     }
     return TRUE;
 }
+
+/* ---- PCI memory ---- */
+
+static guint64 hole_read(void *opaque, guint64 addr, guint size)
+{
+    return G_MAXUINT64; /* nobody claims the cycle: master abort */
+}
+
+static const IoOps hole_ops = {hole_read, NULL, 1, 8};
+
+/* Below 1 MiB there is RAM under the PCI bus, which must not show where the host bridge sends
+ * accesses to PCI. */
+void pc_pci_memory_init(PcBoard *board)
+{
+    Region *system = &board->device.machine->system_memory;
+
+    region_init_container(&board->pci_memory, "pci", PCI_SPACE_SIZE);
+    region_init_io(&board->pci_hole, "pci-hole", &hole_ops, board, LEGACY_END - LEGACY_ADDR);
+    region_add(&board->pci_memory, LEGACY_ADDR, &board->pci_hole, -1);
+    region_add(system, 0, &board->pci_memory, -1);
+}
+
+/* ---- firmware ---- */
 
 static gboolean init_isa_bios(PcBoard *board, gsize size, Pam *pam, GError **error)
 {
@@ -105,7 +132,7 @@ void pc_firmware_reset(PcBoard *board)
 
 void pc_memory_finish(PcBoard *board)
 {
-    Region *regions[] = {&board->isa_bios,  &board->bios,      &board->pci_memory,
+    Region *regions[] = {&board->isa_bios,  &board->bios,      &board->pci_hole, &board->pci_memory,
                          &board->ram_above, &board->ram_below, &board->ram};
 
     for (guint i = 0; i < G_N_ELEMENTS(regions); i++) {

@@ -20,6 +20,7 @@ typedef struct PcBoard {
     /* Memory: one RAM region, seen below and above 4 GiB. */
     Region ram, ram_below, ram_above;
     Region pci_memory; /* what PCI answers, below everything else; unused on isapc */
+    Region pci_hole;   /* what answers in its legacy area where no device does */
     Region bios;       /* the whole image, ending at 4 GiB */
     Region isa_bios;   /* a copy of its last 128 KiB, ending at 1 MiB; RAM on a board without PAM */
     gboolean isa_bios_is_ram;
@@ -43,6 +44,8 @@ static inline PcBoard *pc_board(Device *dev)
 
 /* RAM below and above 4 GiB. */
 gboolean pc_memory_init(PcBoard *board, GError **error);
+/* The container for PCI memory, below everything else. */
+void pc_pci_memory_init(PcBoard *board);
 /* Loads the BIOS; `rom_space` is where it is mapped; `pam` NULL: the low copy becomes RAM. */
 gboolean pc_firmware_init(PcBoard *board, Region *rom_space, Pam *pam, GError **error);
 /* Puts the low copy of the BIOS back where it is RAM. */

@@ -6,8 +6,6 @@
 #include "hw/pc/piix3.h"
 #include "hw/pc/piix4-pm.h"
 
-#define PCI_SPACE_SIZE (1ULL << 52) /* all that a processor can address */
-
 /* ---- wiring ---- */
 
 const char *pc_boot_order(const PcBoard *board)
@@ -200,8 +198,7 @@ static gboolean pc_build(PcBoard *board, GError **error)
     if (!pc_memory_init(board, error) || !pc_interrupts_init(board, error)) {
         return FALSE;
     }
-    region_init_container(&board->pci_memory, "pci", PCI_SPACE_SIZE);
-    region_add(&machine->system_memory, 0, &board->pci_memory, -1);
+    pc_pci_memory_init(board);
     board->pcihost = i440fx_create(machine, board->system, &board->ram, &board->pci_memory, error);
     if (!board->pcihost) {
         return FALSE;

@@ -182,8 +182,8 @@ class Machine:
                     self.process.wait()
                     trouble = 'program did not end on SIGTERM'
             self.status = self.process.returncode
-            if died is not None and died < 0:
-                trouble = 'program died of signal %d' % -died
+            if self.status < 0 and not trouble:
+                trouble = 'program died of signal %d' % -self.status
             text = self.stderr()
             if 'Sanitizer' in text or 'runtime error:' in text:
                 trouble = 'sanitizer report'
