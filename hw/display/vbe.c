@@ -116,7 +116,7 @@ static void write_enable(VgaCore *vga, guint16 value)
 guint16 vbe_read(VgaCore *vga, guint index)
 {
     if (index >= VBE_COUNT) {
-        return 0xffff;
+        return 0;
     }
     if (vga->vbe[VBE_ENABLE] & VBE_GETCAPS) {
         switch (index) {
