@@ -109,7 +109,7 @@ extern const Command monitor_info_topics[];
 /* Finds a command by name or alias in one of the tables; NULL if there is none. */
 const Command *command_find(const Command *table, const char *name);
 
-/* ---- for handlers: arguments by name. Asking for one that the row lacks is a bug, asserted. ---- */
+/* ---- for handlers: arguments by name; asking for one that the row lacks is a bug ---- */
 
 gboolean command_has(const CommandCall *call, const char *name);
 const char *command_string(const CommandCall *call, const char *name); /* NULL if not given */

@@ -297,7 +297,7 @@ static void start_search(LineEditor *ed)
     }
 }
 
-/* Returns TRUE if the byte was for the search; else the search is over and the byte still counts. */
+/* TRUE if the byte was for the search; else the search is over and the byte still counts. */
 static gboolean search_input(LineEditor *ed, guint8 byte)
 {
     switch (byte) {
