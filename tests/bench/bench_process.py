@@ -51,7 +51,8 @@ class Program:
         self.monitor = os.path.join(folder, 'monitor')
         begin = time.monotonic()
         self.process = subprocess.Popen(
-            [*command, '-accel', 'kvm', *args, '-monitor', f'unix:{self.monitor},server=on,wait=off'],
+            [*command, '-accel', 'kvm', *args,
+             '-monitor', f'unix:{self.monitor},server=on,wait=off'],
             stdin=subprocess.DEVNULL, stderr=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
         self.socket = self.connect()
         self.ready_ms = (time.monotonic() - begin) * 1000
