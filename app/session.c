@@ -377,8 +377,19 @@ Session *session_new(CliConfig *config, GError **error)
     return session;
 }
 
+/* Opening windows and files takes long, but nothing waited: `info lock` is about what follows. */
+static void forget_start(Session *session)
+{
+    VmLockStats stats;
+
+    vm_lock_drop(session->lock);
+    vm_lock_take(session->lock, "start");
+    vm_lock_stats(session->lock, &stats, TRUE);
+}
+
 int session_run(Session *session)
 {
+    forget_start(session);
     if (!session->config->stopped) {
         machine_cont(session->machine);
     }
