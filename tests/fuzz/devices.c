@@ -1,0 +1,315 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Fuzz target: what a guest (and, for input and characters, the world outside) can do to a whole
+ * machine, through the qtest dispatcher.
+ *
+ * An input is a byte that picks the board, then records of 8 bytes: operation, selector, address
+ * (16 bits), value (32 bits). With VITRINE_FUZZ_TRACE in the environment each command line is
+ * printed to stderr before it is carried out: a finding as a qtest script, which can be piped to
+ * the real program.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "core/char.h"
+#include "core/display.h"
+#include "core/input.h"
+#include "mainloop/timer.h"
+#include "tests/fuzz/fuzz.h"
+#include "tests/unit/pc-rig.h"
+
+#define RAM_SIZE    (16u << 20)
+#define DISK_SIZE   (8u << 20)
+#define CD_SIZE     (1u << 20)
+#define RECORD      8
+#define MAX_RECORDS 2000
+
+/* Longest step of the guest clock: a periodic interrupt may come every 20 us of it. */
+#define MAX_STEP (50 * NS_PER_MS)
+
+typedef struct Record {
+    guint8 op, select;
+    guint16 addr;
+    guint32 value;
+} Record;
+
+/* Where devices answer, so that inputs need not find out. PCI's are set by setup_pci(). */
+static const guint16 ports[] = {
+    0x20,  0x40,  0x60,  0x64,  0x61,  0x70,  0x92,  0xa0,  0xb2,   0xe9,   0x170,  0x1ce, 0x1f0,
+    0x278, 0x2f8, 0x376, 0x378, 0x3b0, 0x3c0, 0x3c8, 0x3d0, 0x3f6,  0x3f8,  0x402,  0x4d0, 0x510,
+    0x514, 0x518, 0x600, 0x608, 0xcf8, 0xcfc, 0xc00, 0xc08, 0xafe0, 0x5658, 0x1700, 0x620,
+};
+
+static const guint32 areas[] = {
+    0x00000000, 0x000a0000, 0x000b0000, 0x000b8000, 0x000c0000, 0x000e0000, 0x000f0000, 0x00100000,
+    0x00ff0000, 0xe0000000, 0xe0ff0000, 0xe8000000, 0xfec00000, 0xfee00000, 0xfffe0000, 0xffff0000,
+};
+
+static int disk_fd = -1, cd_fd = -1;
+
+/* ---- the machine ---- */
+
+static int make_image(const char *name, guint size)
+{
+    int fd = memfd_create(name, MFD_CLOEXEC);
+    guint i;
+
+    if (fd < 0 || ftruncate(fd, size) < 0) {
+        perror("memfd_create");
+        exit(1);
+    }
+    for (i = 0; i < size / 4096; i++) {
+        if (pwrite(fd, &i, sizeof(i), (off_t)i * 4096) < 0) {
+            perror("pwrite");
+            exit(1);
+        }
+    }
+    return fd;
+}
+
+static PcRig *make_rig(guint8 choice)
+{
+    static const char *const devices[] = {"isa-debug-exit,iobase=0x501", NULL};
+    g_autofree char *disk = NULL, *cd = NULL;
+
+    if (disk_fd < 0) {
+        disk_fd = make_image("disk", DISK_SIZE);
+        cd_fd = make_image("cd", CD_SIZE);
+    }
+    disk = g_strdup_printf(
+        "file=/proc/self/fd/%d,if=ide,index=0,format=raw,snapshot=on,aio=threads", disk_fd);
+    cd = g_strdup_printf(
+        "file=/proc/self/fd/%d,if=ide,index=2,media=cdrom,format=raw,readonly=on,aio=threads",
+        cd_fd);
+    return pc_rig_new(choice & 1 ? "isapc" : "pc", RAM_SIZE, (const char *const[]){disk, cd, NULL},
+                      devices);
+}
+
+static void run(PcRig *rig, const char *format, ...) G_GNUC_PRINTF(2, 3);
+
+static void run(PcRig *rig, const char *format, ...)
+{
+    g_autofree char *line = NULL;
+    va_list args;
+
+    va_start(args, format);
+    line = g_strdup_vprintf(format, args);
+    va_end(args);
+    if (getenv("VITRINE_FUZZ_TRACE")) {
+        fprintf(stderr, "%s\n", line);
+    }
+    qtest_command(rig->qtest, line);
+}
+
+static void config_write(PcRig *rig, guint function, guint reg, guint32 value)
+{
+    run(rig, "outl 0xcf8 0x%x", 0x80000000u | function << 8 | reg);
+    run(rig, "outl 0xcfc 0x%x", value);
+}
+
+/* Gives the PCI functions the places where `ports` and `areas` look for them. */
+static void setup_pci(PcRig *rig)
+{
+    config_write(rig, 0x09, 0x20, 0xc000 | 1); /* PIIX3 IDE: bus master */
+    config_write(rig, 0x09, 0x20, 0x0c01);
+    config_write(rig, 0x09, 0x04, 7);
+    config_write(rig, 0x0b, 0x40, 0x0601); /* PIIX4 PM */
+    config_write(rig, 0x0b, 0x80, 1);
+    config_write(rig, 0x0b, 0x90, 0x1701);
+    config_write(rig, 0x0b, 0xd0, 0x00010000);
+    config_write(rig, 0x0b, 0x04, 7);
+    config_write(rig, 0x10, 0x10, 0xe0000000); /* VGA */
+    config_write(rig, 0x10, 0x18, 0xe8000000);
+    config_write(rig, 0x10, 0x04, 7);
+}
+
+/* ---- operations ---- */
+
+static char width(guint8 select)
+{
+    return "bwlb"[select & 3];
+}
+
+static guint32 cut(guint32 value, guint8 select)
+{
+    return (select & 3) == 1 ? value & 0xffff : (select & 3) == 2 ? value : value & 0xff;
+}
+
+static void op_port(PcRig *rig, const Record *r, guint16 port, gboolean write)
+{
+    if (write) {
+        run(rig, "out%c 0x%x 0x%x", width(r->select), port, cut(r->value, r->select));
+    } else {
+        run(rig, "in%c 0x%x", width(r->select), port);
+    }
+}
+
+static guint16 known_port(const Record *r)
+{
+    return (guint16)(ports[(r->addr & 0xff) % G_N_ELEMENTS(ports)] + (r->addr >> 8) % 16);
+}
+
+static void op_memory(PcRig *rig, const Record *r, guint64 addr, gboolean write)
+{
+    char size = "bwlq"[r->select & 3];
+
+    if (write) {
+        run(rig, "write%c 0x%" G_GINT64_MODIFIER "x 0x%x", size, addr, r->value);
+    } else {
+        run(rig, "read%c 0x%" G_GINT64_MODIFIER "x", size, addr);
+    }
+}
+
+static void op_config(PcRig *rig, const Record *r)
+{
+    guint function = r->addr & 0xff, reg = r->addr >> 8;
+
+    run(rig, "outl 0xcf8 0x%x", 0x80000000u | function << 8 | (reg & 0xfc));
+    op_port(rig, r, (guint16)(0xcfc + (reg & 3)), !(r->select & 0x80));
+}
+
+/* Many accesses to one port, as INS and OUTS make them. */
+static void op_string(PcRig *rig, const Record *r)
+{
+    guint32 value = r->value;
+    guint n;
+
+    for (n = 0; n < 256; n++) {
+        Record one = *r;
+
+        one.value = value;
+        op_port(rig, &one, known_port(r), r->select & 4);
+        value = value << 7 | value >> 25;
+    }
+}
+
+static void on_surface(void *opaque, Surface *surface)
+{
+    /* The border of what a listener may read. */
+    for (guint y = 0; y < surface->height; y++) {
+        const guint8 *row = surface->data + (gsize)y * surface->stride;
+
+        *(guint32 *)opaque += row[0] + row[4 * surface->width - 1];
+    }
+}
+
+static void on_damage(void *opaque, const pixman_region32_t *region)
+{
+}
+
+static const DisplayListenerOps listener_ops = {
+    .name = "fuzz", .surface = on_surface, .damage = on_damage};
+
+static void op_display(PcRig *rig, const Record *r)
+{
+    GPtrArray *displays = rig->machine->displays;
+    TextScreen screen = {0};
+    guint32 sum = 0;
+    Display *display;
+
+    if (!displays->len) {
+        return;
+    }
+    display = g_ptr_array_index(displays, 0);
+    if (r->select & 1) {
+        display_detach(display_attach(display, &listener_ops, &sum, 0));
+    }
+    if (r->select & 2) {
+        display_hint_size(display, r->addr, r->value & 0xffff);
+    }
+    display_update(display);
+    if ((r->select & 4) && display_text(display, &screen)) {
+        text_screen_clear(&screen);
+    }
+}
+
+static void op_outside(PcRig *rig, const Record *r)
+{
+    InputRouter *input = rig->machine->input;
+    Chardev *serial = chardev_find(rig->machine, "serial0");
+    guint8 byte = (guint8)r->value;
+
+    switch (r->select & 7) {
+    case 0:
+    case 1: input_key(input, r->addr & 0x1ff, r->select & 1); break;
+    case 2: input_button(input, 0x110 + r->addr % 8, r->value & 1); break;
+    case 3: input_rel(input, r->addr % 9, (gint)r->value); break;
+    case 4:
+        if (serial && chardev_user_room(serial)) {
+            chardev_receive(serial, &byte, 1);
+        }
+        break;
+    case 5:
+        if (serial) {
+            chardev_event(serial, CHAR_BREAK);
+        }
+        break;
+    case 6: machine_request_powerdown(rig->machine); break;
+    case 7: machine_request_reset(rig->machine, FALSE); break;
+    }
+    input_sync(input);
+}
+
+static void op_processor(PcRig *rig, const Record *r)
+{
+    switch (r->select & 3) {
+    case 0: run(rig, "pic_acknowledge"); break;
+    case 1: run(rig, "eoi 0x%x", r->value & 0xff); break;
+    case 2: run(rig, "clock_step"); break;
+    case 3: run(rig, "memset 0x%x 0x%x 0x%x", r->value & (RAM_SIZE - 1), 1 + r->addr, r->select);
+    }
+}
+
+static void carry_out(PcRig *rig, const Record *r)
+{
+    switch (r->op % 16) {
+    case 0: op_port(rig, r, r->addr, TRUE); break;
+    case 1: op_port(rig, r, r->addr, FALSE); break;
+    case 2:
+    case 3: op_port(rig, r, known_port(r), TRUE); break;
+    case 4: op_port(rig, r, known_port(r), FALSE); break;
+    case 5:
+    case 6: op_memory(rig, r, areas[(r->select >> 2) % 16] + (guint64)r->addr, TRUE); break;
+    case 7: op_memory(rig, r, areas[(r->select >> 2) % 16] + (guint64)r->addr, FALSE); break;
+    case 8:
+        op_memory(rig, r, (guint64)r->addr << ((r->select >> 2) % 48) | r->value, r->select & 0x80);
+        break;
+    case 9: op_config(rig, r); break;
+    case 10: run(rig, "clock_step %u", r->value % (guint32)MAX_STEP); break;
+    case 11: pc_rig_run(rig, TRUE); break;
+    case 12: op_display(rig, r); break;
+    case 13: op_outside(rig, r); break;
+    case 14: op_string(rig, r); break;
+    case 15: op_processor(rig, r); break;
+    }
+}
+
+int LLVMFuzzerTestOneInput(const guint8 *data, size_t size)
+{
+    PcRig *rig;
+    guint n;
+
+    if (size < 1 + RECORD) {
+        return 0;
+    }
+    rig = make_rig(data[0]);
+    if (!(data[0] & 1)) {
+        setup_pci(rig);
+    }
+    data++;
+    size--;
+    for (n = 0; n < MAX_RECORDS && size >= RECORD && !rig->shut_down; n++) {
+        Record r = {data[0], data[1], (guint16)(data[2] | data[3] << 8), 0};
+
+        memcpy(&r.value, data + 4, 4);
+        carry_out(rig, &r);
+        pc_rig_run(rig, FALSE);
+        data += RECORD;
+        size -= RECORD;
+    }
+    pc_rig_free(rig);
+    return 0;
+}

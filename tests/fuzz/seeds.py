@@ -1,0 +1,237 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Writes the seeds of the fuzz target `devices`: what drivers of the devices do, as its records.
+
+    seeds.py FOLDER
+"""
+
+import os
+import struct
+import sys
+
+(OUT_ANY, IN_ANY, OUT, _, IN, WRITE, _, READ, ANYWHERE, CONFIG, STEP, RUN, DISPLAY, OUTSIDE,
+ STRING, PROCESSOR) = range(16)
+B, W, L = 0, 1, 2
+
+# As in devices.c.
+PC, ISAPC = 0, 1
+
+
+class Seed:
+    def __init__(self, board=PC):
+        self.data = bytes((board,))
+
+    def record(self, op, select=0, addr=0, value=0):
+        self.data += struct.pack('<BBHI', op, select, addr, value & 0xffffffff)
+        return self
+
+    def outb(self, port, *values):
+        for v in values:
+            self.record(OUT_ANY, B, port, v)
+        return self
+
+    def outw(self, port, *values):
+        for v in values:
+            self.record(OUT_ANY, W, port, v)
+        return self
+
+    def outl(self, port, value):
+        return self.record(OUT_ANY, L, port, value)
+
+    def inb(self, port):
+        return self.record(IN_ANY, B, port)
+
+    def inw(self, port):
+        return self.record(IN_ANY, W, port)
+
+    def indexed(self, port, *pairs):
+        for i, v in pairs:
+            self.outb(port, i)
+            self.outb(port + 1, v)
+        return self
+
+    def ram(self, addr, *values):
+        """32-bit words below 64 KiB."""
+        for i, v in enumerate(values):
+            self.record(WRITE, L, addr + 4 * i, v)
+        return self
+
+    def step(self, ns=1000000):
+        return self.record(STEP, 0, 0, ns)
+
+    def run(self):
+        return self.record(RUN)
+
+    def show(self):
+        return self.record(DISPLAY, 5)
+
+
+def pic():
+    s = Seed()
+    for port, base in ((0x20, 8), (0xa0, 0x70)):
+        s.outb(port, 0x11).outb(port + 1, base, 4 if port == 0x20 else 2, 1, 0)
+    s.outb(0x43, 0x34).outb(0x40, 0, 1).step()
+    s.record(PROCESSOR, 0).outb(0x20, 0x20, 0x0b).inb(0x20).outb(0x20, 0x0c).inb(0x20)
+    s.outw(0x4d0, 0x0c20)
+    for reg, v in ((0x14, 0x31), (0x15, 0), (0x30, 0xa041)):
+        s.record(WRITE, 12 << 2 | L, 0, reg).record(WRITE, 12 << 2 | L, 0x10, v)
+    return s.step().record(PROCESSOR, 1, 0, 0x41)
+
+
+def timers():
+    s = Seed()
+    for mode in range(6):
+        s.outb(0x61, 1).outb(0x43, 0xb0 | mode << 1).outb(0x42, 50, 1).step(50000)
+        s.outb(0x43, 0xe8).inb(0x42).inb(0x42).inb(0x42).outb(0x61, 0).inb(0x61)
+        s.outb(0x43, 0x30 | mode << 1).outb(0x40, 100, 0).step(300000)
+    s.indexed(0x70, (11, 0x72), (10, 0x23), (5, 0xc0), (3, 0xc0), (1, 0xc0)).step()
+    s.outb(0x70, 12).inb(0x71)
+    s.indexed(0x70, (11, 0x82), (4, 0x23), (2, 0x59), (0, 0x59), (11, 3)).step()
+    s.outw(0x602, 0x0121).outw(0x604, 1).step().inw(0x600).record(IN_ANY, L, 0x608)
+    return s.outb(0xb2, 0xf1).inw(0x604)
+
+
+def ide(command, base=0x1f0, device=0xe0, count=1, feature=0):
+    s = Seed()
+    s.outb(base + 6, device).outb(base + 1, feature).outb(base + 2, count)
+    s.outb(base + 3, 1, ).outb(base + 4, 0).outb(base + 5, 0).outb(base + 7, command)
+    s.run()
+    known = 12 if base == 0x1f0 else 10
+    s.record(STRING, W, known).record(STRING, 4 | W, known, 0x12345678)
+    return s.inb(base + 7).run().inb(base + 7)
+
+
+def ide_dma():
+    s = Seed()
+    s.ram(0x1000, 0x2000, 0x80000200)
+    s.outl(0xc04, 0x1000).outb(0xc00, 8).outb(0xc02, 6)
+    s.outb(0x1f6, 0xe0).outb(0x1f2, 1, ).outb(0x1f3, 1).outb(0x1f4, 0).outb(0x1f5, 0)
+    s.outb(0x1f7, 0xc8).outb(0xc00, 9).run().inb(0xc02).inb(0x1f7)
+    s.outb(0xc00, 0).outb(0x1f7, 0xca).outb(0xc00, 1).run().inb(0xc02)
+    return s.outb(0x3f6, 4).outb(0x3f6, 0).run()
+
+
+def atapi(*packet):
+    s = Seed()
+    packet = (list(packet) + [0] * 12)[:12]
+    s.outb(0x176, 0xa0).outb(0x174, 0, ).outb(0x175, 8).outb(0x177, 0xa0).run()
+    for i in range(0, 12, 2):
+        s.outw(0x170, packet[i] | packet[i + 1] << 8)
+    return s.run().inb(0x177).record(STRING, W, 10).run().inb(0x177)
+
+
+def vga(board, *, misc=0x67, seq=(3, 0, 3, 0, 2), crtc=(), gfx=(0, 0, 0, 0, 0, 16, 14, 0, 255)):
+    s = Seed(board)
+    s.outb(0x3c2, misc)
+    s.indexed(0x3c4, *enumerate(seq))
+    s.indexed(0x3d4, (17, 0), *enumerate(crtc))
+    s.indexed(0x3ce, *enumerate(gfx))
+    s.inb(0x3da)
+    for i in range(21):
+        s.outb(0x3c0, i, i)
+    s.outb(0x3c0, 0x20).outb(0x3c8, 0)
+    for i in range(12):
+        s.outb(0x3c9, i * 5)
+    for i in range(4):
+        s.record(WRITE, 3 << 2 | L, 4 * i, 0x1f411f42).record(WRITE, 1 << 2 | L, 99 * i, 0x55aa1234)
+    return s.show().record(READ, 1 << 2, 5).step(50000000).show()
+
+
+TEXT = (0x5f, 0x4f, 0x50, 0x82, 0x55, 0x81, 0xbf, 0x1f, 0, 0x4f, 13, 14, 0, 0, 0, 0, 0x9c, 0x8e,
+        0x8f, 0x28, 0x1f, 0x96, 0xb9, 0xa3, 0xff)
+GRAPHICS = (0x5f, 0x4f, 0x50, 0x82, 0x54, 0x80, 0xbf, 0x1f, 0, 0x41, 0, 0, 0, 0, 0, 0, 0x9c, 0x8e,
+            0x8f, 0x28, 0x40, 0x96, 0xb9, 0xa3, 0x80)
+
+
+def vbe(board, bpp):
+    s = vga(board, crtc=GRAPHICS, seq=(3, 1, 15, 0, 14), gfx=(0, 0, 0, 0, 0, 64, 5, 15, 255))
+    for i, v in ((4, 0), (1, 320), (2, 200), (3, bpp), (4, 0xc1), (6, 400), (8, 8), (9, 8), (5, 1)):
+        s.outw(0x1ce, i).outw(0x1d0, v)
+    return s.record(WRITE, 9 << 2 | L, 0x100, 0x123456).show().outw(0x1ce, 10).inw(0x1d0)
+
+
+def keyboard():
+    s = Seed()
+    s.outb(0x64, 0xaa).inb(0x60).outb(0x64, 0x60).outb(0x60, 0x47).outb(0x64, 0xa8)
+    for v in (0xff, 0xf4, 0xf0, 2, 0xed, 7, 0xf3, 0x20, 0xf2):
+        s.outb(0x60, v).step().inb(0x60)
+    for v in (0xff, 0xf3, 200, 0xf3, 100, 0xf3, 80, 0xf2, 0xf4, 0xe9):
+        s.outb(0x64, 0xd4).outb(0x60, v).step().inb(0x60)
+    for key in (30, 96, 119, 99):
+        s.record(OUTSIDE, 1, key).inb(0x60).record(OUTSIDE, 0, key).inb(0x60)
+    s.record(OUTSIDE, 3, 0, 300).record(OUTSIDE, 3, 8, 1).record(OUTSIDE, 2, 0, 1).inb(0x60)
+    return s.step(50000000).outb(0x64, 0xd1).outb(0x60, 0xdd).outb(0x92, 2)
+
+
+def serial():
+    s = Seed()
+    s.outb(0x3fb, 0x80).outb(0x3f8, 1).outb(0x3f9, 0).outb(0x3fb, 3).outb(0x3fa, 0xc7)
+    s.outb(0x3f9, 15).outb(0x3fc, 0x0b)
+    for i in range(20):
+        s.outb(0x3f8, 65 + i).record(OUTSIDE, 4, 0, i)
+    s.step().inb(0x3fa).inb(0x3f8).inb(0x3fd).record(OUTSIDE, 5).inb(0x3fd)
+    s.outb(0x3fc, 0x1b).outb(0x3f8, 1).step().inb(0x3f8).inb(0x3fe)
+    return s.outb(0x378, 1).outb(0x37a, 0x0d).inb(0x379).outb(0xe9, 65).outb(0x402, 65)
+
+
+def fw_cfg():
+    s = Seed()
+    s.outw(0x510, 0).inb(0x511).outw(0x510, 0x19).inb(0x511)
+    # DMA: control, length, address, big-endian, at 2000h.
+    s.ram(0x2000, 0x0a001900, 0x40000000, 0, 0x00300000)
+    s.outl(0x514, 0).outl(0x518, 0x00200000).run()
+    return s.record(READ, L, 0x3000)
+
+
+def pci():
+    s = Seed()
+    for function in (0, 8, 9, 11, 16):
+        for reg in range(0, 64, 4):
+            s.record(CONFIG, 0x80 | L, function | reg << 8)
+            s.record(CONFIG, L, function | reg << 8, 0xffffffff)
+    for reg in range(0x59, 0x60):
+        s.record(CONFIG, B, 0 | reg << 8, 0x31)
+    s.record(WRITE, 6 << 2 | L, 0, 1).record(READ, 6 << 2 | L, 0)
+    return s.outb(0xcf9, 2).outb(0xcf9, 6).run().show()
+
+
+def seeds():
+    yield 'pic', pic()
+    yield 'timers', timers()
+    for name, command in (('identify', 0xec), ('read', 0x20), ('write', 0x30), ('multiple', 0xc4),
+                          ('diagnose', 0x90), ('flush', 0xe7), ('read-ext', 0x24)):
+        yield 'ide-' + name, ide(command)
+    yield 'ide-features', ide(0xef, feature=3, count=0x42)
+    yield 'ide-dma', ide_dma()
+    yield 'ide-packet-identify', ide(0xa1, 0x170, 0xa0)
+    for name, packet in (('inquiry', (0x12, 0, 0, 0, 36)), ('ready', (0,)),
+                         ('read', (0x28, 0, 0, 0, 0, 16, 0, 0, 1)), ('toc', (0x43, 2, 0, 0, 0, 0, 0, 3)),
+                         ('sense', (0x5a, 0, 0x2a, 0, 0, 0, 0, 1)), ('eject', (0x1b, 0, 0, 0, 2)),
+                         ('event', (0x4a, 1, 0, 0, 0x10, 0, 0, 0, 8)), ('capacity', (0x25,)),
+                         ('read-cd', (0xbe, 0, 0, 0, 0, 1, 0, 0, 1, 0xf8))):
+        yield 'atapi-' + name, atapi(*packet)
+    for name, board in (('pc', PC), ('isapc', ISAPC)):
+        yield 'vga-text-' + name, vga(board, crtc=TEXT)
+        yield 'vga-13h-' + name, vga(board, crtc=GRAPHICS, seq=(3, 1, 15, 0, 14),
+                                     gfx=(0, 0, 0, 0, 0, 64, 5, 15, 255))
+        yield 'vga-planar-' + name, vga(board, crtc=GRAPHICS, seq=(3, 1, 15, 0, 6),
+                                        gfx=(0, 0, 0, 0, 0, 2, 5, 15, 255))
+        yield 'vga-cga-' + name, vga(board, crtc=TEXT, seq=(3, 1, 3, 0, 2),
+                                     gfx=(0, 0, 0, 0, 0, 48, 15, 0, 255))
+        for bpp in (4, 8, 15, 16, 24, 32):
+            yield 'vbe-%d-%s' % (bpp, name), vbe(board, bpp)
+    yield 'keyboard', keyboard()
+    yield 'serial', serial()
+    yield 'fw-cfg', fw_cfg()
+    yield 'pci', pci()
+
+
+def main():
+    folder = sys.argv[1]
+    os.makedirs(folder, exist_ok=True)
+    for name, seed in seeds():
+        with open(os.path.join(folder, name), 'wb') as f:
+            f.write(seed.data)
+
+
+if __name__ == '__main__':
+    main()
