@@ -62,6 +62,18 @@ static void print_char(GString *out, guint8 c)
     }
 }
 
+/* Dumps are long and mostly hexadecimal, and the vm lock is held: no printf for these. */
+static void print_hex(GString *out, guint64 value, guint digits)
+{
+    static const char hex[] = "0123456789abcdef";
+    char text[16];
+
+    for (guint i = digits; i-- > 0; value >>= 4) {
+        text[i] = hex[value & 15];
+    }
+    g_string_append_len(out, text, digits);
+}
+
 /* Appends " VALUE" in columns wide enough for every value of its size. */
 static void print_column(GString *out, char format, guint64 value, guint size)
 {
@@ -78,7 +90,8 @@ static void print_column(GString *out, char format, guint64 value, guint size)
     case 'u': g_string_append_printf(out, "%*" G_GUINT64_FORMAT, decimal, value); break;
     case 'c': print_char(out, value); break;
     default:
-        g_string_append_printf(out, "0x%0*" G_GINT64_MODIFIER "x", (int)size * 2, value);
+        g_string_append_len(out, "0x", 2);
+        print_hex(out, value, size * 2);
         break;
     }
 }
@@ -116,20 +129,29 @@ static gboolean dump(CommandCall *call, ReadFn read, void *opaque, GError **erro
         return error_set(error, "format 'i' needs a disassembler, which this program does not "
                                 "have; show the bytes with 'x/16xb'");
     }
-    for (guint i = 0; i < format.count; i++, addr += size) {
-        guint8 bytes[8];
-        gboolean ok = read(addr, bytes, size, opaque);
+    for (guint done = 0; done < format.count;) {
+        guint n = MIN(per_line, format.count - done);
+        guint8 bytes[16];
+        gboolean ok = read(addr, bytes, n * size, opaque);
 
-        if (i % per_line == 0 || !ok) {
-            g_string_append_printf(call->out, "%s%016" G_GINT64_MODIFIER "x:", i ? "\n" : "", addr);
+        /* Where a line cannot be read as a whole, its values are tried one by one. */
+        if (!ok && n > 1) {
+            n = per_line = 1;
+            ok = read(addr, bytes, size, opaque);
         }
+        print_hex(call->out, addr, 16);
+        g_string_append_c(call->out, ':');
         if (!ok) {
             g_string_append(call->out, " Cannot access memory\n");
             return TRUE;
         }
-        print_column(call->out, format.format, load_value(bytes, size), size);
+        for (guint i = 0; i < n; i++) {
+            print_column(call->out, format.format, load_value(bytes + i * size, size), size);
+        }
+        g_string_append_c(call->out, '\n');
+        addr += n * size;
+        done += n;
     }
-    g_string_append_c(call->out, '\n');
     return TRUE;
 }
 
