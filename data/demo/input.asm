@@ -88,6 +88,13 @@ input_start:
         call    mouse_command
         mov     al, 0xae
         call    controller_command
+.drain:                                 ; what came meanwhile is no key
+        in      al, 0x64
+        test    al, 1
+        jz      .drained
+        in      al, 0x60
+        jmp     .drain
+.drained:
         mov     al, 0xf8                ; unmask timer, keyboard, cascade; mouse
         out     0x21, al
         mov     al, 0xef
