@@ -1,0 +1,389 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * One viewer: its thread runs libvncserver, which reads and writes the socket in blocking calls,
+ * never under the vm lock.
+ */
+#include <rfb/rfb.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "ui/vnc/vnc-priv.h"
+
+/* A viewer that takes nothing for so long is given up. */
+#define WRITE_TIMEOUT_MS 60000
+/* So long it may take to say who it is. */
+#define HANDSHAKE_TIMEOUT_NS (30 * NS_PER_SEC)
+
+#define BITS_PER_SAMPLE   8
+#define SAMPLES_PER_PIXEL 3
+#define BYTES_PER_PIXEL   4
+
+struct VncViewer {
+    VncServer *server;
+    Machine *machine;
+    char *peer;
+    GThread *thread;
+    EventLoop *loop; /* the thread's */
+    Deferred *wake;  /* on it: something below changed */
+    Deferred *gone;  /* on the main loop: the thread has ended */
+
+    GMutex mutex; /* guards what follows, a leaf */
+    int fd;       /* -1 once the thread has closed it */
+    gboolean leave;
+    Surface *next_surface;    /* to be shown from now on, or NULL */
+    pixman_region32_t damage; /* not yet handed to libvncserver */
+    guint64 updates;          /* sent, for `info vnc` */
+
+    /* the thread's own */
+    rfbScreenInfoPtr screen;
+    rfbClientPtr client;
+    FdWatch *watch;
+    Clock *clock;
+    Timer handshake;
+    Surface *surface;
+    gboolean authenticated, chose_share;
+    VncInput *input; /* used with the vm lock */
+};
+
+static VncViewer *viewer_of(rfbClientPtr client)
+{
+    return client->screen->screenData;
+}
+
+/* ---- callbacks of libvncserver, on the viewer's thread ---- */
+
+static void on_key(rfbBool down, rfbKeySym keysym, rfbClientPtr client)
+{
+    VncViewer *viewer = viewer_of(client);
+
+    vm_lock_take(viewer->machine->lock, "vnc key");
+    vnc_input_key(viewer->input, keysym, down != 0);
+    vm_lock_drop(viewer->machine->lock);
+}
+
+static void on_pointer(int mask, int x, int y, rfbClientPtr client)
+{
+    VncViewer *viewer = viewer_of(client);
+
+    vm_lock_take(viewer->machine->lock, "vnc pointer");
+    vnc_input_pointer(viewer->input, (guint)mask, x, y, viewer->surface->width,
+                      viewer->surface->height);
+    vm_lock_drop(viewer->machine->lock);
+}
+
+/* VNC authentication (RFC 6143, 7.2.2): the challenge, encrypted with the password by DES. */
+static rfbBool on_password(rfbClientPtr client, const char *response, int length)
+{
+    VncViewer *viewer = viewer_of(client);
+    unsigned char expected[CHALLENGESIZE];
+    guint8 differing = 0;
+    gboolean known = FALSE;
+
+    vm_lock_take(viewer->machine->lock, "vnc password");
+    const char *password = vnc_server_password(viewer->server);
+    if (password && length == CHALLENGESIZE) {
+        g_autofree char *copy = g_strdup(password);
+        memcpy(expected, client->authChallenge, CHALLENGESIZE);
+        rfbEncryptBytes(expected, copy);
+        known = TRUE;
+    }
+    vm_lock_drop(viewer->machine->lock);
+    for (int i = 0; known && i < CHALLENGESIZE; i++) {
+        differing |= expected[i] ^ (guint8)response[i];
+    }
+    viewer->authenticated = known && differing == 0;
+    return viewer->authenticated;
+}
+
+/* No cursor of its own is painted into the picture, which is guest memory. */
+static rfbCursorPtr on_get_cursor(rfbClientPtr client)
+{
+    return NULL;
+}
+
+/* libvncserver calls this when it frees the client, whose socket it closes then. */
+static void on_client_gone(rfbClientPtr client)
+{
+    VncViewer *viewer = viewer_of(client);
+
+    g_mutex_lock(&viewer->mutex);
+    viewer->fd = -1;
+    g_mutex_unlock(&viewer->mutex);
+    viewer->client = NULL;
+}
+
+static enum rfbNewClientAction on_new_client(rfbClientPtr client)
+{
+    client->clientGoneHook = on_client_gone;
+    return RFB_CLIENT_ACCEPT;
+}
+
+/* ---- the thread ---- */
+
+static void set_format(rfbScreenInfoPtr screen, Surface *surface)
+{
+    screen->paddedWidthInBytes = (int)surface->stride;
+    screen->serverFormat.redShift = 16; /* x8r8g8b8 */
+    screen->serverFormat.greenShift = 8;
+    screen->serverFormat.blueShift = 0;
+}
+
+static gboolean screen_open(VncViewer *viewer)
+{
+    Surface *surface = viewer->surface;
+    rfbScreenInfoPtr screen = rfbGetScreen(NULL, NULL, (int)surface->width, (int)surface->height,
+                                           BITS_PER_SAMPLE, SAMPLES_PER_PIXEL, BYTES_PER_PIXEL);
+    if (!screen) {
+        return FALSE;
+    }
+    viewer->screen = screen;
+    screen->screenData = viewer;
+    screen->frameBuffer = (char *)surface->data;
+    set_format(screen, surface);
+    screen->desktopName = machine_title(viewer->machine);
+    screen->alwaysShared = TRUE; /* one viewer a screen: the policy is ours, see choose_share() */
+    screen->cursor = NULL;
+    screen->getCursorPtr = on_get_cursor;
+    screen->deferUpdateTime = 0;
+    screen->deferPtrUpdateTime = 0;
+    screen->maxClientWait = WRITE_TIMEOUT_MS;
+    screen->ptrAddEvent = on_pointer;
+    screen->kbdAddEvent = on_key;
+    screen->newClientHook = on_new_client;
+    screen->permitFileTransfer = FALSE;
+    if (viewer->server->want_password) {
+        screen->authPasswdData = viewer; /* not NULL: ask for one */
+        screen->passwordCheck = on_password;
+    }
+    return TRUE;
+}
+
+/* Takes a new surface and the damage over into libvncserver. */
+static void take_changes(VncViewer *viewer)
+{
+    pixman_region32_t damage;
+    Surface *next;
+    int count;
+
+    pixman_region32_init(&damage);
+    g_mutex_lock(&viewer->mutex);
+    next = g_steal_pointer(&viewer->next_surface);
+    pixman_region32_copy(&damage, &viewer->damage);
+    pixman_region32_clear(&viewer->damage);
+    g_mutex_unlock(&viewer->mutex);
+
+    if (next && next != viewer->surface) {
+        rfbNewFramebuffer(viewer->screen, (char *)next->data, (int)next->width, (int)next->height,
+                          BITS_PER_SAMPLE, SAMPLES_PER_PIXEL, BYTES_PER_PIXEL);
+        set_format(viewer->screen, next);
+        surface_unref(viewer->surface);
+        viewer->surface = g_steal_pointer(&next);
+    }
+    surface_unref(next);
+    const pixman_box32_t *boxes = pixman_region32_rectangles(&damage, &count);
+    for (int i = 0; i < count; i++) {
+        rfbMarkRectAsModified(viewer->screen, boxes[i].x1, boxes[i].y1, boxes[i].x2, boxes[i].y2);
+    }
+    pixman_region32_fini(&damage);
+}
+
+/*
+ * libvncserver's list of security types is the process's, not the screen's, so with two servers
+ * of different kinds a viewer could be offered, or could claim, the other's. Who got past the
+ * handshake without the password that this server asks for has to go.
+ */
+static gboolean may_stay(VncViewer *viewer)
+{
+    return !viewer->server->want_password || viewer->authenticated ||
+           viewer->client->state < RFB_INITIALISATION;
+}
+
+/* ClientInit (RFC 6143, 7.3.1) is one byte, the shared flag, which libvncserver does not tell. */
+static void choose_share(VncViewer *viewer)
+{
+    guint8 shared;
+
+    if (viewer->chose_share || viewer->client->state != RFB_INITIALISATION ||
+        recv(viewer->client->sock, &shared, 1, MSG_PEEK | MSG_DONTWAIT) != 1) {
+        return;
+    }
+    viewer->chose_share = TRUE;
+    if (!shared && viewer->server->share == VNC_SHARE_ALLOW_EXCLUSIVE) {
+        vm_lock_take(viewer->machine->lock, "vnc share");
+        vnc_server_exclusive(viewer->server, viewer);
+        vm_lock_drop(viewer->machine->lock);
+    }
+}
+
+/* Sends what the viewer has asked for; ends the thread if the connection is gone. */
+static void serve(VncViewer *viewer)
+{
+    rfbClientPtr client = viewer->client;
+    gboolean leave;
+
+    g_mutex_lock(&viewer->mutex);
+    leave = viewer->leave;
+    g_mutex_unlock(&viewer->mutex);
+    if (client && !leave && client->sock != RFB_INVALID_SOCKET) {
+        take_changes(viewer);
+        if (rfbUpdateClient(client)) {
+            g_mutex_lock(&viewer->mutex);
+            viewer->updates++;
+            g_mutex_unlock(&viewer->mutex);
+        }
+    }
+    if (!client || leave || client->sock == RFB_INVALID_SOCKET || !may_stay(viewer)) {
+        event_loop_quit(viewer->loop);
+    }
+}
+
+static void on_wake(void *opaque)
+{
+    serve(opaque);
+}
+
+static void on_readable(int fd, GIOCondition revents, void *opaque)
+{
+    VncViewer *viewer = opaque;
+
+    choose_share(viewer);
+    rfbProcessClientMessage(viewer->client);
+    if (viewer->client && viewer->client->state == RFB_NORMAL) {
+        timer_cancel(&viewer->handshake);
+    }
+    serve(viewer);
+}
+
+static void on_handshake_late(void *opaque)
+{
+    event_loop_quit(((VncViewer *)opaque)->loop);
+}
+
+static void viewer_session(VncViewer *viewer)
+{
+    if (!screen_open(viewer)) {
+        return;
+    }
+    viewer->client = rfbNewClient(viewer->screen, viewer->fd);
+    if (viewer->client && viewer->client->sock != RFB_INVALID_SOCKET) {
+        viewer->watch = fd_watch_add(viewer->loop, viewer->client->sock, G_IO_IN, on_readable,
+                                     viewer);
+        timer_init(&viewer->handshake, viewer->clock, on_handshake_late, viewer);
+        timer_set_after(&viewer->handshake, HANDSHAKE_TIMEOUT_NS);
+        event_loop_run(viewer->loop);
+        timer_cancel(&viewer->handshake);
+        fd_watch_remove(viewer->watch);
+    }
+    if (viewer->client) {
+        rfbCloseClient(viewer->client);
+        rfbClientConnectionGone(viewer->client);
+    }
+    viewer->screen->frameBuffer = NULL; /* not libvncserver's to free */
+    rfbScreenCleanup(viewer->screen);
+}
+
+static gpointer viewer_thread(gpointer data)
+{
+    VncViewer *viewer = data;
+
+    viewer_session(viewer);
+    g_mutex_lock(&viewer->mutex);
+    if (viewer->fd >= 0 && !viewer->client) { /* libvncserver never took it over */
+        viewer->fd = -1;
+    }
+    g_mutex_unlock(&viewer->mutex);
+    vm_lock_take(viewer->machine->lock, "vnc gone");
+    g_clear_pointer(&viewer->input, vnc_input_free);
+    vm_lock_drop(viewer->machine->lock);
+    deferred_schedule(viewer->gone);
+    return NULL;
+}
+
+/* ---- for the server, vm lock held ---- */
+
+static void on_gone(void *opaque)
+{
+    VncViewer *viewer = opaque;
+    vnc_server_viewer_gone(viewer->server, viewer);
+}
+
+VncViewer *vnc_viewer_new(VncServer *server, int fd)
+{
+    VncViewer *viewer = g_new0(VncViewer, 1);
+    g_autoptr(GMainContext) context = g_main_context_new();
+
+    viewer->server = server;
+    viewer->machine = server->frontend.machine;
+    viewer->fd = fd;
+    viewer->peer = vnc_peer_name(fd);
+    viewer->loop = event_loop_new(context, NULL);
+    viewer->clock = clock_new_host(viewer->loop);
+    viewer->wake = deferred_new(viewer->loop, on_wake, viewer);
+    viewer->gone = deferred_new(viewer->machine->loop, on_gone, viewer);
+    viewer->input = vnc_input_new(server);
+    g_mutex_init(&viewer->mutex);
+    pixman_region32_init(&viewer->damage);
+    g_ptr_array_add(server->viewers, viewer);
+    display_listener_set_active(server->listener, TRUE);
+    viewer->surface = surface_ref(display_surface(server->display));
+    viewer->thread = g_thread_new("vnc viewer", viewer_thread, viewer);
+    return viewer;
+}
+
+void vnc_viewer_disconnect(VncViewer *viewer)
+{
+    g_mutex_lock(&viewer->mutex);
+    viewer->leave = TRUE;
+    if (viewer->fd >= 0) {
+        shutdown(viewer->fd, SHUT_RDWR); /* a blocking read or write returns */
+    }
+    g_mutex_unlock(&viewer->mutex);
+    deferred_schedule(viewer->wake);
+}
+
+void vnc_viewer_free(VncViewer *viewer)
+{
+    vnc_viewer_disconnect(viewer);
+    vm_lock_drop(viewer->machine->lock);
+    g_thread_join(viewer->thread);
+    vm_lock_take(viewer->machine->lock, "vnc viewer");
+    deferred_free(viewer->gone);
+    deferred_free(viewer->wake);
+    clock_free(viewer->clock);
+    event_loop_free(viewer->loop);
+    surface_unref(viewer->surface);
+    surface_unref(viewer->next_surface);
+    pixman_region32_fini(&viewer->damage);
+    g_mutex_clear(&viewer->mutex);
+    g_free(viewer->peer);
+    g_free(viewer);
+}
+
+void vnc_viewer_set_surface(VncViewer *viewer, Surface *surface)
+{
+    g_mutex_lock(&viewer->mutex);
+    surface_unref(viewer->next_surface);
+    viewer->next_surface = surface_ref(surface);
+    pixman_region32_clear(&viewer->damage);
+    g_mutex_unlock(&viewer->mutex);
+}
+
+void vnc_viewer_damage(VncViewer *viewer, const pixman_region32_t *region)
+{
+    g_mutex_lock(&viewer->mutex);
+    pixman_region32_union(&viewer->damage, &viewer->damage, (pixman_region32_t *)region);
+    g_mutex_unlock(&viewer->mutex);
+}
+
+void vnc_viewer_frame(VncViewer *viewer)
+{
+    deferred_schedule(viewer->wake);
+}
+
+void vnc_viewer_describe(VncViewer *viewer, GString *out)
+{
+    g_mutex_lock(&viewer->mutex);
+    g_string_append_printf(out, "  Client: %s, %" G_GUINT64_FORMAT " updates sent\n", viewer->peer,
+                           viewer->updates);
+    g_mutex_unlock(&viewer->mutex);
+}
