@@ -41,20 +41,36 @@ controller_data:                        ; AL = its parameter
         out     0x60, al
         ret
 
-mouse_command:                          ; AL = byte to the mouse; its acknowledgement is read
+mouse_command:                          ; AL = byte to the mouse; reads until its acknowledgement
         push    rax
         mov     al, 0xd4
         call    controller_command
         pop     rax
         call    controller_data
-        jmp     controller_read
+.answer:
+        call    controller_read
+        test    al, al
+        jz      .done
+        cmp     al, 0xfa
+        jne     .answer
+.done:
+        ret
+
+controller_drain:                       ; what is still there is no answer to what will be asked
+        in      al, 0x64
+        test    al, 1
+        jz      .empty
+        in      al, 0x60
+        jmp     controller_drain
+.empty:
+        ret
 
 input_start:
         mov     al, 0xad                ; both ports off while we talk to the controller
         call    controller_command
         mov     al, 0xa7
         call    controller_command
-        in      al, 0x60
+        call    controller_drain
         mov     al, 0x20                ; command byte
         call    controller_command
         call    controller_read
@@ -88,13 +104,7 @@ input_start:
         call    mouse_command
         mov     al, 0xae
         call    controller_command
-.drain:                                 ; what came meanwhile is no key
-        in      al, 0x64
-        test    al, 1
-        jz      .drained
-        in      al, 0x60
-        jmp     .drain
-.drained:
+        call    controller_drain        ; what came meanwhile is no key
         mov     al, 0xf8                ; unmask timer, keyboard, cascade; mouse
         out     0x21, al
         mov     al, 0xef

@@ -147,13 +147,12 @@ static gboolean listen_tcp(VncServer *server, const char *host, guint64 display,
         gboolean six = list->ai_family == AF_INET6;
         freeaddrinfo(list);
         if (listening) {
-            server->where = g_strdup_printf("%s:%s (ipv%d)", *host ? host : "127.0.0.1", port,
-                                            six ? 6 : 4);
+            server->where =
+                g_strdup_printf("%s:%s (ipv%d)", *host ? host : "127.0.0.1", port, six ? 6 : 4);
             return TRUE;
         }
         if (saved != EADDRINUSE || display == last) {
-            return error_set_errno(error, saved,
-                                   "vnc: cannot listen on port %s of %s%s", port,
+            return error_set_errno(error, saved, "vnc: cannot listen on port %s of %s%s", port,
                                    *host ? host : "127.0.0.1",
                                    saved == EADDRINUSE ? " (to=N tries further displays)" : "");
         }
@@ -211,8 +210,7 @@ char *vnc_peer_name(int fd)
     socklen_t length = sizeof(address);
     char host[NI_MAXHOST], port[NI_MAXSERV];
 
-    if (getpeername(fd, (struct sockaddr *)&address, &length) < 0 ||
-        address.ss_family == AF_UNIX ||
+    if (getpeername(fd, (struct sockaddr *)&address, &length) < 0 || address.ss_family == AF_UNIX ||
         getnameinfo((struct sockaddr *)&address, length, host, sizeof(host), port, sizeof(port),
                     NI_NUMERICHOST | NI_NUMERICSERV)) {
         return g_strdup("(unix)");

@@ -266,8 +266,8 @@ static void viewer_session(VncViewer *viewer)
     }
     viewer->client = rfbNewClient(viewer->screen, viewer->fd);
     if (viewer->client && viewer->client->sock != RFB_INVALID_SOCKET) {
-        viewer->watch = fd_watch_add(viewer->loop, viewer->client->sock, G_IO_IN, on_readable,
-                                     viewer);
+        viewer->watch =
+            fd_watch_add(viewer->loop, viewer->client->sock, G_IO_IN, on_readable, viewer);
         timer_init(&viewer->handshake, viewer->clock, on_handshake_late, viewer);
         timer_set_after(&viewer->handshake, HANDSHAKE_TIMEOUT_NS);
         event_loop_run(viewer->loop);

@@ -112,7 +112,8 @@ static void buttons_changed(VncInput *input, guint mask)
         }
     }
     guint pressed = mask & ~input->last_mask; /* 4 and 5: the wheel; 6 and 7: sideways */
-    int up = (pressed >> 3 & 1) - (pressed >> 4 & 1), right = (pressed >> 6 & 1) - (pressed >> 5 & 1);
+    int up = (pressed >> 3 & 1) - (pressed >> 4 & 1),
+        right = (pressed >> 6 & 1) - (pressed >> 5 & 1);
     if (up || right) {
         pointer_scroll(&input->pointer, right, up);
     }

@@ -24,7 +24,11 @@ typedef struct VncViewer VncViewer;
 typedef struct VncInput VncInput;
 
 /* -vnc share= (QEMU's names): what a viewer that wants to be alone gets. */
-typedef enum VncShare { VNC_SHARE_ALLOW_EXCLUSIVE, VNC_SHARE_FORCE_SHARED, VNC_SHARE_IGNORE } VncShare;
+typedef enum VncShare {
+    VNC_SHARE_ALLOW_EXCLUSIVE,
+    VNC_SHARE_FORCE_SHARED,
+    VNC_SHARE_IGNORE
+} VncShare;
 
 /* Guarded by the vm lock, but for what is said to be constant after open. */
 struct VncServer {

@@ -22,12 +22,12 @@ static const OptionSpec vnc_options[] = {
      "whether a viewer may ask to be alone", 0, 0, share_names},
     {"connections", OPTION_UINT, G_STRUCT_OFFSET(VncServer, connections), "32",
      "most viewers at a time", 1, 500, NULL},
-    {"max-hz", OPTION_UINT, G_STRUCT_OFFSET(VncServer, max_hz), "60",
-     "most updates a second", 1, 1000, NULL},
+    {"max-hz", OPTION_UINT, G_STRUCT_OFFSET(VncServer, max_hz), "60", "most updates a second", 1,
+     1000, NULL},
     {"keymap", OPTION_STRING, G_STRUCT_OFFSET(VncServer, keyboard), "en-us",
      "the guest's keyboard layout", 0, 0, NULL},
-    {"head", OPTION_UINT, G_STRUCT_OFFSET(VncServer, head), "0",
-     "number of the display to show", 0, 0, NULL},
+    {"head", OPTION_UINT, G_STRUCT_OFFSET(VncServer, head), "0", "number of the display to show", 0,
+     0, NULL},
     OPTION_END,
 };
 
@@ -174,7 +174,7 @@ static gboolean vnc_set_password(Frontend *frontend, const char *password, gint6
     return TRUE;
 }
 
-G_MODULE_EXPORT const FrontendOps vitrine_frontend;
+G_MODULE_EXPORT extern const FrontendOps vitrine_frontend;
 const FrontendOps vitrine_frontend = {
     .abi = FRONTEND_ABI,
     .name = "vnc",
