@@ -2,8 +2,9 @@
 /*
  * The 82441FX (i440FX) host bridge: PCI configuration ports, PAM and SMRAM.
  *
- * The board makes `i440fx_pcihost_ops` on its own bus and hands it the RAM, whose first byte is at
- * address 0, and the container for PCI memory, the lowest layer of system memory; that makes the PCI bus "pci.0" with `i440fx_ops` at 00.0. Vm lock held.
+ * The board makes it on its own bus and hands it the RAM, whose first byte is at address 0, and
+ * the container for PCI memory, the lowest layer of system memory; that makes the PCI bus "pci.0"
+ * with `i440fx_ops` at 00.0. Vm lock held.
  */
 #pragma once
 

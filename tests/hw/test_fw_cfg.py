@@ -200,7 +200,8 @@ class Content(FwCfgTest):
 
     def test_splash(self):
         machine = self.start('-machine', 'pc')
-        for data, name in ((b'\xff\xd8picture', 'bootsplash.jpg'), (b'BMpicture', 'bootsplash.bmp')):
+        for data, name in ((b'\xff\xd8picture', 'bootsplash.jpg'),
+                           (b'BMpicture', 'bootsplash.bmp')):
             path = machine.file('splash', data)
             self.start('-machine', 'pc', '-boot', 'menu=on,splash=' + path)
             self.assertEqual(self.file(name), data)
