@@ -15,27 +15,25 @@
 #include "core/block-iov.h"
 #include "core/error.h"
 
-/* What O_DIRECT asks of memory, offset and length if the host does not say (open(2)). */
+/* O_DIRECT asks no more than this of memory, offset and length anywhere (open(2), statx(2)). */
 #define DIRECT_ALIGN 4096
 
 typedef struct RawImage {
     BlockImage image;
     int fd;
-    int direct_fd;        /* with O_DIRECT, for requests that are aligned; or -1 */
-    guint64 direct_align; /* of offset and length */
-    guint64 memory_align; /* of buffers */
-    guint64 file_length;  /* as opened, not rounded */
+    int direct_fd;       /* with O_DIRECT, for requests that are aligned; or -1 */
+    guint64 file_length; /* as opened, not rounded */
 } RawImage;
 
-static gboolean is_aligned(const RawImage *raw, const BlockRequest *request)
+static gboolean is_aligned(const BlockRequest *request)
 {
-    if ((request->offset | request->length) % raw->direct_align != 0) {
+    if ((request->offset | request->length) % DIRECT_ALIGN != 0) {
         return FALSE;
     }
     for (guint i = 0; i < request->niov; i++) {
         guint64 where = (guint64)(gsize)request->iov[i].iov_base;
 
-        if (where % raw->memory_align != 0 || request->iov[i].iov_len % raw->direct_align != 0) {
+        if (where % DIRECT_ALIGN != 0 || request->iov[i].iov_len % DIRECT_ALIGN != 0) {
             return FALSE;
         }
     }
@@ -77,7 +75,7 @@ static void raw_submit(BlockImage *image, BlockRequest *request)
     }
     *job = (BlockJob){
         .op = request->op,
-        .fd = raw->direct_fd >= 0 && data && is_aligned(raw, request) ? raw->direct_fd : raw->fd,
+        .fd = raw->direct_fd >= 0 && data && is_aligned(request) ? raw->direct_fd : raw->fd,
         .offset = request->offset,
         .length = request->length,
         .iov = request->iov,
@@ -134,8 +132,6 @@ static gboolean get_length(RawImage *raw, const struct stat *st, GError **error)
 /* A second descriptor that goes past the page cache; what is not aligned for it uses the first. */
 static gboolean open_direct(RawImage *raw, int flags, GError **error)
 {
-    struct statx info;
-
     raw->direct_fd = open(raw->image.file, flags | O_DIRECT);
     if (raw->direct_fd < 0) {
         return error_set_errno(error, errno,
@@ -143,16 +139,6 @@ static gboolean open_direct(RawImage *raw, int flags, GError **error)
                                "every file system)",
                                raw->image.file);
     }
-    raw->direct_align = raw->memory_align = DIRECT_ALIGN;
-#ifdef STATX_DIOALIGN
-    if (statx(raw->direct_fd, "", AT_EMPTY_PATH, STATX_DIOALIGN, &info) == 0 &&
-        (info.stx_mask & STATX_DIOALIGN) && info.stx_dio_offset_align > 0) {
-        raw->direct_align = info.stx_dio_offset_align;
-        raw->memory_align = MAX(info.stx_dio_mem_align, 1);
-    }
-#else
-    (void)info;
-#endif
     return TRUE;
 }
 

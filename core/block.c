@@ -211,7 +211,8 @@ gboolean drive_has_medium(const Drive *drive)
 
 gboolean drive_is_removable(const Drive *drive)
 {
-    return drive->media == DRIVE_MEDIA_CDROM || drive->interface == DRIVE_IF_FLOPPY;
+    return drive->media == DRIVE_MEDIA_CDROM || drive->interface == DRIVE_IF_FLOPPY ||
+           (drive->user && drive->user->medium);
 }
 
 /* The drive with a changeable medium of that name. */

@@ -93,6 +93,11 @@ void ata_identify(IdeDevice *ide, guint16 *words)
     words[86] = 0x3400;
     words[87] = 0x4000;
     words[93] = ide->unit ? 0x6100 : 0x6001; /* 80-conductor cable; found by jumper */
+    if (ide->drive->discard) {               /* TRIM is of ATA8-ACS */
+        words[80] = 0x01fe;
+        words[105] = ATA_TRIM_MAX;
+        words[169] = 1;
+    }
     put_checksum(words);
 }
 

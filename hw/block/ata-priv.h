@@ -5,6 +5,7 @@
 #include "hw/block/ide-priv.h"
 
 #define ATA_MULTIPLE_MAX 16 /* sectors between two interrupts of READ MULTIPLE */
+#define ATA_TRIM_MAX     8  /* sectors of ranges that DATA SET MANAGEMENT takes */
 
 /* ---- ata.c ---- */
 void ata_give_sector(IdeDevice *ide);
@@ -21,3 +22,7 @@ void ata_write_multiple(IdeDevice *ide);
 void ata_read_dma(IdeDevice *ide);
 void ata_write_dma(IdeDevice *ide);
 void ata_verify(IdeDevice *ide);
+
+/* ---- ata-trim.c ---- */
+/* DATA SET MANAGEMENT. */
+void ata_trim(IdeDevice *ide);

@@ -206,6 +206,7 @@ static void write_buffer(IdeDevice *ide)
 
 static void (*const hd_commands[256])(IdeDevice *) = {
     [0x00] = ata_nop,
+    [0x06] = ata_trim,
     [0x10] = recalibrate,
     [0x20] = ata_read_pio, /* READ SECTOR(S), and without retries */
     [0x21] = ata_read_pio,

@@ -221,7 +221,8 @@ void ide_dma_reset(IdeDma *dma);
  * master, with the scatter list in channel->dma. */
 void ide_dma_request(IdeDevice *ide, guint64 length, gboolean to_memory,
                      void (*ready)(IdeDevice *ide));
-/* The device is through with the scatter list, `moved` bytes of it used. TRUE if memory took them. */
+/* The device is through with `moved` bytes of the scatter list. TRUE if memory took them all, as
+ * many as it wanted to move. */
 gboolean ide_dma_end(IdeDevice *ide, guint64 moved);
 /* The device gives up (reset). */
 void ide_dma_cancel(IdeDevice *ide);

@@ -14,9 +14,9 @@
 #include "hw/pci/pci.h"
 
 /*
- * Function 1 of the PIIX3: two channels at their fixed ports (1F0h/3F6h and 170h/376h), decoded when
- * the guest enables them in IDETIM, and bus-master DMA behind BAR 4. The board wires the published
- * lines 0 and 1 to ISA IRQ 14 and 15.
+ * Function 1 of the PIIX3: two channels at their fixed ports (1F0h/3F6h and 170h/376h), decoded
+ * when the guest enables them in IDETIM, and bus-master DMA behind BAR 4. The board wires the
+ * published lines 0 and 1 to ISA IRQ 14 and 15.
  */
 extern const PciDeviceOps piix3_ide_ops;
 

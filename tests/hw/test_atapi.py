@@ -44,13 +44,15 @@ class CdTest(HwTest):
     args = None
     monitor = True
     media = True
+    drive = 'id=cd,if=ide,index=2,media=cdrom'
+    devices = ()
 
     def setUp(self):
         self.dir = tempfile.mkdtemp(prefix='vitrine-cd-')
         self.addCleanup(shutil.rmtree, self.dir, True)
         self.path = self.make('one.iso', SECTORS)
-        self.start('-machine', 'pc', '-nodefaults', '-drive',
-                   'id=cd,if=ide,index=2,media=cdrom' + (',file=' + self.path if self.media else ''))
+        drive = self.drive + (',file=' + self.path if self.media else '')
+        self.start('-machine', 'pc', '-nodefaults', '-drive', drive, *self.devices)
         self.cd = Ata(self.q, 1)
         self.settle()
 
@@ -416,6 +418,20 @@ class Empty(CdTest):
         self.machine.hmp.command('change cd ' + self.path)
         self.refused((ATTENTION, 0x28, 0), TEST_READY)
         self.assertEqual(self.cd.packet(read_10(5, 1)), cd_sector(5))
+
+
+class DeviceOption(CdTest):
+    """What makes a drive's medium removable is the device."""
+    drive = 'id=cd,if=none,readonly=on'
+    devices = ('-device', 'ide-cd,drive=cd,bus=ide.1')
+
+    def test_change(self):
+        self.assertEqual(self.cd.packet(read_10(5, 1)), cd_sector(5))
+        self.machine.hmp.command('eject cd')
+        self.refused((NOT_READY, 0x3a, 2), TEST_READY)
+        self.machine.hmp.command('change cd ' + self.path)
+        self.refused((ATTENTION, 0x28, 0), TEST_READY)
+        self.cd.packet(TEST_READY)
 
 
 class Dvd(CdTest):

@@ -125,7 +125,7 @@ class Registers(DiskTest):
         self.assertEqual(q.irq(14), 1)
 
     def test_unknown_commands(self):
-        for opcode in (0x01, 0x50, 0x87, 0xa0, 0xa1, 0xf5, 0xff):
+        for opcode in (0x01, 0x06, 0x50, 0x87, 0xa0, 0xa1, 0xf5, 0xff):
             self.fails(ABRT, self.ata.simple, opcode)
 
     def test_every_opcode_and_width(self):
@@ -609,6 +609,32 @@ class Snapshot(DiskTest):
         a.registers(lba=2, count=4)
         self.assertEqual(a.pio_in(0x20, 4), sector(2) + sector(333) + sector(444) + sector(5))
         self.assertEqual(self.on_disk(3), sector(3))
+
+
+class Trim(DiskTest):
+    drive = ',discard=unmap'
+
+    def trim(self, *ranges, feature=1):
+        a = self.ata
+        data = b''.join(struct.pack('<Q', lba | n << 48) for lba, n in ranges)
+        self.q.write(BUFFER, data.ljust(512, b'\0'))
+        a.table([(BUFFER, 512)])
+        a.registers_ext(0, 1)
+        self.q.outb(a.base + 1, feature)
+        return a.dma(0x06, False)
+
+    def test_space_comes_back(self):
+        self.assertTrue(self.ata.identify()[169] & 1)
+        before = os.stat(self.path).st_blocks
+        self.assertEqual(self.trim((1024, 2048), (8, 8)) & 7, 4)
+        self.assertLess(os.stat(self.path).st_blocks, before)
+        self.assertEqual(self.on_disk(1023, 3), sector(1023) + bytes(1024))
+        self.assertEqual(self.on_disk(8, 9), bytes(8 * 512) + sector(16))
+
+    def test_bad_ranges(self):
+        self.fails(IDNF, self.trim, (SIZE - 1, 2))
+        self.fails(ABRT, self.ata.simple, 0x06, feature=0)
+        self.assertEqual(self.on_disk(SIZE - 1), sector(SIZE - 1))
 
 
 class Threads(DiskTest):

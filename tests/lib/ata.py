@@ -157,12 +157,14 @@ class Ata:
         self.q.outb(self.bm, 0)
 
     def bm_wait(self, timeout=10):
-        """Waits for the interrupt bit, or for the bus master to give up."""
+        """Waits for the interrupt bit, or for both sides to have given up."""
         end = time.monotonic() + timeout
         while True:
             status = self.bm_status()
-            if status & 4 or not status & 1:
+            if status & 4:
                 return status
+            if not status & 1 and not self.alt_status() & BSY:
+                return self.bm_status()
             if time.monotonic() > end:
                 raise TimeoutError('bus master still active, status %02x' % status)
 
