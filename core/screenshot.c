@@ -34,7 +34,7 @@ static guint32 blend(guint32 under, guint32 over)
     guint32 keep = 255 - (over >> 24);
     guint32 out = 0;
     for (guint shift = 0; shift < 24; shift += 8) {
-        guint32 value = ((over >> shift) & 0xff) + ((under >> shift) & 0xff) * keep / 255;
+        guint32 value = ((over >> shift) & 0xff) + (((under >> shift) & 0xff) * keep + 127) / 255;
         out |= MIN(value, 255u) << shift;
     }
     return out;

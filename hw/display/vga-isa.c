@@ -3,11 +3,14 @@
  * "isa-vga": the VGA core as an ISA card. Its linear framebuffer is where Bochs put it, and its
  * BIOS comes to the firmware as a fw_cfg file.
  */
+#include "core/firmware.h"
 #include "hw/display/vga-priv.h"
 #include "hw/display/vga.h"
 #include "hw/isa/isa.h"
+#include "hw/pc/fw_cfg.h"
 
-#define LFB_ADDRESS 0xe0000000
+#define LFB_ADDRESS  0xe0000000
+#define ROM_MAX_SIZE (256 * 1024)
 
 typedef struct VgaIsa {
     Device dev;
@@ -15,10 +18,28 @@ typedef struct VgaIsa {
     guint64 memory_mb;
 } VgaIsa;
 
+/* An ISA card of ours has no ROM of its own: the firmware takes its BIOS from fw_cfg, if the board
+ * has one by now. (A board that makes the card itself sees to it.) */
+static gboolean offer_bios(Machine *machine, GError **error)
+{
+    Device *fw_cfg = machine->root ? device_find_ops(machine->root, &fw_cfg_ops) : NULL;
+    if (!fw_cfg) {
+        return TRUE;
+    }
+    g_autoptr(GBytes) bios = firmware_load(machine, "vgabios-isavga.bin", ROM_MAX_SIZE, error);
+    if (!bios) {
+        return FALSE;
+    }
+    fw_cfg_add_file(fw_cfg, "vgaroms/vgabios.bin", g_bytes_get_data(bios, NULL),
+                    g_bytes_get_size(bios));
+    return TRUE;
+}
+
 static gboolean vga_isa_realize(Device *dev, GError **error)
 {
     VgaIsa *card = (VgaIsa *)dev;
-    if (!vga_init(&card->vga, dev, "isa-vga", card->memory_mb, error)) {
+    if (!offer_bios(dev->machine, error) ||
+        !vga_init(&card->vga, dev, "isa-vga", card->memory_mb, error)) {
         return FALSE;
     }
     isa_map_ports(dev, 0x3b0, &card->vga.ports);
