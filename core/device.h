@@ -47,8 +47,8 @@ struct DeviceOps {
     /* `info TOPIC` at the monitor. Both NULL, or both set: appends text for people. */
     const char *info_topic;
     void (*info)(Device *dev, GString *out);
-    /* Interrupt inputs (device_input()): how many (at most 64), and the new level of one. 0 and NULL
-     * = none. */
+    /* Interrupt inputs (device_input()): how many, at most 64, and the new level of one. 0 and NULL
+     * mean none. */
     guint inputs;
     void (*set_input)(Device *dev, guint n, int level);
 };

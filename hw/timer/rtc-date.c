@@ -23,7 +23,7 @@ void rtc_date_from_seconds(gint64 seconds, RtcDate *date)
 {
     gint64 days = floor_div(seconds, DAY_SECONDS);
     int rest = (int)(seconds - days * DAY_SECONDS);
-    gint64 year = 1970 + floor_div(days, 366);
+    gint64 year = 1970 + floor_div(days, days < 0 ? 365 : 366);
     int month = 1;
 
     /* The guesses are too early at most: go on while the next one has begun. */

@@ -5,8 +5,9 @@
  *     fuzz-NAME [-cuts] [-max_total_time=SECONDS] [FILE|FOLDER]...
  *
  * runs the files (with -cuts: cut at every length too), then mixtures and mutations of them until
- * the time is over. Without any file it fails. The sequence of inputs is the same in every run. An input is written to crash-input (in $TMPDIR) before it runs
- * and removed at the end, so that a crash leaves it there.
+ * the time is over. Without any file it fails. The sequence of inputs is the same in every run.
+ * An input is written to crash-input-NAME (in $TMPDIR) before it runs and removed at the end, so
+ * that a crash leaves it there.
  */
 #include <stdio.h>
 #include <stdlib.h>

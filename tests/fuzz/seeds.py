@@ -204,7 +204,8 @@ def seeds():
     yield 'ide-dma', ide_dma()
     yield 'ide-packet-identify', ide(0xa1, 0x170, 0xa0)
     for name, packet in (('inquiry', (0x12, 0, 0, 0, 36)), ('ready', (0,)),
-                         ('read', (0x28, 0, 0, 0, 0, 16, 0, 0, 1)), ('toc', (0x43, 2, 0, 0, 0, 0, 0, 3)),
+                         ('read', (0x28, 0, 0, 0, 0, 16, 0, 0, 1)),
+                         ('toc', (0x43, 2, 0, 0, 0, 0, 0, 3)),
                          ('sense', (0x5a, 0, 0x2a, 0, 0, 0, 0, 1)), ('eject', (0x1b, 0, 0, 0, 2)),
                          ('event', (0x4a, 1, 0, 0, 0x10, 0, 0, 0, 8)), ('capacity', (0x25,)),
                          ('read-cd', (0xbe, 0, 0, 0, 0, 1, 0, 0, 1, 0xf8))):

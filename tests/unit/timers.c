@@ -23,6 +23,10 @@ static void test_dates(void)
         g_assert_cmpint(rtc_date_to_seconds(&date), ==, s);
         g_assert_cmpint(date.year, >=, 0);
         g_assert_cmpint(date.year, <=, 9999);
+        g_assert_cmpint(date.month, >=, 1);
+        g_assert_cmpint(date.month, <=, 12);
+        g_assert_cmpint(date.day, >=, 1);
+        g_assert_cmpint(date.day, <=, 31);
     }
     g_assert_cmpint(rtc_date_last_sunday(2026, 4), ==, 1777161600);  /* 2026-04-26 */
     g_assert_cmpint(rtc_date_last_sunday(2025, 12), ==, 1766880000); /* 2025-12-28 */
