@@ -20,8 +20,9 @@
 #define DMA_SELECT 0x08
 #define DMA_WRITE  0x10
 
-#define DMA_SIGNATURE G_GUINT64_CONSTANT(0x51454d5520434647) /* reads from the DMA port */
-#define DMA_CHUNK     4096u
+#define DMA_SIGNATURE   G_GUINT64_CONSTANT(0x51454d5520434647) /* reads from the DMA port */
+#define DMA_CHUNK       4096u
+#define DMA_MAX_PADDING (64u << 10)
 
 typedef struct FwCfgItem {
     guint key;
@@ -218,13 +219,18 @@ static const IoOps ports_ops = {ports_read, ports_write, 1, 2};
 /* ---- DMA ---- */
 
 /*
- * Zeroes behind the item's end reach as far as the request says, up to 4 GiB; they are written as
- * long as there is memory, so a request can cost no more than the guest's own RAM.
+ * What lies behind the item's end reads as zero. A request may ask for 4 GiB of that; since it is
+ * carried out at once, under the lock, one that asks for much more than there is fails.
  */
 static gboolean dma_read(FwCfg *cfg, AddressSpace *memory, guint64 addr, guint64 length)
 {
     guint8 chunk[DMA_CHUNK];
+    gsize size = 0;
 
+    selected(cfg, &size);
+    if (length > (cfg->offset < size ? size - cfg->offset : 0) + DMA_MAX_PADDING) {
+        return FALSE;
+    }
     while (length) {
         gsize now = MIN(length, DMA_CHUNK);
         read_item(cfg, chunk, now);
@@ -338,12 +344,21 @@ static void unrealize(Device *dev)
     g_clear_pointer(&cfg->directory, g_bytes_unref);
 }
 
+static const StateField state_fields[] = {
+    STATE_FIELD(U16, FwCfg, key),
+    STATE_FIELD(U64, FwCfg, offset),
+    STATE_FIELD(U64, FwCfg, dma_address),
+    STATE_END,
+};
+static const StateTable fw_cfg_state = {1, state_fields, NULL};
+
 const DeviceOps fw_cfg_ops = {
     .name = "fw_cfg_io",
     .summary = "Firmware configuration",
     .category = "Misc",
     .size = sizeof(FwCfg),
     .board_only = TRUE,
+    .state = &fw_cfg_state,
     .realize = realize,
     .unrealize = unrealize,
     .reset = reset,

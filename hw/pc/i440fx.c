@@ -152,6 +152,15 @@ static void connect_ram(I440fx *bridge, Region *ram)
     update_memory(bridge);
 }
 
+static gboolean state_loaded(void *object, GError **error)
+{
+    update_memory(object);
+    return TRUE;
+}
+
+static const StateField state_fields[] = {PCI_DEVICE_STATE, STATE_END};
+static const StateTable i440fx_state = {1, state_fields, state_loaded};
+
 /* ---- the host side ---- */
 
 /* PIRQA-D rotate with the slot, such that slot 1 has INTA on PIRQA as on Intel's boards. */
@@ -190,6 +199,12 @@ static void host_reset(Device *dev)
     pci_host_reset(&host->host);
     pci_bus_reset(host->bus);
 }
+
+static const StateField host_state_fields[] = {
+    {"address", STATE_U32, G_STRUCT_OFFSET(I440fxHost, host.address), 1, 4, 1, NULL},
+    STATE_END,
+};
+static const StateTable host_state = {1, host_state_fields, NULL};
 
 static void host_info(Device *dev, GString *out)
 {
@@ -239,6 +254,7 @@ const PciDeviceOps i440fx_ops = {
             .bus = BUS_PCI,
             .size = sizeof(I440fx),
             .board_only = TRUE,
+            .state = &i440fx_state,
             .realize = realize,
             .unrealize = unrealize,
             .reset = reset,
@@ -256,6 +272,7 @@ const DeviceOps i440fx_pcihost_ops = {
     .category = "Bridge",
     .size = sizeof(I440fxHost),
     .board_only = TRUE,
+    .state = &host_state,
     .realize = host_realize,
     .unrealize = host_unrealize,
     .reset = host_reset,

@@ -210,10 +210,24 @@ static gboolean pc_build(PcBoard *board, GError **error)
            vga_init(board, pc_vgas, &bus->bus, error) && finish(board, error);
 }
 
+/* One new layout of memory and ports for the whole board, not one for each of its regions. */
+static gboolean build_at_once(PcBoard *board, gboolean (*build)(PcBoard *board, GError **error),
+                              GError **error)
+{
+    Machine *machine = board->device.machine;
+
+    memory_transaction_begin(machine->memory);
+    memory_transaction_begin(machine->io);
+    gboolean built = build(board, error);
+    memory_transaction_commit(machine->io);
+    memory_transaction_commit(machine->memory);
+    return built;
+}
+
 static gboolean pc_create(Machine *machine, const BoardConfig *config, GError **error)
 {
     PcBoard *board = create_root(machine, &pc_root_ops, config, error);
-    return board && pc_build(board, error);
+    return board && build_at_once(board, pc_build, error);
 }
 
 const BoardOps pc_board_type = {
@@ -279,7 +293,7 @@ static gboolean isapc_build(PcBoard *board, GError **error)
 static gboolean isapc_create(Machine *machine, const BoardConfig *config, GError **error)
 {
     PcBoard *board = create_root(machine, &isapc_root_ops, config, error);
-    return board && isapc_build(board, error);
+    return board && build_at_once(board, isapc_build, error);
 }
 
 const BoardOps isapc_board_type = {

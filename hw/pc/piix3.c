@@ -180,6 +180,16 @@ static void unrealize(Device *dev)
     }
 }
 
+static const StateField state_fields[] = {
+    PCI_DEVICE_STATE,
+    STATE_FIELD(U16, Piix3, isa_levels),
+    STATE_FIELD(U8, Piix3, pirq_levels),
+    STATE_FIELD(U16, Piix3, out_levels),
+    STATE_FIELD(U8, Piix3, reset_control),
+    STATE_END,
+};
+static const StateTable piix3_state = {1, state_fields, NULL};
+
 const PciDeviceOps piix3_ops = {
     .device =
         {
@@ -189,6 +199,7 @@ const PciDeviceOps piix3_ops = {
             .bus = BUS_PCI,
             .size = sizeof(Piix3),
             .board_only = TRUE,
+            .state = &piix3_state,
             .realize = realize,
             .unrealize = unrealize,
             .reset = reset,

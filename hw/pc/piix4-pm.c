@@ -283,6 +283,37 @@ static void unrealize(Device *dev)
     region_finish(&pm->apm);
 }
 
+static gboolean state_loaded(void *object, GError **error)
+{
+    Piix4Pm *pm = object;
+
+    update_ports(pm);
+    update_gpe(pm);
+    return TRUE;
+}
+
+/* The PM1 registers; the SCI's level is worked out anew. */
+static const StateField acpi_fields[] = {
+    STATE_FIELD(U16, AcpiPm, status),  STATE_FIELD(U16, AcpiPm, enable),
+    STATE_FIELD(U16, AcpiPm, control), STATE_FIELD(U64, AcpiPm, carry_seen),
+    STATE_FIELD(TIMER, AcpiPm, timer), STATE_END,
+};
+static const StateTable acpi_state = {1, acpi_fields, NULL};
+
+static const StateField state_fields[] = {
+    PCI_DEVICE_STATE,
+    {"acpi", STATE_STRUCT, G_STRUCT_OFFSET(Piix4Pm, acpi), 1, sizeof(AcpiPm), 1, &acpi_state},
+    {"smbus", STATE_STRUCT, G_STRUCT_OFFSET(Piix4Pm, smbus), 1, sizeof(SmbusHost), 1,
+     &smbus_host_state},
+    STATE_ARRAY(U8, Piix4Pm, registers),
+    STATE_ARRAY(U8, Piix4Pm, gpe_status),
+    STATE_ARRAY(U8, Piix4Pm, gpe_enable),
+    STATE_FIELD(U8, Piix4Pm, apm_control),
+    STATE_FIELD(U8, Piix4Pm, apm_status),
+    STATE_END,
+};
+static const StateTable piix4_pm_state = {1, state_fields, state_loaded};
+
 const PciDeviceOps piix4_pm_ops = {
     .device =
         {
@@ -292,6 +323,7 @@ const PciDeviceOps piix4_pm_ops = {
             .bus = BUS_PCI,
             .size = sizeof(Piix4Pm),
             .board_only = TRUE,
+            .state = &piix4_pm_state,
             .realize = realize,
             .unrealize = unrealize,
             .reset = reset,

@@ -55,12 +55,16 @@ static void reset(Device *dev)
     irq_lower(&port->a20);
 }
 
+static const StateField state_fields[] = {STATE_FIELD(U8, Port92, value), STATE_END};
+static const StateTable port92_state = {1, state_fields, NULL};
+
 const DeviceOps port92_ops = {
     .name = "port92",
     .summary = "System control port A",
     .category = "Misc",
     .size = sizeof(Port92),
     .board_only = TRUE,
+    .state = &port92_state,
     .realize = realize,
     .unrealize = unrealize,
     .reset = reset,

@@ -59,6 +59,19 @@ static void smbus_write(void *opaque, guint64 addr, guint64 value, guint size)
 
 static const IoOps smbus_ops = {smbus_read, smbus_write, 1, 1};
 
+static const StateField state_fields[] = {
+    STATE_FIELD(U8, SmbusHost, status),
+    STATE_FIELD(U8, SmbusHost, control),
+    STATE_FIELD(U8, SmbusHost, command),
+    STATE_FIELD(U8, SmbusHost, address),
+    STATE_FIELD(U8, SmbusHost, data0),
+    STATE_FIELD(U8, SmbusHost, data1),
+    STATE_FIELD(U8, SmbusHost, slave_control),
+    STATE_FIELD(U8, SmbusHost, slave_command),
+    STATE_END,
+};
+const StateTable smbus_host_state = {1, state_fields, NULL};
+
 void smbus_host_init(SmbusHost *smbus)
 {
     region_init_io(&smbus->region, "piix4-smbus", &smbus_ops, smbus, 16);

@@ -7,12 +7,15 @@
 #pragma once
 
 #include "core/memory.h"
+#include "core/state.h"
 
 typedef struct SmbusHost {
     Region region; /* 16 ports */
     guint8 status, control, command, address, data0, data1;
     guint8 slave_control, slave_command;
 } SmbusHost;
+
+extern const StateTable smbus_host_state;
 
 void smbus_host_init(SmbusHost *smbus);
 void smbus_host_finish(SmbusHost *smbus);

@@ -65,7 +65,7 @@ static void bus_drive_pirq(PciBus *bus, guint pirq, gboolean level)
 static void update_irq(PciDevice *pci)
 {
     gboolean disabled = pci_get_word(pci, PCI_COMMAND) & PCI_COMMAND_INTX_DISABLE;
-    gboolean asserted = pci->irq_level && !disabled;
+    gboolean asserted = pci->irq_level && !disabled && pci->config[PCI_INTERRUPT_PIN];
 
     /* The status bit shows the device's request even when the command register blocks the pin. */
     pci->config[PCI_STATUS] &= ~PCI_STATUS_INTERRUPT;
@@ -185,6 +185,25 @@ PciDevice *pci_bus_device(PciBus *bus, guint slot, guint function)
 {
     return bus->devices[(slot << 3 | function) & 0xff];
 }
+
+/* ---- saved state ---- */
+
+static gboolean state_loaded(void *object, GError **error)
+{
+    PciDevice *pci = object;
+
+    update_irq(pci);
+    pci_update_bars(pci);
+    return TRUE;
+}
+
+static const StateField state_fields[] = {
+    STATE_ARRAY(U8, PciDevice, config),
+    STATE_FIELD(BOOL, PciDevice, irq_level),
+    STATE_END,
+};
+
+const StateTable pci_device_state = {1, state_fields, state_loaded};
 
 /* ---- places ---- */
 

@@ -88,6 +88,13 @@ struct PciBus {
     guint pirq_count[4]; /* how many devices hold it asserted */
 };
 
+/* State of a PciDevice: the first field of the state table of every PCI device, at offset 0. */
+extern const StateTable pci_device_state;
+#define PCI_DEVICE_STATE                                                   \
+    {                                                                      \
+        "pci", STATE_STRUCT, 0, 1, sizeof(PciDevice), 1, &pci_device_state \
+    }
+
 /* The ops of a device that is known to be a PCI device. */
 static inline const PciDeviceOps *pci_device_ops(const Device *dev)
 {
