@@ -16,7 +16,7 @@
 /* Bytes taken from the peer but not looked at yet, at most. */
 #define INPUT_LIMIT 4096
 
-/* With so much waiting to be read by the peer, we stop reading from it. */
+/* With so much waiting to be read by the peer, input that we have already waits too. */
 #define OUTPUT_LIMIT (64 * 1024)
 
 struct Monitor {
@@ -26,6 +26,8 @@ struct Monitor {
     GByteArray *input; /* received, not looked at yet */
     GString *output;   /* waiting for room */
     gboolean processing;
+    gboolean yielded;   /* a command was run: the rest waits for the next turn of the loop */
+    Deferred *resume;   /* ... which is this */
     gboolean finished;  /* after `quit`: says and hears nothing more */
     HmpRun *run;        /* the command that is not over yet */
     gboolean starting;  /* ... because its handler is on the stack */
@@ -128,6 +130,7 @@ static void editor_line(void *opaque, const char *line)
         start_line(monitor);
         return;
     }
+    monitor->yielded = TRUE;
     monitor->starting = TRUE;
     HmpRun *run = hmp_run_start(&monitor->context, line, command_done, monitor);
     monitor->starting = FALSE;
@@ -167,21 +170,31 @@ static const LineEditorOps editor_ops = {editor_write, editor_line, editor_compl
 
 /* ---- the character device ---- */
 
+/*
+ * None before all is answered and the answers are on their way: that bounds what waits for a peer
+ * that does not read, and one that has ended its input is kept connected as long.
+ */
 static gsize input_room(const Monitor *monitor)
 {
-    return is_blocked(monitor) ? 0 : INPUT_LIMIT - monitor->input->len;
+    if (is_blocked(monitor) || monitor->yielded || monitor->output->len) {
+        return 0;
+    }
+    return INPUT_LIMIT - monitor->input->len;
 }
 
-/* Feeds the editor until a command has to be waited for, or the peer has to read first. */
+/*
+ * Feeds the editor until a command has to be waited for, or the peer has to read first. One
+ * command a turn of the loop: the vm lock is dropped in between, however long a script is.
+ */
 static void process_input(Monitor *monitor)
 {
     gsize done = 0;
 
-    if (monitor->processing) {
+    if (monitor->processing || monitor->yielded) {
         return;
     }
     monitor->processing = TRUE;
-    while (done < monitor->input->len && !is_blocked(monitor)) {
+    while (done < monitor->input->len && !is_blocked(monitor) && !monitor->yielded) {
         line_editor_input(monitor->editor, monitor->input->data[done++]);
         if (monitor->output->len >= OUTPUT_LIMIT) {
             flush(monitor);
@@ -190,10 +203,22 @@ static void process_input(Monitor *monitor)
     /* The peer may have gone meanwhile, and its input with it. */
     g_byte_array_remove_range(monitor->input, 0, MIN(done, monitor->input->len));
     monitor->processing = FALSE;
+    monitor->yielded = monitor->yielded && monitor->input->len > 0;
+    if (monitor->yielded) {
+        deferred_schedule(monitor->resume);
+    }
     flush(monitor);
     if (input_room(monitor)) {
         chardev_accept(monitor->chr);
     }
+}
+
+static void resume(void *opaque)
+{
+    Monitor *monitor = opaque;
+
+    monitor->yielded = FALSE;
+    process_input(monitor);
 }
 
 static gsize monitor_can_receive(void *opaque)
@@ -229,6 +254,8 @@ static void forget_peer(Monitor *monitor)
     }
     file_query_cancel(g_steal_pointer(&monitor->files));
     line_editor_stop(monitor->editor);
+    deferred_cancel(monitor->resume);
+    monitor->yielded = FALSE;
     g_byte_array_set_size(monitor->input, 0);
     g_string_truncate(monitor->output, 0);
 }
@@ -270,6 +297,7 @@ Monitor *monitor_hmp_new(Machine *machine, Chardev *chr, GError **error)
                                         .ask_secret = ask_secret};
     monitor->input = g_byte_array_new();
     monitor->output = g_string_new(NULL);
+    monitor->resume = deferred_new(machine->loop, resume, monitor);
     if (!chardev_attach(chr, &monitor_user, monitor, error)) {
         monitor->chr = NULL;
         monitor_free(monitor);
@@ -287,6 +315,7 @@ void monitor_free(Monitor *monitor)
         chardev_detach(monitor->chr);
     }
     forget_peer(monitor);
+    deferred_free(monitor->resume);
     line_editor_free(monitor->editor);
     g_byte_array_unref(monitor->input);
     g_string_free(monitor->output, TRUE);

@@ -126,7 +126,7 @@ gsize rig_type(Rig *rig, const char *bytes, gsize length)
 
     while (done < length) {
         gsize n = MIN(chardev_user_room(&rig->chr), length - done);
-        if (n == 0) {
+        if (n == 0 && !event_loop_iterate(rig->loop, FALSE)) {
             break;
         }
         chardev_receive(&rig->chr, (const guint8 *)bytes + done, n);

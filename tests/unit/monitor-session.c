@@ -42,6 +42,7 @@ static void check_dialogue(Fixture *f, const char *typed, const char *expected)
 {
     g_string_truncate(f->rig.peer, 0);
     g_assert_cmpuint(rig_type(&f->rig, typed, strlen(typed)), ==, strlen(typed));
+    rig_settle(&f->rig);
     g_assert_cmpstr(f->rig.peer->str, ==, expected);
 }
 
@@ -63,6 +64,21 @@ static void test_dialogue(Fixture *f, gconstpointer data)
     g_assert_cmpuint(rig_type(&f->rig, "p 1\n", 4), ==, 0);
 }
 
+/* A pasted script: other work of the loop comes between its commands. */
+static void test_script(Fixture *f, gconstpointer data)
+{
+    guint turns = 0;
+
+    rig_type(&f->rig, "p 1\np 2\np 3\n", 12);
+    g_assert_cmpstr(f->rig.peer->str, ==, "p 1\r\n0x1\r\n(qemu) ");
+    while (event_loop_iterate(f->rig.loop, FALSE)) {
+        turns++;
+    }
+    g_assert_cmpuint(turns, >=, 2);
+    g_assert_cmpstr(f->rig.peer->str, ==,
+                    "p 1\r\n0x1\r\n(qemu) p 2\r\n0x2\r\n(qemu) p 3\r\n0x3\r\n(qemu) ");
+}
+
 static void test_in_use(Fixture *f, gconstpointer data)
 {
     g_autoptr(GError) error = NULL;
@@ -80,17 +96,20 @@ static void test_slow_peer(Fixture *f, gconstpointer data)
     f->rig.write_room = 0;
     while (lines < 10000 && rig_type(&f->rig, line, 5) == 5) {
         lines++;
+        rig_settle(&f->rig);
     }
-    g_assert_cmpuint(lines, >, 5);
-    g_assert_cmpuint(lines, <, 2000); /* 64 KiB of answers, 4 KiB of input */
+    g_assert_cmpuint(lines, >=, 1);
+    g_assert_cmpuint(lines, <, 1000); /* 4 KiB of input at most */
 
     for (guint i = 0; i < 100000 && f->rig.write_room == 0; i++) {
         f->rig.write_room = 1000;
         f->rig.asked_to_send = FALSE;
         chardev_writable(&f->rig.chr);
+        rig_settle(&f->rig);
     }
     f->rig.write_room = G_MAXSIZE;
     chardev_writable(&f->rig.chr);
+    rig_settle(&f->rig);
     g_assert_true(f->rig.asked_to_send);
     gsize prompts = 0;
     for (const char *p = f->rig.peer->str; (p = strstr(p, "(qemu) ")) != NULL; p++) {
@@ -112,6 +131,7 @@ static void test_hostile(Fixture *f, gconstpointer data)
                    "\r\nError: the line is longer than 4095 bytes and was not run\r\n"
                    "(qemu) ");
     g_assert_cmpuint(rig_type(&f->rig, nuls, sizeof(nuls) - 1), ==, sizeof(nuls) - 1);
+    rig_settle(&f->rig);
     g_assert_nonnull(strstr(f->rig.peer->str, "0x5\r\n"));
     for (guint i = 0; i < 50000; i++) {
         char byte = (seed = seed * 1664525 + 1013904223) >> 24;
@@ -237,6 +257,7 @@ int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
     ADD("dialogue", test_dialogue);
+    ADD("script", test_script);
     ADD("in-use", test_in_use);
     ADD("slow-peer", test_slow_peer);
     ADD("hostile", test_hostile);
