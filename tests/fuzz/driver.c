@@ -42,7 +42,7 @@ static void run_one(const char *crash_path, const guint8 *data, gsize length)
 {
     FILE *file = fopen(crash_path, "wb");
 
-    if (!file || fwrite(data, 1, length, file) != length || fclose(file)) {
+    if (!file || (length && fwrite(data, 1, length, file) != length) || fclose(file)) {
         fprintf(stderr, "cannot write %s\n", crash_path);
     }
     LLVMFuzzerTestOneInput(data, length);
