@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The window: its notebook of pages, title, size, full screen, and who is active. */
+#include <string.h>
+
 #include "ui/gtk/gui.h"
 
 #define PROGRAM "Vitrine"
@@ -90,9 +92,22 @@ static void add_screen(Gui *gui, Display *display)
     gui_input_add_screen(gui, page->screen);
 }
 
-static void add_console(Chardev *chr, void *opaque)
+static gboolean is_monitor(Chardev *chr)
 {
-    if (chardev_is_vc(chr)) {
+    return strstr(chr->id, "monitor") != NULL;
+}
+
+/* The monitor before serial and parallel ports: people look for it at Ctrl+Alt+2. */
+static void add_monitor(Chardev *chr, void *opaque)
+{
+    if (chardev_is_vc(chr) && is_monitor(chr)) {
+        gui_console_add(opaque, chr);
+    }
+}
+
+static void add_other_console(Chardev *chr, void *opaque)
+{
+    if (chardev_is_vc(chr) && !is_monitor(chr)) {
         gui_console_add(opaque, chr);
     }
 }
@@ -288,9 +303,8 @@ void gui_window_open(Gui *gui)
     for (guint i = 0; i < machine->displays->len; i++) {
         add_screen(gui, g_ptr_array_index(machine->displays, i));
     }
-    if (machine->chars != NULL) {
-        chardev_foreach(machine, add_console, gui);
-    }
+    chardev_foreach(machine, add_monitor, gui);
+    chardev_foreach(machine, add_other_console, gui);
     gui->machine_listener = machine_listen(machine, on_machine, gui);
     show(gui);
 }
