@@ -8,7 +8,7 @@
 #include "core/input.h"
 #include "core/keynames.h"
 
-/* XKB keycodes of the "evdev" rules are evdev codes plus this (xkeyboard-config, keycodes/evdev). */
+/* XKB keycodes of the "evdev" rules are evdev codes plus this (xkeyboard-config keycodes/evdev). */
 #define XKB_EVDEV_OFFSET 8
 #define KEYMAP_KEYS      256 /* X keycodes end at 255 */
 #define KEYMAP_COMBOS    16  /* of the KeymapMods bits */

@@ -23,6 +23,13 @@ static const OptionSpec options[] = {
     OPTION_END,
 };
 
+/* NULL when it is unset or empty. */
+static const char *set_variable(const char *name)
+{
+    const char *value = g_getenv(name);
+    return value != NULL && value[0] != '\0' ? value : NULL;
+}
+
 static gboolean gtk_frontend_probe(GError **error)
 {
     /* The process keeps its locale (numbers!), but for characters. */
@@ -33,8 +40,8 @@ static gboolean gtk_frontend_probe(GError **error)
     if (gtk_init_check(NULL, NULL) && gdk_display_get_default() != NULL) {
         return TRUE;
     }
-    const char *x11 = g_getenv("DISPLAY");
-    const char *wayland = g_getenv("WAYLAND_DISPLAY");
+    const char *x11 = set_variable("DISPLAY");
+    const char *wayland = set_variable("WAYLAND_DISPLAY");
     if (x11 == NULL && wayland == NULL) {
         return error_set(error, "there is no display to open a window on: neither DISPLAY nor "
                                 "WAYLAND_DISPLAY is set (try -display vnc=:0)");

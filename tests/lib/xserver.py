@@ -1,0 +1,118 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""A virtual X server for tests of windows: started on a free display, driven with xdotool, its
+windows read with xwd.
+
+    with XServer() as x:
+        w = x.window('Vitrine')
+        x.key('ctrl+alt+g')
+        picture = x.picture(w)      # an image.Image
+"""
+
+import os
+import shutil
+import struct
+import subprocess
+import time
+
+from image import Image
+
+NEEDED = ('Xvfb', 'xdotool', 'xwd', 'openbox')
+
+
+def missing():
+    """What is not installed, as a reason to skip; None if all is there."""
+    absent = [name for name in NEEDED if not shutil.which(name)]
+    return 'not installed: ' + ', '.join(absent) if absent else None
+
+
+def read_xwd(data):
+    """A window dump of 24 or 32 bits a pixel (X11's XWDFile.h, version 7)."""
+    head = struct.unpack('>25I', data[:100])
+    size, version, width, height, order = head[0], head[1], head[4], head[5], head[7]
+    bits, stride, colors = head[11], head[12], head[19]
+    if version != 7 or bits != 32 or order != 0:
+        raise ValueError('a window dump we do not know')
+    start = size + colors * 12
+    out = bytearray(width * height * 3)
+    for y in range(height):
+        row = data[start + y * stride:start + y * stride + width * 4]
+        for channel in range(3):
+            out[y * width * 3 + channel:(y + 1) * width * 3:3] = row[2 - channel::4]
+    return Image(width, height, bytes(out))
+
+
+class XServer:
+    def __init__(self, size='1280x1024x24'):
+        self.size = size
+        self.server = self.manager = None
+
+    def __enter__(self):
+        read, write = os.pipe()
+        self.server = subprocess.Popen(
+            ['Xvfb', '-displayfd', str(write), '-screen', '0', self.size, '-nolisten', 'tcp'],
+            pass_fds=[write], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        os.close(write)
+        with os.fdopen(read) as answer:
+            number = answer.readline().strip()
+        if not number:
+            self.stop()
+            raise RuntimeError('Xvfb did not start')
+        self.display = ':' + number
+        # XTEST's keys must have evdev's codes, whatever session the test runs in.
+        self.env = {'DISPLAY': self.display, 'GDK_BACKEND': 'x11', 'NO_AT_BRIDGE': '1',
+                    'WAYLAND_DISPLAY': '', 'GTK_THEME': '', 'XDG_CONFIG_HOME': '/nonexistent'}
+        self.manager = subprocess.Popen(['openbox'], env={**os.environ, **self.env},
+                                        stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        return self
+
+    def __exit__(self, *exc):
+        self.stop()
+
+    def stop(self):
+        for process in (self.manager, self.server):
+            if process and process.poll() is None:
+                process.kill()
+            if process:
+                process.wait()
+
+    def run(self, *command):
+        return subprocess.run(command, env={**os.environ, **self.env}, check=True,
+                              capture_output=True, timeout=20).stdout
+
+    def do(self, *words):
+        return self.run('xdotool', *(str(word) for word in words)).decode()
+
+    def key(self, *keys):
+        self.do('key', *keys)
+
+    def type(self, text):
+        self.do('type', '--delay', '15', text)
+
+    def window(self, name, timeout=20):
+        """The visible window whose title has `name`, once there is one and it has the focus."""
+        end = time.monotonic() + timeout
+        while time.monotonic() < end:
+            try:
+                found = self.do('search', '--onlyvisible', '--name', name).split()
+                if found and self.do('getwindowfocus').strip() == found[0]:
+                    return found[0]
+            except subprocess.CalledProcessError:
+                pass
+            time.sleep(0.1)
+        raise AssertionError('no window is called ' + name)
+
+    def title(self, window):
+        return self.do('getwindowname', window).strip()
+
+    def geometry(self, window):
+        """(x, y, width, height)"""
+        lines = self.do('getwindowgeometry', '--shell', window).split()
+        values = dict(line.split('=') for line in lines)
+        return tuple(int(values[name]) for name in ('X', 'Y', 'WIDTH', 'HEIGHT'))
+
+    def click(self, window, x, y, button=1):
+        self.do('mousemove', '--window', window, x, y)
+        self.do('click', button)
+
+    def picture(self, window):
+        return read_xwd(self.run('xwd', '-silent', '-id', window))

@@ -1,0 +1,408 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""The GTK window under Xvfb: with the fake machine, and with SeaBIOS under KVM."""
+import os
+import re
+import select
+import subprocess
+import sys
+import tempfile
+import time
+import unittest
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), '..', 'lib'))
+import image  # noqa: E402
+import tap  # noqa: E402
+import xserver  # noqa: E402
+from machine import Machine, ROOT  # noqa: E402
+
+MODULE = os.environ.get('VITRINE_GTK', ROOT + '/build/ui/gtk/libvitrine-ui-gtk.so')
+FAKE = os.environ.get('VITRINE_FAKE', ROOT + '/build/tests/ui/fake-machine')
+MENU_ROW = 27  # pixels, more or less
+
+
+def wait(condition, what, timeout=10):
+    end = time.monotonic() + timeout
+    while not condition():
+        if time.monotonic() > end:
+            raise AssertionError('did not happen: ' + what)
+        time.sleep(0.05)
+
+
+def crop(whole, width, height):
+    """The lower left part of a window: the guest's picture, below the menubar."""
+    top = whole.height - height
+    rows = [whole.rgb[y * whole.width * 3:][:width * 3] for y in range(top, whole.height)]
+    return image.Image(width, height, b''.join(rows))
+
+
+class Fake:
+    """The machine without a guest."""
+
+    def __init__(self, env, options=''):
+        self.process = subprocess.Popen([FAKE, MODULE, options], env={**os.environ, **env},
+                                        stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+                                        stderr=subprocess.PIPE)
+        self.buffer = b''
+
+    def send(self, line):
+        self.process.stdin.write(line.encode() + b'\n')
+        self.process.stdin.flush()
+
+    def expect(self, pattern, timeout=10):
+        """Drops output up to a line that matches; returns the match."""
+        end = time.monotonic() + timeout
+        while True:
+            while b'\n' in self.buffer:
+                line, self.buffer = self.buffer.split(b'\n', 1)
+                match = re.fullmatch(pattern, line.decode())
+                if match:
+                    return match
+            if not select.select([self.process.stdout], [], [], max(0, end - time.monotonic()))[0]:
+                raise AssertionError('no line like ' + pattern)
+            data = os.read(self.process.stdout.fileno(), 65536)
+            if not data:
+                raise AssertionError('ended: ' + self.process.stderr.read().decode())
+            self.buffer += data
+
+    def lines(self, seconds=0.3):
+        """What is said within that time."""
+        end = time.monotonic() + seconds
+        while select.select([self.process.stdout], [], [], max(0, end - time.monotonic()))[0]:
+            self.buffer += os.read(self.process.stdout.fileno(), 65536)
+        said, self.buffer = self.buffer, b''
+        return said.decode().split('\n')[:-1]
+
+    def stats(self):
+        self.send('stats')
+        line = self.expect('stats (.*)').group(1)
+        return {name: int(value) for name, value in (w.split('=') for w in line.split())}
+
+    def stop(self):
+        if self.process.poll() is None:
+            self.process.stdin.close()
+            try:
+                self.process.wait(5)
+            except subprocess.TimeoutExpired:
+                self.process.kill()
+                self.process.wait()
+        self.process.stdout.close()
+        error = self.process.stderr.read().decode()
+        self.process.stderr.close()
+        return error
+
+
+@unittest.skipIf(xserver.missing(), xserver.missing())
+class WindowTest(unittest.TestCase):
+    allowed = ' nothing '
+
+    def setUp(self):
+        self.x = xserver.XServer().__enter__()
+        self.addCleanup(self.x.stop)
+
+    def start(self, options=''):
+        self.fake = Fake(self.x.env, options)
+        self.addCleanup(self.stop)
+        self.fake.expect('ready', 30)
+        self.window = self.x.window('fake')
+        return self.fake
+
+    def stop(self):
+        error = self.fake.stop()
+        wrong = [line for line in error.split('\n')
+                 if ('CRITICAL' in line or 'ERROR: ' in line) and self.allowed not in line]
+        self.assertEqual(wrong, [])
+        self.assertEqual(self.fake.process.returncode, 0, error)
+
+    def dump(self):
+        with tempfile.TemporaryDirectory() as folder:
+            self.fake.send('dump %s/p.ppm' % folder)
+            self.assertEqual(self.fake.expect('dumped(.*)').group(1), '')
+            return image.read(folder + '/p.ppm')
+
+    def assert_same_picture(self):
+        wanted = self.dump()
+        shown = crop(self.x.picture(self.window), wanted.width, wanted.height)
+        self.assertIsNone(wanted.difference(shown))
+
+    def has_title(self, text):
+        wait(lambda: self.x.title(self.window) == text, 'title %r, it is %r' %
+             (text, self.x.title(self.window)))
+
+    def has_size(self, width, height):
+        wait(lambda: self.x.geometry(self.window)[2:] == (width, height),
+             'size %dx%d, it is %r' % (width, height, self.x.geometry(self.window)))
+
+    def settle(self):
+        time.sleep(0.3)
+
+    def test_picture_pixel_for_pixel(self):
+        fake = self.start()
+        bar = self.x.geometry(self.window)[3] - 480
+        self.settle()
+        self.assert_same_picture()
+        fake.send('mode 1024 768')
+        self.has_size(1024, 768 + bar)
+        self.settle()
+        self.assert_same_picture()
+        fake.send('play square')
+        self.settle()
+        fake.send('play still')
+        self.settle()
+        self.assert_same_picture()
+
+    def test_still_picture_costs_nothing(self):
+        fake = self.start()
+        wait(lambda: fake.stats()['clock'] == 0, 'a stopped clock')
+        before = fake.stats()
+        time.sleep(1)
+        after = fake.stats()
+        self.assertEqual(before['scans'], after['scans'])
+        fake.send('play square')
+        time.sleep(1)
+        self.assertGreater(fake.stats()['frames'], after['frames'] + 30)
+        self.x.do('windowminimize', self.window)
+        wait(lambda: fake.stats()['active'] == 0, 'an inactive listener')
+        self.assertEqual(fake.stats()['clock'], 0)
+
+    def test_keys_reach_the_guest(self):
+        fake = self.start()
+        self.x.key('a', 'F10', 'alt+m', 'Tab')
+        self.assertEqual([line for line in fake.lines() if line.startswith('key')],
+                         ['key 30 1', 'key 30 0', 'key 68 1', 'key 68 0', 'key 56 1', 'key 50 1',
+                          'key 56 0', 'key 50 0', 'key 15 1', 'key 15 0'])
+
+    def test_focus_loss_releases_keys(self):
+        fake = self.start()
+        self.x.do('keydown', 'shift', 'keydown', 'b')
+        fake.expect('key 48 1')
+        self.x.do('windowminimize', self.window)
+        fake.expect('key 48 0')
+        fake.expect('key 42 0')
+        self.x.do('keyup', 'b', 'keyup', 'shift')
+        self.assertEqual(fake.lines(), [])
+
+    def test_grab(self):
+        fake = self.start()
+        self.has_title('fake - Vitrine')
+        self.x.do('mousemove', '--window', self.window, 200, 200)
+        self.assertEqual([line for line in fake.lines() if line.startswith('rel')], [])
+        self.x.do('click', 1)  # this click only grabs
+        self.has_title('fake - Vitrine - Press Ctrl+Alt+G to release grab')
+        self.assertEqual(fake.lines(), [])
+        for _ in range(40):  # much further than the window is wide
+            self.x.do('mousemove_relative', '--', 30, -7)
+        moved = [line.split() for line in fake.lines(0.5)]
+        total = [sum(int(w[2]) for w in moved if w[:2] == ['rel', axis]) for axis in '01']
+        self.assertEqual(total, [1200, -280])
+        self.x.do('click', 3, 'click', 4)
+        self.assertEqual(fake.lines(), ['button 273 1', 'button 273 0', 'rel 8 1'])
+        self.x.key('ctrl+alt+g')
+        self.has_title('fake - Vitrine')
+        fake.lines()
+        self.x.do('mousemove_relative', 5, 5)
+        self.assertEqual(fake.lines(), [])
+
+    def test_absolute_pointer(self):
+        fake = self.start()
+        fake.send('abs on')
+        self.settle()
+        bar = self.x.geometry(self.window)[3] - 480
+        for x, y, value_x, value_y in ((639, 479, 32767, 32767), (0, 0, 0, 0),
+                                       (320, 240, 16409, 16418)):
+            self.x.do('mousemove', '--window', self.window, x, bar + y)
+            wait(lambda: fake.lines(0.2)[-2:] == ['abs 0 %d' % value_x, 'abs 1 %d' % value_y],
+                 'abs %d, %d' % (value_x, value_y), 3)
+        self.x.do('click', 1)
+        fake.expect('button 272 1')
+        self.has_title('fake - Vitrine')  # no grab for it
+
+    def test_cursor_plane(self):
+        fake = self.start()
+        self.settle()
+        fake.send('cursor 16 16')
+        fake.send('warp 50 60')
+        self.settle()
+        shown = crop(self.x.picture(self.window), 640, 480)
+        self.assertEqual(shown.pixel(50, 70), 0xff0000)
+        fake.send('warp 300 200')
+        self.settle()
+        shown = crop(self.x.picture(self.window), 640, 480)
+        self.assertEqual(shown.pixel(300, 210), 0xff0000)
+        fake.send('cursor off')
+        self.settle()
+        self.assert_same_picture()
+
+    def open_menu(self, x, row):
+        """Chooses the row-th entry that is not a separator."""
+        self.x.click(self.window, x, 12)
+        self.settle()
+        self.x.key(*['Down'] * row, 'Return')
+
+    def test_menus(self):
+        fake = self.start()
+        self.open_menu(30, 1)
+        fake.expect('event run-state paused')
+        self.has_title('fake [Paused] - Vitrine')
+        self.open_menu(30, 1)
+        fake.expect('event run-state running')
+        self.has_title('fake - Vitrine')
+        self.open_menu(30, 2)
+        self.settle()
+        self.x.key('Return')  # cancelled: that is the default
+        self.assertNotIn('event reset running', fake.lines())
+        self.open_menu(30, 2)
+        self.settle()
+        self.x.key('Tab', 'Return')
+        fake.expect('event reset running')
+        self.open_menu(30, 3)
+        fake.expect('event powerdown running')
+        self.x.key('ctrl+alt+q')
+        fake.expect('event shutdown .*')
+
+    def test_screenshot(self):
+        fake = self.start()
+        with tempfile.TemporaryDirectory() as folder:
+            self.open_menu(30, 4)
+            self.x.window('Save Screenshot')
+            self.x.key('ctrl+a')
+            self.x.type(folder + '/shot.png')
+            self.x.key('Return')
+            wait(lambda: os.path.exists(folder + '/shot.png'), 'the file')
+            self.assertIsNone(self.dump().difference(image.read(folder + '/shot.png')))
+        self.assertEqual([line for line in fake.lines() if line.startswith('key 30')], [])
+
+    def test_zoom_and_bars(self):
+        self.start()
+        bar = self.x.geometry(self.window)[3] - 480
+        self.x.key('ctrl+alt+plus')
+        self.has_size(800, 600 + bar)
+        self.x.key('ctrl+alt+minus', 'ctrl+alt+minus')
+        self.has_size(480, 360 + bar)
+        self.x.key('ctrl+alt+0')
+        self.has_size(640, 480 + bar)
+        self.x.key('ctrl+alt+m')
+        self.has_size(640, 480)
+        self.x.key('ctrl+alt+f')
+        self.has_size(1280, 1024)
+        self.settle()
+        whole = self.x.picture(self.window)
+        self.assertEqual(whole.pixel(600, 10), 0)  # black bars above and below
+        self.assertEqual(whole.pixel(600, 1020), 0)
+        self.x.key('ctrl+alt+f')
+        self.has_size(640, 480)
+        self.x.key('ctrl+alt+m')  # works without the menubar
+        self.has_size(640, 480 + bar)
+        self.settle()
+        self.assert_same_picture()
+
+    def test_console(self):
+        fake = self.start('show-tabs=on')
+        self.x.key('ctrl+alt+2')
+        self.settle()
+        self.assertEqual(fake.stats()['active'], 0)  # the screen is behind
+        self.x.type('xyz')
+        for letter in 'xyz':
+            fake.expect('typed ' + letter)
+        self.x.key('ctrl+alt+1')
+        wait(lambda: fake.stats()['active'] == 1, 'an active screen')
+        fake.lines()
+        self.x.type('q')
+        self.assertEqual(fake.lines(), ['key 16 1', 'key 16 0'])
+
+    def test_close_and_go_on(self):
+        fake = self.start()
+        fake.send('close')
+        self.settle()
+        self.assertEqual(fake.stats()['active'], 0)
+
+    def test_window_close_off(self):
+        fake = self.start('window-close=off')
+        self.x.key('alt+F4')  # the window manager's key
+        self.assertNotIn('event shutdown running', fake.lines(0.5))
+        self.x.title(self.window)  # still there
+
+    def test_window_close_on(self):
+        fake = self.start()
+        self.x.key('alt+F4')
+        fake.expect('event shutdown .*')
+
+    def test_lost_server(self):
+        fake = self.start()
+        fake.send('play square')
+        self.settle()
+        self.x.server.kill()
+        wait(lambda: fake.stats()['active'] == 0, 'a closed frontend')
+        fake.stats()
+        # GTK itself complains of its settings when a display is closed.
+        self.allowed = 'g_signal_handlers_disconnect_matched'
+
+
+@unittest.skipIf(xserver.missing(), xserver.missing())
+class NoDisplayTest(unittest.TestCase):
+    def refuse(self, env):
+        fake = Fake({'WAYLAND_DISPLAY': '', 'DISPLAY': '', **env})
+        fake.process.wait(20)
+        error = fake.stop()
+        self.assertEqual(fake.process.returncode, 1)
+        self.assertEqual(error.count('\n'), 1, error)
+        return error
+
+    def test_none(self):
+        self.assertIn('neither DISPLAY nor WAYLAND_DISPLAY', self.refuse({}))
+
+    def test_wrong(self):
+        self.assertIn("display ':9999'", self.refuse({'DISPLAY': ':9999'}))
+
+    def test_wrong_option(self):
+        with xserver.XServer() as x:
+            fake = Fake(x.env, 'zoom-to-fit=perhaps')
+            fake.process.wait(20)
+            self.assertIn('zoom-to-fit', fake.stop())
+            self.assertEqual(fake.process.returncode, 1)
+
+
+@unittest.skipIf(xserver.missing(), xserver.missing())
+@unittest.skipUnless(os.access('/dev/kvm', os.R_OK | os.W_OK), 'no /dev/kvm')
+class SeaBiosTest(unittest.TestCase):
+    def setUp(self):
+        self.x = xserver.XServer().__enter__()
+        self.addCleanup(self.x.stop)
+        self.m = Machine('-m', '64', '-boot', 'menu=on,splash-time=60000', '-name', 'spine',
+                         '-chardev', 'vc,id=monitor1', '-mon', 'monitor1',
+                         accel='kvm', display='gtk', env=self.x.env)
+        self.addCleanup(self.m.stop)
+        self.m.start()
+        self.window = self.x.window('spine')
+
+    def screendump(self):
+        path = self.m.path('screen.ppm')
+        self.assertEqual(self.m.hmp.command('screendump ' + path), '')
+        return image.read(path)
+
+    def shows_same(self):
+        wanted = self.screendump()
+        return wanted.difference(crop(self.x.picture(self.window), wanted.width,
+                                      wanted.height)) is None
+
+    def text(self, row):
+        dump = self.m.hmp.command('xp /80xh 0x%x' % (0xb8000 + row * 160))
+        cells = [int(cell, 16) for line in dump.split('\n') for cell in line.split()[1:]]
+        return bytes(cell & 0xff for cell in cells).decode('cp437').rstrip()
+
+    def test_boot_menu(self):
+        wait(lambda: 'boot menu' in self.text(2), 'the prompt for the boot menu', 40)
+        wait(self.shows_same, 'the window showing what screendump shows')
+        self.x.key('Escape')
+        wait(lambda: 'Select boot device' in self.text(4), 'the boot menu', 20)
+        wait(self.shows_same, 'the boot menu in the window')
+        self.x.key('ctrl+alt+2')
+        time.sleep(0.3)
+        self.x.type('stop\n')
+        wait(lambda: '[Paused]' in self.x.title(self.window), 'the pause, told to the tab')
+        self.x.type('cont\n')
+        wait(lambda: '[Paused]' not in self.x.title(self.window), 'the end of the pause')
+
+
+if __name__ == '__main__':
+    tap.main()
