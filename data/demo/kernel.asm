@@ -166,10 +166,14 @@ irq_timer:
 irq_keyboard:
         push    rax
         push    rbx
+        in      al, 0x64                ; a byte that was polled for leaves its request behind
+        test    al, 1
+        jz      .nothing
         in      al, 0x60
         movzx   ebx, byte [key_head]
         mov     [key_queue + rbx], al
         inc     byte [key_head]
+.nothing:
         mov     al, 0x20
         out     0x20, al
         pop     rbx
@@ -179,10 +183,14 @@ irq_keyboard:
 irq_mouse:
         push    rax
         push    rbx
+        in      al, 0x64                ; a byte that was polled for leaves its request behind
+        test    al, 1
+        jz      .nothing
         in      al, 0x60
         movzx   ebx, byte [mouse_head]
         mov     [mouse_queue + rbx], al
         inc     byte [mouse_head]
+.nothing:
         mov     al, 0x20
         out     0xa0, al
         out     0x20, al
