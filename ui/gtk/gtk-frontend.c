@@ -74,7 +74,7 @@ static void on_lost(void *opaque)
 static gboolean gtk_frontend_open(Frontend *frontend, GError **error)
 {
     Gui *gui = (Gui *)frontend;
-    g_set_application_name("Vitrine");
+    g_set_application_name("Vitrine"); /* for people; WM_CLASS is the program's name */
     gtk_window_set_default_icon_name("vitrine");
     gui->lost = deferred_new(frontend->machine->loop, close_lost, gui);
     gui_server_host_keys(&gui->host_keys);
