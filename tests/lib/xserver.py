@@ -60,7 +60,7 @@ class XServer:
         self.display = ':' + number
         # XTEST's keys must have evdev's codes, whatever session the test runs in.
         self.env = {'DISPLAY': self.display, 'GDK_BACKEND': 'x11', 'NO_AT_BRIDGE': '1',
-                    'WAYLAND_DISPLAY': '', 'GTK_THEME': '', 'XDG_CONFIG_HOME': '/nonexistent'}
+                    'WAYLAND_DISPLAY': '', 'GTK_THEME': '', 'XDG_CONFIG_HOME': '/proc/nonexistent'}
         self.manager = subprocess.Popen(['openbox'], env={**os.environ, **self.env},
                                         stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         return self
