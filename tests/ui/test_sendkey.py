@@ -28,7 +28,8 @@ class SendkeyTest(unittest.TestCase):
     def setUp(self):
         sector = TYPEWRITER.ljust(510, b'\0') + b'\x55\xaa'
         self.m = Machine('-machine', 'pc', '-m', '64', '-nodefaults', '-vga', 'std',
-                         '-boot', 'menu=on,splash-time=60000', '-hda', 'disk', accel='kvm', cwd=True)
+                         '-boot', 'menu=on,splash-time=60000', '-hda', 'disk',
+                         accel='kvm', cwd=True)
         self.m.file('disk', sector.ljust(65536, b'\0'))
         self.addCleanup(self.m.stop)
         self.m.start()
