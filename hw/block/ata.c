@@ -22,7 +22,9 @@ void ata_diagnostic(IdeDevice *ide)
     for (guint i = 0; i < 2; i++) {
         IdeDevice *one = channel->devices[i];
 
-        if (one && !one->io_busy) {
+        if (one && !(one->status & STATUS_BSY)) {
+            ide_dma_cancel(one);
+            one->pio = (IdePio){0};
             one->status = one->kind->reset_status;
             one->error = 1;
             ide_set_signature(one);

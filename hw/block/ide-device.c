@@ -84,8 +84,8 @@ void ide_command(IdeDevice *ide, guint8 command)
     if (ide->held || ide->resetting) {
         return;
     }
-    /* Only DEVICE RESET may interrupt a command (9.11, 7.4). */
-    if ((ide->status & (STATUS_BSY | STATUS_DRQ)) && command != 0x08) {
+    /* Only DEVICE RESET, which disks do not have, may interrupt a command (8.10, 7.4). */
+    if ((ide->status & (STATUS_BSY | STATUS_DRQ)) && (command != 0x08 || !run)) {
         device_warn_once(&ide->device, "command written while another one is under way");
         return;
     }

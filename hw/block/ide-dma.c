@@ -185,11 +185,11 @@ gboolean ide_dma_end(IdeDevice *ide, guint64 moved)
     if (dma->exhausted) {
         dma->status &= (guint8)~BM_STATUS_ACTIVE;
     }
+    dma->device = NULL;
     if (is_short || !fine) {
         ide->status = STATUS_DRDY | STATUS_DRQ; /* and so it stays: the rest has no place */
         return FALSE;
     }
-    dma->device = NULL;
     return TRUE;
 }
 

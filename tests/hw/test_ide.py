@@ -128,6 +128,17 @@ class Registers(DiskTest):
         for opcode in (0x01, 0x06, 0x50, 0x87, 0xa0, 0xa1, 0xf5, 0xff):
             self.fails(ABRT, self.ata.simple, opcode)
 
+    def test_device_reset_is_no_command_of_disks(self):
+        """It must not end a command that waits for the host (a finding of the fuzzer)."""
+        a = self.ata
+        for _ in range(50):
+            a.registers(lba=1, count=0)
+            a.command(0x40)
+            a.command(0x08)
+            a.command(0x40)
+            a.wait()
+        self.assertEqual(a.identify()[0], 0x0040)
+
     def test_every_opcode_and_width(self):
         """No opcode, and no width at any port, upsets the model."""
         a, q = self.ata, self.q
@@ -670,6 +681,21 @@ class TwoDevices(DiskTest):
         self.q.outb(first.base + 7, 0x90)  # for both; device 0 is selected afterwards
         self.assertEqual(first.wait(), DRDY | DSC)
         self.assertEqual(self.q.inb(first.base + 6) & 0x10, 0)
+
+    def test_diagnostic_ends_a_waiting_transfer(self):
+        """A bus master that starts later finds nobody who asks for data."""
+        first, second = self.ata, Ata(self.q, unit=1)
+        second.registers(lba=1, count=8)
+        second.table([(BUFFER, 4096)])
+        second.command(0xc8)
+        self.assertTrue(second.wait() & DRQ)
+        first.select()
+        first.command(0x90)
+        first.wait()
+        second.bm_start(True)
+        self.assertEqual(second.bm_status() & 7, 1)
+        second.registers(lba=5)
+        self.assertEqual(second.pio_in(0x20, 1), sector(0x55000005))
 
     def test_interrupt_of_the_selected(self):
         first, second, q = self.ata, Ata(self.q, unit=1), self.q
