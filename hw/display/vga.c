@@ -128,7 +128,9 @@ static gboolean vga_loaded(void *object, GError **error)
 {
     VgaCore *vga = object;
     if (vga->dac_component > 2) {
-        return error_set(error, "VGA palette: component %u out of 0..2", vga->dac_component);
+        guint component = vga->dac_component;
+        vga_reset(vga); /* nothing half loaded stays */
+        return error_set(error, "VGA palette: component %u is not 0, 1 or 2", component);
     }
     if (vbe_is_enabled(vga)) {
         /* Goes through the same checks as a guest's own write. */
