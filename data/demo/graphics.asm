@@ -149,9 +149,7 @@ vga_groups:
 
 ; ---- keys ----
 graphics_key:
-        cmp     al, 27
-        je      graphics_stop
-        cmp     al, 9
+        cmp     al, 27                  ; Esc
         je      graphics_stop
         cmp     al, '1'
         jb      .done

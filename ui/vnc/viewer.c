@@ -173,8 +173,13 @@ static void take_changes(VncViewer *viewer)
     g_mutex_unlock(&viewer->mutex);
 
     if (next && next != viewer->surface) {
-        rfbNewFramebuffer(viewer->screen, (char *)next->data, (int)next->width, (int)next->height,
-                          BITS_PER_SAMPLE, SAMPLES_PER_PIXEL, BYTES_PER_PIXEL);
+        if (next->width == viewer->surface->width && next->height == viewer->surface->height) {
+            viewer->screen->frameBuffer = (char *)next->data; /* a page flip */
+        } else {
+            rfbNewFramebuffer(viewer->screen, (char *)next->data, (int)next->width,
+                              (int)next->height, BITS_PER_SAMPLE, SAMPLES_PER_PIXEL,
+                              BYTES_PER_PIXEL);
+        }
         set_format(viewer->screen, next);
         surface_unref(viewer->surface);
         viewer->surface = g_steal_pointer(&next);
