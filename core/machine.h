@@ -80,6 +80,9 @@ struct Machine {
      * the interrupt controller; called by the accelerator. */
     guint (*pic_acknowledge)(void *opaque);
     void *pic_opaque;
+    /* Told of each PIC interrupt (0 to 15) that a processor takes. Set by the timer. */
+    void (*pic_taken)(void *opaque, guint irq);
+    void *pic_taken_opaque;
     /* Board: EOI of a vector whose route was level-triggered (see AccelOps.set_route). */
     void (*eoi)(void *opaque, guint vector);
     void *eoi_opaque;

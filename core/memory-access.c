@@ -163,6 +163,7 @@ static gboolean access_locked(Access *access, gsize length)
         access->length = range_span(range, access->addr, length);
         if (range->region->kind == REGION_IO ||
             (access->is_write && range->readonly && range->region->ops)) {
+            space->activity += !range->region->ops->housekeeping;
             access_io(range, access);
         } else if (access->is_write && range->readonly) {
             /* ROM: the write is lost, as on the bus */
@@ -290,4 +291,9 @@ void address_space_unmap(AddressSpace *space, DmaMap *map, gsize written)
         region_mark_dirty(map->region, map->offset, MIN(written, map->length));
     }
     *map = (DmaMap){0};
+}
+
+guint64 address_space_activity(AddressSpace *space)
+{
+    return space->activity;
 }

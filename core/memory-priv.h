@@ -33,7 +33,8 @@ struct AddressSpace {
     gboolean changed; /* the tree changed within the transaction */
     const MemoryListenerOps *listener;
     void *listener_opaque;
-    GArray *slots; /* of MemorySlot, size 0 = free */
+    GArray *slots;    /* of MemorySlot, size 0 = free */
+    guint64 activity; /* accesses served with the lock, but for housekeeping */
 };
 
 /* Brings the published view up to date after a change of the tree, now or at commit. */

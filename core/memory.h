@@ -37,6 +37,8 @@ typedef struct IoOps {
     void (*write)(void *opaque, guint64 addr, guint64 value, guint size); /* NULL: ignored */
     guint8 min_size, max_size;
     gboolean lockless; /* handlers are thread-safe and called without the vm lock */
+    /* Accesses are part of taking interrupts: not counted as activity of the guest. */
+    gboolean housekeeping;
 } IoOps;
 
 typedef enum RegionKind {
@@ -166,6 +168,9 @@ typedef struct DmaMap {
 guint8 *address_space_map(AddressSpace *space, guint64 addr, gsize *length, gboolean is_write,
                           DmaMap *map);
 void address_space_unmap(AddressSpace *space, DmaMap *map, gsize written);
+
+/* How many accesses I/O handlers have served, but for housekeeping. Lock held. */
+guint64 address_space_activity(AddressSpace *space);
 
 /* ---- who follows the layout (the accelerator) ---- */
 

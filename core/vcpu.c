@@ -2,6 +2,7 @@
 #include "core/vcpu.h"
 
 #include <sys/syscall.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "core/error.h"
@@ -109,6 +110,7 @@ static gpointer vcpu_thread(gpointer data)
 
     this_vcpu = vcpu;
     vcpu->host_tid = (int)syscall(SYS_gettid);
+    vcpu->posix_thread = pthread_self();
     vm_lock_take(vcpu->machine->lock, "vcpu open");
     opened = accel->ops->vcpu_open(accel, vcpu, &vcpu->open_error);
     vm_lock_drop(vcpu->machine->lock);
@@ -275,4 +277,21 @@ void vcpus_destroy(Machine *machine)
         vm_lock_take(machine->lock, "vcpu wait");
         vcpu_free(vcpu);
     }
+}
+
+gint64 vcpus_cpu_time(Machine *machine)
+{
+    gint64 sum = 0;
+
+    for (guint i = 0; i < machine->vcpus->len; i++) {
+        Vcpu *vcpu = g_ptr_array_index(machine->vcpus, i);
+        clockid_t clock;
+        struct timespec time;
+
+        if (pthread_getcpuclockid(vcpu->posix_thread, &clock) == 0 &&
+            clock_gettime(clock, &time) == 0) {
+            sum += time.tv_sec * NS_PER_SEC + time.tv_nsec;
+        }
+    }
+    return sum;
 }

@@ -10,6 +10,7 @@
 #pragma once
 
 #include <glib.h>
+#include <pthread.h>
 
 #include "core/accel.h"
 
@@ -18,7 +19,8 @@ struct Vcpu {
     Machine *machine;
     Accel *accel;
     GThread *thread;
-    int host_tid;     /* host thread id, for `info cpus` */
+    int host_tid; /* host thread id, for `info cpus` */
+    pthread_t posix_thread;
     char *error;      /* set by vcpu_run that returns VCPU_EXIT_ERROR: why; owned */
     void *accel_data; /* the accelerator's, from vcpu_open to vcpu_close */
     gboolean halted;  /* last exit said so; for `info cpus` */
@@ -46,6 +48,9 @@ void vcpu_call(Vcpu *vcpu, void (*fn)(Vcpu *vcpu, void *opaque), void *opaque);
 
 /* Registers of a vCPU, running or not (a running one is interrupted for it). */
 void vcpu_get_regs(Vcpu *vcpu, CpuRegisters *regs);
+
+/* CPU time that all vCPU threads have used so far, in ns. Any thread, while they exist. */
+gint64 vcpus_cpu_time(Machine *machine);
 
 /* Sends it out of guest code so that it sees new interrupts. From any thread, no lock needed. */
 void vcpu_kick(Vcpu *vcpu);

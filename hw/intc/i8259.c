@@ -167,9 +167,14 @@ guint i8259_acknowledge(Device *dev)
     guint vector = s->pics[0].vector_base + n;
 
     if (cascaded) {
-        vector = slave->vector_base + acknowledge(s, slave);
+        n = acknowledge(s, slave);
+        vector = slave->vector_base + n;
+        n += 8;
     }
     update(s);
+    if (dev->machine->pic_taken) {
+        dev->machine->pic_taken(dev->machine->pic_taken_opaque, n);
+    }
     return vector;
 }
 
@@ -343,8 +348,8 @@ static void elcr_write(void *opaque, guint64 addr, guint64 value, guint size)
 }
 
 static const IoOps pic_io[2] = {
-    {.read = master_read, .write = master_write, .max_size = 1},
-    {.read = slave_read, .write = slave_write, .max_size = 1},
+    {.read = master_read, .write = master_write, .max_size = 1, .housekeeping = TRUE},
+    {.read = slave_read, .write = slave_write, .max_size = 1, .housekeeping = TRUE},
 };
 static const IoOps elcr_io = {.read = elcr_read, .write = elcr_write, .max_size = 1};
 

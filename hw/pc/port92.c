@@ -30,7 +30,13 @@ static void port92_write(void *opaque, guint64 addr, guint64 value, guint size)
     }
 }
 
-static const IoOps port92_io_ops = {port92_read, port92_write, 1, 1};
+/* SeaBIOS looks at A20 whenever it changes processor modes, at each tick of the timer too. */
+static const IoOps port92_io_ops = {
+    .read = port92_read,
+    .write = port92_write,
+    .max_size = 1,
+    .housekeeping = TRUE,
+};
 
 static gboolean realize(Device *dev, GError **error)
 {

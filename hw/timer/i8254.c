@@ -2,6 +2,7 @@
 #include "hw/timer/i8254.h"
 
 #include "core/machine.h"
+#include "hw/timer/idle-ticks.h"
 #include "hw/timer/muldiv.h"
 
 /*
@@ -24,6 +25,10 @@ typedef enum RwMode { RW_LATCH, RW_LSB, RW_MSB, RW_WORD } RwMode;
 
 /* Rising edges that come closer than this are too many for the host; some are left out. */
 #define MIN_EDGE_NS (20 * NS_PER_US)
+
+/* While nobody can miss them (idle-ticks.h) so many ticks come at once, if they are this slow. */
+#define BATCH           12
+#define MIN_BATCH_COUNT (I8254_HZ / 20)
 
 typedef struct Counter {
     guint8 mode; /* 0 to 5 */
@@ -49,6 +54,11 @@ typedef struct I8254 {
     Counter counters[3];
     IrqLine irq;
     Timer timer;
+    IdleTicks idle;
+    gboolean batching;  /* the timer is set for the end of a batch */
+    gboolean in_flight; /* a batch's tick that no processor has taken yet */
+    guint owed;         /* ticks of a batch to come, each when the one before it was taken */
+    gint64 last_rise;   /* tick of the last rise that was passed on */
 } I8254;
 
 /* ---- time ---- */
@@ -201,17 +211,71 @@ static void schedule(I8254 *s, gint64 now)
     timer_set(&s->timer, ns);
 }
 
+static void pulse(I8254 *s)
+{
+    s->in_flight = TRUE;
+    irq_lower(&s->irq);
+    irq_raise(&s->irq);
+}
+
+/* Passes on the rises since the last one; returns how many there were. */
+static guint pass_on(I8254 *s, gint64 now)
+{
+    const Counter *c = &s->counters[0];
+    gint64 ticks = s->batching ? CLAMP((now - s->last_rise) / c->count, 0, BATCH) : 1;
+
+    s->last_rise = is_periodic(c) ? now - elapsed(c, now) % c->count : now;
+    s->owed += (guint)ticks;
+    if (s->owed > 0 && !(s->batching && s->in_flight)) {
+        s->owed--;
+        pulse(s);
+    }
+    s->owed = MIN(s->owed, BATCH);
+    return (guint)ticks;
+}
+
 static void on_rise(void *opaque)
 {
     I8254 *s = opaque;
+    Counter *c = &s->counters[0];
     gint64 now = tick_now(s);
+    guint ticks;
 
-    catch_up(&s->counters[0], now);
-    irq_lower(&s->irq);
-    if (output(&s->counters[0], now)) {
-        irq_raise(&s->irq);
+    catch_up(c, now);
+    ticks = pass_on(s, now);
+    s->batching = is_periodic(c) && c->count >= MIN_BATCH_COUNT && !c->next &&
+                  idle_ticks_look(&s->idle, ticks);
+    if (s->batching) {
+        timer_set(&s->timer, ns_of_tick(s->last_rise + (gint64)BATCH * c->count, I8254_HZ));
+    } else {
+        schedule(s, now);
     }
-    schedule(s, now);
+}
+
+/* The guest, or somebody at it, has woken: what is late comes now, and the next ticks in time. */
+static void end_batch(I8254 *s, gint64 now)
+{
+    if (s->batching) {
+        pass_on(s, now);
+        s->batching = FALSE;
+        idle_ticks_wake(&s->idle);
+        schedule(s, now);
+    }
+}
+
+static void interrupt_taken(void *opaque, guint irq)
+{
+    I8254 *s = opaque;
+
+    if (!idle_ticks_taken(&s->idle, irq)) {
+        end_batch(s, tick_now(s));
+        return;
+    }
+    s->in_flight = FALSE;
+    if (s->owed > 0) {
+        s->owed--;
+        pulse(s);
+    }
 }
 
 /* After a write: the level as it is, and the next rise. */
@@ -362,6 +426,7 @@ static guint64 i8254_read(void *opaque, guint64 addr, guint size)
     if ((addr & 3) == CONTROL) {
         return 0xff; /* no operation: the data bus floats */
     }
+    end_batch(s, now);
     catch_up(&s->counters[addr & 3], now);
     return read_count(&s->counters[addr & 3], now);
 }
@@ -372,10 +437,12 @@ static void i8254_write(void *opaque, guint64 addr, guint64 value, guint size)
     gint64 now = tick_now(s);
     guint i;
 
+    end_batch(s, now);
     for (i = 0; i < 3; i++) {
         catch_up(&s->counters[i], now);
     }
     if ((addr & 3) == CONTROL) {
+        s->owed = value >> 6 ? s->owed : 0;
         write_control(s, (guint8)value, now);
     } else {
         write_count(&s->counters[addr & 3], (guint8)value, now);
@@ -456,6 +523,9 @@ static gboolean i8254_realize(Device *dev, GError **error)
     device_publish_region(dev, &s->io);
     device_publish_irq(dev, &s->irq);
     timer_init(&s->timer, dev->machine->guest_clock, on_rise, s);
+    idle_ticks_init(&s->idle, dev->machine);
+    dev->machine->pic_taken = interrupt_taken;
+    dev->machine->pic_taken_opaque = s;
     return TRUE;
 }
 
@@ -463,6 +533,7 @@ static void i8254_unrealize(Device *dev)
 {
     I8254 *s = (I8254 *)dev;
 
+    dev->machine->pic_taken = NULL;
     timer_cancel(&s->timer);
     region_remove(&s->io);
     region_finish(&s->io);

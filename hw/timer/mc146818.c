@@ -445,7 +445,13 @@ static void extended_write(void *opaque, guint64 addr, guint64 value, guint size
     }
 }
 
-static const IoOps rtc_io = {.read = rtc_read, .write = rtc_write, .max_size = 1};
+/* SeaBIOS masks NMI here whenever it changes processor modes, at each tick of the timer too. */
+static const IoOps rtc_io = {
+    .read = rtc_read,
+    .write = rtc_write,
+    .max_size = 1,
+    .housekeeping = TRUE,
+};
 static const IoOps extended_io = {.read = extended_read, .write = extended_write, .max_size = 1};
 
 /* ---- the board's side ---- */

@@ -1,8 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The timers: dates, and that nobody wakes the host when no interrupt is to come. */
+#include "core/vcpu.h"
+#include "hw/intc/i8259.h"
 #include "hw/timer/acpi-pm.h"
 #include "hw/timer/i8254.h"
 #include "hw/timer/mc146818.h"
+#include "hw/timer/pcspk.h"
 #include "hw/timer/rtc-date.h"
 #include "tests/unit/test-board.h"
 
@@ -85,6 +88,119 @@ static void test_pit_storm(void)
     test_board_free(board);
 }
 
+/* ---- ticks of a guest that does nothing but count them ---- */
+
+#define TICK_NS 54925415
+
+typedef struct TickTest {
+    TestBoard *board;
+    Vcpu vcpu; /* stands for a processor: the test itself */
+    Device *pic;
+    guint counted, wakes;
+} TickTest;
+
+static void tick_setup(TickTest *t)
+{
+    Device *pit;
+
+    *t = (TickTest){.board = test_board_new()};
+    t->vcpu.posix_thread = pthread_self();
+    g_ptr_array_add(t->board->machine->vcpus, &t->vcpu);
+    t->pic = test_board_add(t->board, &i8259_ops, NULL);
+    test_board_map_io(t->board, t->pic, 0, 0x20);
+    pit = test_board_add(t->board, &i8254_ops, NULL);
+    test_board_map_io(t->board, pit, 0, 0x40);
+    device_connect_irq(pit, 0, device_input(t->pic, 0));
+    test_board_out(t->board, 0x43, 0x36);
+    test_board_out(t->board, 0x40, 0);
+    test_board_out(t->board, 0x40, 0);
+    test_board_out(t->board, 0x20, 0x13); /* ICW1: single, ICW4 follows */
+    test_board_out(t->board, 0x21, 0x08);
+    test_board_out(t->board, 0x21, 0x01);
+    test_board_out(t->board, 0x21, 0);
+}
+
+static void tick_teardown(TickTest *t)
+{
+    g_ptr_array_remove(t->board->machine->vcpus, &t->vcpu);
+    test_board_free(t->board);
+}
+
+/* Halted until `ns` of guest time have passed; takes interrupts as they come. */
+static void tick_halt(TickTest *t, gint64 ns)
+{
+    Clock *clock = t->board->machine->guest_clock;
+    gint64 end = clock_now(clock) + ns;
+
+    while (clock_now(clock) < end) {
+        gint64 next = clock_next_expiry(clock);
+
+        clock_step(clock, next < 0 || next > end ? end : next);
+        t->wakes += t->board->intr;
+        while (t->board->intr) {
+            if (i8259_acknowledge(t->pic) == 8) {
+                t->counted++;
+            }
+            test_board_out(t->board, 0x20, 0x20);
+        }
+    }
+}
+
+static void test_idle_ticks(void)
+{
+    TickTest t;
+    gint64 before, after;
+
+    tick_setup(&t);
+    tick_halt(&t, 10 * NS_PER_SEC);
+    before = t.counted;
+    g_assert_cmpint(before, >=, 170);
+    t.wakes = 0;
+    tick_halt(&t, 100 * NS_PER_SEC);
+    g_assert_cmpuint(t.wakes, <, 200); /* instead of 1820 */
+    /* Reading the timer brings what is late. */
+    test_board_in(t.board, 0x40);
+    tick_halt(&t, 1);
+    after = t.counted;
+    g_assert_cmpint(after, ==, 110 * NS_PER_SEC / TICK_NS);
+    /* From here on ticks come one by one for some seconds. */
+    t.wakes = 0;
+    tick_halt(&t, 3 * NS_PER_SEC);
+    g_assert_cmpuint(t.wakes, >=, 54);
+    tick_teardown(&t);
+}
+
+static void test_idle_ticks_end(void)
+{
+    TickTest t;
+    IrqLine key;
+
+    tick_setup(&t);
+    tick_halt(&t, 20 * NS_PER_SEC + 300 * NS_PER_MS);
+    key = device_input(t.pic, 1);
+    irq_raise(&key);
+    tick_halt(&t, 1); /* the key's interrupt, and the late ticks behind it */
+    g_assert_cmpuint(t.counted, ==, (20 * NS_PER_SEC + 300 * NS_PER_MS) / TICK_NS);
+    tick_teardown(&t);
+}
+
+/* A guest that does something with each tick gets each in time. */
+static void test_busy_ticks(void)
+{
+    TickTest t;
+    Device *speaker;
+
+    tick_setup(&t);
+    speaker = test_board_add(t.board, &pcspk_ops, NULL);
+    test_board_map_io(t.board, speaker, 0, 0x61);
+    for (guint i = 0; i < 200; i++) {
+        tick_halt(&t, TICK_NS);
+        test_board_in(t.board, 0x61);
+    }
+    g_assert_cmpuint(t.wakes, >=, 199);
+    tick_teardown(&t);
+}
+
 static void rtc_write(TestBoard *board, guint8 reg, guint8 value)
 {
     test_board_out(board, 0x70, reg);
@@ -155,6 +271,9 @@ int main(int argc, char **argv)
     g_test_add_func("/rtc/idle", test_rtc_idle);
     g_test_add_func("/pit/idle", test_pit_idle);
     g_test_add_func("/pit/storm", test_pit_storm);
+    g_test_add_func("/pit/idle-ticks", test_idle_ticks);
+    g_test_add_func("/pit/idle-ticks-end", test_idle_ticks_end);
+    g_test_add_func("/pit/busy-ticks", test_busy_ticks);
     g_test_add_func("/acpi-pm/timer", test_pm_timer);
     return g_test_run();
 }
