@@ -9,6 +9,7 @@
 
 /* ---- ata.c ---- */
 void ata_give_sector(IdeDevice *ide);
+void ata_sector_taken(IdeDevice *ide);
 
 /* ---- ata-run.c ---- */
 guint64 ata_sectors(const IdeDevice *ide);
@@ -22,7 +23,12 @@ void ata_write_multiple(IdeDevice *ide);
 void ata_read_dma(IdeDevice *ide);
 void ata_write_dma(IdeDevice *ide);
 void ata_verify(IdeDevice *ide);
+/* What follows in the phases READ, WRITE, SECTORS. */
+void ata_block_taken(IdeDevice *ide);
+void ata_block_given(IdeDevice *ide);
+void ata_dma_next(IdeDevice *ide);
 
 /* ---- ata-trim.c ---- */
 /* DATA SET MANAGEMENT. */
 void ata_trim(IdeDevice *ide);
+void ata_trim_ready(IdeDevice *ide);

@@ -181,7 +181,6 @@ static void write_end(IdeDevice *ide)
 /* ---- PIO in (9.7) ---- */
 
 static void read_fill(IdeDevice *ide);
-static void read_block_taken(IdeDevice *ide);
 
 /* Offers the next block of what is in the buffer. */
 static void read_offer(IdeDevice *ide)
@@ -189,11 +188,11 @@ static void read_offer(IdeDevice *ide)
     IdeRun *run = &ide->run;
 
     run->offered = MIN(run->block, run->buffered);
-    ide_pio_start(ide, TRUE, run->buffer_pos, run->offered * IDE_SECTOR, read_block_taken);
+    ide_pio_start(ide, TRUE, run->buffer_pos, run->offered * IDE_SECTOR, IDE_PHASE_READ);
     ide_raise(ide);
 }
 
-static void read_block_taken(IdeDevice *ide)
+void ata_block_taken(IdeDevice *ide)
 {
     IdeRun *run = &ide->run;
 
@@ -298,7 +297,7 @@ static void write_send(IdeDevice *ide)
                       run->requested * IDE_SECTOR, write_sent);
 }
 
-static void write_block_given(IdeDevice *ide)
+void ata_block_given(IdeDevice *ide)
 {
     IdeRun *run = &ide->run;
 
@@ -319,7 +318,7 @@ static void write_accept(IdeDevice *ide)
 
     run->requested = MIN(run->block, run->left - run->buffered);
     ide_pio_start(ide, FALSE, run->buffered * IDE_SECTOR, run->requested * IDE_SECTOR,
-                  write_block_given);
+                  IDE_PHASE_WRITE);
 }
 
 void ata_write_pio(IdeDevice *ide)
@@ -340,8 +339,6 @@ void ata_write_multiple(IdeDevice *ide)
 
 /* ---- DMA (9.9) ---- */
 
-static void dma_next(IdeDevice *ide);
-
 static void dma_moved(IdeDevice *ide, int result)
 {
     IdeRun *run = &ide->run;
@@ -349,10 +346,10 @@ static void dma_moved(IdeDevice *ide, int result)
     if (result == 0) {
         run_advance(run, run->requested);
         run->dma_offset += (guint64)run->requested * IDE_SECTOR;
-        dma_next(ide);
+        ata_dma_next(ide);
     } else if (run->requested > 1) {
         run->step = 1;
-        dma_next(ide);
+        ata_dma_next(ide);
     } else {
         ide_dma_cancel(ide);
         run_failed(ide, result);
@@ -360,7 +357,7 @@ static void dma_moved(IdeDevice *ide, int result)
 }
 
 /* Moves what is left between the disk and the scatter list, which may be shorter. */
-static void dma_next(IdeDevice *ide)
+void ata_dma_next(IdeDevice *ide)
 {
     const IdeDma *dma = ide->channel->dma;
     IdeRun *run = &ide->run;
@@ -368,7 +365,7 @@ static void dma_next(IdeDevice *ide)
     guint niov = dma->niov;
 
     run->requested = (guint32)((dma->length - run->dma_offset) / IDE_SECTOR);
-    run->requested = MIN(run->requested, run->step);
+    run->requested = MIN(run->requested, MIN(run->step, run->left));
     length = (guint64)run->requested * IDE_SECTOR;
     if (run->requested == 0) {
         if (ide_dma_end(ide, run->dma_offset)) {
@@ -397,7 +394,7 @@ static void dma_begin(IdeDevice *ide, gboolean write)
         ide_abort(ide);
     } else if (run_begin(ide, write, 1)) {
         ide->run.step = 65536; /* everything at once */
-        ide_dma_request(ide, (guint64)ide->run.left * IDE_SECTOR, !write, dma_next);
+        ide_dma_request(ide, (guint64)ide->run.left * IDE_SECTOR, !write, IDE_PHASE_SECTORS);
     }
 }
 

@@ -48,7 +48,7 @@ static void next_range(IdeDevice *ide)
     ide_end(ide);
 }
 
-static void ranges_ready(IdeDevice *ide)
+void ata_trim_ready(IdeDevice *ide)
 {
     const IdeDma *dma = ide->channel->dma;
 
@@ -68,5 +68,5 @@ void ata_trim(IdeDevice *ide)
         return;
     }
     ide->run = (IdeRun){.write = TRUE, .left = sectors};
-    ide_dma_request(ide, (guint64)sectors * IDE_SECTOR, FALSE, ranges_ready);
+    ide_dma_request(ide, (guint64)sectors * IDE_SECTOR, FALSE, IDE_PHASE_TRIM);
 }

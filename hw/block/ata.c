@@ -101,7 +101,7 @@ void ata_set_features(IdeDevice *ide)
 
 /* ---- disks ---- */
 
-static void no_done(IdeDevice *ide)
+void ata_sector_taken(IdeDevice *ide)
 {
     ide->status = STATUS_DRDY | STATUS_DSC; /* a PIO data-in command ends without interrupt (9.7) */
 }
@@ -109,7 +109,7 @@ static void no_done(IdeDevice *ide)
 /* Gives the host 512 bytes of the buffer. */
 void ata_give_sector(IdeDevice *ide)
 {
-    ide_pio_start(ide, TRUE, 0, IDE_SECTOR, no_done);
+    ide_pio_start(ide, TRUE, 0, IDE_SECTOR, IDE_PHASE_TAKEN);
     ide_raise(ide);
 }
 
@@ -203,7 +203,7 @@ static void read_buffer(IdeDevice *ide)
 
 static void write_buffer(IdeDevice *ide)
 {
-    ide_pio_start(ide, FALSE, 0, IDE_SECTOR, ide_end);
+    ide_pio_start(ide, FALSE, 0, IDE_SECTOR, IDE_PHASE_GIVEN);
 }
 
 static void (*const hd_commands[256])(IdeDevice *) = {
@@ -304,6 +304,7 @@ const DeviceOps ide_hd_ops = {
     .bus = BUS_IDE,
     .size = sizeof(IdeDevice),
     .options = ide_hd_options,
+    .state = &ide_hd_state,
     .realize = hd_realize,
     .unrealize = hd_unrealize,
     .reset = ide_device_power_on,

@@ -103,7 +103,7 @@ void atapi_mode_sense(Atapi *atapi)
 }
 
 /* The parameter list must be well formed and its pages known; their values are as they are. */
-static void selected(Atapi *atapi, guint32 length)
+void atapi_mode_selected(Atapi *atapi, guint32 length)
 {
     gsize at = atapi->cdb[0] == MODE_SELECT_6 ? 4 : 8;
     const guint8 *data = atapi->ide->buffer;
@@ -131,5 +131,5 @@ void atapi_mode_select(Atapi *atapi)
         atapi_check(atapi, SENSE_ILLEGAL_REQUEST, ASC_BAD_FIELD);
         return;
     }
-    atapi_receive(atapi, six ? atapi->cdb[4] : cdb_word(atapi->cdb, 7), selected);
+    atapi_receive(atapi, six ? atapi->cdb[4] : cdb_word(atapi->cdb, 7));
 }

@@ -49,8 +49,7 @@ typedef struct Atapi {
     gboolean eject_wanted, medium_new, medium_gone; /* for GET EVENT STATUS NOTIFICATION */
     /* data of the command: `left` bytes from buffer position `pos` on are to be moved */
     guint32 pos, left;
-    void (*received)(struct Atapi *atapi, guint32 length); /* data-out has come */
-    guint32 expected;
+    guint32 expected; /* bytes of data-out */
     /* sectors still to be read */
     guint64 lba;
     guint32 sectors, step, requested;
@@ -58,6 +57,12 @@ typedef struct Atapi {
     guint32 sector_size; /* bytes of a sector as sent */
     guint64 dma_offset;
 } Atapi;
+
+/* The CD-ROM's device state. */
+typedef struct IdeCd {
+    IdeDevice ide;
+    Atapi atapi;
+} IdeCd;
 
 static inline guint16 cdb_word(const guint8 *cdb, guint n)
 {
@@ -88,10 +93,18 @@ void atapi_good(Atapi *atapi);
 void atapi_check(Atapi *atapi, guint8 key, guint16 asc);
 /* Sends the first `length` bytes of the buffer, or as many as the host's `allocation` allows. */
 void atapi_reply(Atapi *atapi, guint32 length, guint32 allocation);
-/* Waits for `length` bytes of parameters. */
-void atapi_receive(Atapi *atapi, guint32 length, void (*received)(Atapi *atapi, guint32 length));
+/* Waits for `length` bytes of parameters of MODE SELECT, the only command that takes some. */
+void atapi_receive(Atapi *atapi, guint32 length);
 /* PIO: sends `left` bytes of the buffer from `pos`; then atapi_sent() goes on. */
 void atapi_send(Atapi *atapi);
+
+/* What follows in the phases PACKET to PACKET_RECEIVE. */
+void atapi_packet_given(IdeDevice *ide);
+void atapi_identify_taken(IdeDevice *ide);
+void atapi_block_sent(IdeDevice *ide);
+void atapi_block_received(IdeDevice *ide);
+void atapi_reply_ready(IdeDevice *ide);
+void atapi_receive_ready(IdeDevice *ide);
 
 /* A medium is in and the tray closed. */
 gboolean atapi_ready(const Atapi *atapi);
@@ -104,6 +117,8 @@ void atapi_update_tray(Atapi *atapi);
 
 void atapi_read(Atapi *atapi, guint64 lba, guint32 sectors);
 void atapi_read_cd(Atapi *atapi, guint64 lba, guint32 sectors);
+/* Reads on: also what follows in the phase PACKET_SECTORS. */
+void atapi_read_next(IdeDevice *ide);
 /* What was in the buffer has been sent. */
 void atapi_sent(Atapi *atapi);
 
@@ -113,6 +128,7 @@ void atapi_sent(Atapi *atapi);
 void atapi_packet(Atapi *atapi);
 void atapi_mode_sense(Atapi *atapi);
 void atapi_mode_select(Atapi *atapi);
+void atapi_mode_selected(Atapi *atapi, guint32 length);
 void atapi_read_toc(Atapi *atapi);
 void atapi_read_subchannel(Atapi *atapi);
 void atapi_disc_information(Atapi *atapi);

@@ -24,8 +24,6 @@
 /* Making a raw sector takes some 20 us, with the lock held. */
 #define RAW_AT_ONCE 16
 
-static void next(IdeDevice *ide);
-
 /* The host could not read sector atapi->lba. */
 static void failed(Atapi *atapi, int result)
 {
@@ -46,7 +44,7 @@ static gboolean request_fine(Atapi *atapi, int result)
     }
     if (atapi->requested > 1 && result != -ENOMEDIUM) {
         atapi->step = 1;
-        next(atapi->ide);
+        atapi_read_next(atapi->ide);
     } else {
         failed(atapi, result);
     }
@@ -111,7 +109,7 @@ static void buffered(IdeDevice *ide, int result)
     if (atapi->dma) {
         iov_from_buffer(dma->iov, dma->niov, atapi->dma_offset, ide->buffer, length);
         atapi->dma_offset += length;
-        next(ide);
+        atapi_read_next(ide);
     } else {
         atapi->pos = 0;
         atapi->left = length;
@@ -127,7 +125,7 @@ static void moved(IdeDevice *ide, int result)
     if (request_fine(atapi, result)) {
         atapi->dma_offset += (guint64)atapi->requested * CD_SECTOR;
         advance(atapi);
-        next(ide);
+        atapi_read_next(ide);
     }
 }
 
@@ -144,7 +142,7 @@ static void read_direct(IdeDevice *ide)
 }
 
 /* Reads on. With DMA the scatter list may be shorter than what was asked for. */
-static void next(IdeDevice *ide)
+void atapi_read_next(IdeDevice *ide)
 {
     Atapi *atapi = ide->packet;
     const IdeDma *dma = ide->channel->dma;
@@ -177,7 +175,7 @@ static void next(IdeDevice *ide)
 void atapi_sent(Atapi *atapi)
 {
     if (atapi->sectors > 0) {
-        next(atapi->ide);
+        atapi_read_next(atapi->ide);
     } else {
         atapi_good(atapi);
     }
@@ -203,9 +201,9 @@ static void start(Atapi *atapi, guint64 lba, guint32 sectors, guint8 parts, guin
     atapi->sector_size = sector_size;
     atapi->dma_offset = 0;
     if (atapi->dma) {
-        ide_dma_request(atapi->ide, (guint64)sectors * sector_size, TRUE, next);
+        ide_dma_request(atapi->ide, (guint64)sectors * sector_size, TRUE, IDE_PHASE_PACKET_SECTORS);
     } else {
-        next(atapi->ide);
+        atapi_read_next(atapi->ide);
     }
 }
 

@@ -38,7 +38,7 @@ void atapi_check(Atapi *atapi, guint8 key, guint16 asc)
 
 /* ---- data in ---- */
 
-static void block_sent(IdeDevice *ide)
+void atapi_block_sent(IdeDevice *ide)
 {
     atapi_send(ide->packet);
 }
@@ -57,12 +57,12 @@ void atapi_send(Atapi *atapi)
     ide->registers[IDE_COUNT] = REASON_IO;
     ide->registers[IDE_LBA_MID] = (guint8)length;
     ide->registers[IDE_LBA_HIGH] = (guint8)(length >> 8);
-    ide_pio_start(ide, TRUE, pos, length, block_sent);
+    ide_pio_start(ide, TRUE, pos, length, IDE_PHASE_PACKET_READ);
     ide_raise(ide);
 }
 
 /* The bus master takes a reply. */
-static void reply_dma_ready(IdeDevice *ide)
+void atapi_reply_ready(IdeDevice *ide)
 {
     Atapi *atapi = ide->packet;
     const IdeDma *dma = ide->channel->dma;
@@ -81,7 +81,7 @@ void atapi_reply(Atapi *atapi, guint32 length, guint32 allocation)
     if (atapi->left == 0) {
         atapi_good(atapi);
     } else if (atapi->dma) {
-        ide_dma_request(atapi->ide, atapi->left, TRUE, reply_dma_ready);
+        ide_dma_request(atapi->ide, atapi->left, TRUE, IDE_PHASE_PACKET_REPLY);
     } else {
         atapi_send(atapi);
     }
@@ -91,14 +91,14 @@ void atapi_reply(Atapi *atapi, guint32 length, guint32 allocation)
 
 static void accept_block(Atapi *atapi);
 
-static void block_received(IdeDevice *ide)
+void atapi_block_received(IdeDevice *ide)
 {
     Atapi *atapi = ide->packet;
 
     if (atapi->left > 0) {
         accept_block(atapi);
     } else {
-        atapi->received(atapi, atapi->expected);
+        atapi_mode_selected(atapi, atapi->expected);
     }
 }
 
@@ -112,31 +112,30 @@ static void accept_block(Atapi *atapi)
     ide->registers[IDE_COUNT] = 0;
     ide->registers[IDE_LBA_MID] = (guint8)length;
     ide->registers[IDE_LBA_HIGH] = (guint8)(length >> 8);
-    ide_pio_start(ide, FALSE, pos, length, block_received);
+    ide_pio_start(ide, FALSE, pos, length, IDE_PHASE_PACKET_WRITE);
     ide_raise(ide);
 }
 
-static void receive_dma_ready(IdeDevice *ide)
+void atapi_receive_ready(IdeDevice *ide)
 {
     Atapi *atapi = ide->packet;
     const IdeDma *dma = ide->channel->dma;
 
     iov_to_buffer(dma->iov, dma->niov, 0, ide->buffer, atapi->expected);
     if (ide_dma_end(ide, dma->length)) {
-        atapi->received(atapi, atapi->expected);
+        atapi_mode_selected(atapi, atapi->expected);
     }
 }
 
-void atapi_receive(Atapi *atapi, guint32 length, void (*received)(Atapi *atapi, guint32 length))
+void atapi_receive(Atapi *atapi, guint32 length)
 {
     g_assert(length <= IDE_BUFFER_SIZE);
     atapi->pos = 0;
     atapi->left = atapi->expected = length;
-    atapi->received = received;
     if (length == 0) {
-        received(atapi, 0);
+        atapi_mode_selected(atapi, 0);
     } else if (atapi->dma) {
-        ide_dma_request(atapi->ide, length, FALSE, receive_dma_ready);
+        ide_dma_request(atapi->ide, length, FALSE, IDE_PHASE_PACKET_RECEIVE);
     } else {
         accept_block(atapi);
     }
@@ -202,7 +201,7 @@ static const DriveUser cd_drive_user = {
 
 /* ---- ATA commands ---- */
 
-static void packet_given(IdeDevice *ide)
+void atapi_packet_given(IdeDevice *ide)
 {
     Atapi *atapi = ide->packet;
 
@@ -226,7 +225,7 @@ static void packet(IdeDevice *ide)
     limit &= ~1u;
     atapi->limit = limit ? limit : 0xfffe;
     ide->registers[IDE_COUNT] = REASON_CD;
-    ide_pio_start(ide, FALSE, 0, sizeof(atapi->cdb), packet_given);
+    ide_pio_start(ide, FALSE, 0, sizeof(atapi->cdb), IDE_PHASE_PACKET);
 }
 
 /* Commands of disks by which a driver finds out that this is none (8.17.5.2, 8.27.5.2). */
@@ -242,7 +241,7 @@ static void device_reset(IdeDevice *ide)
     ide_device_reset(ide, FALSE);
 }
 
-static void identify_taken(IdeDevice *ide)
+void atapi_identify_taken(IdeDevice *ide)
 {
     ide->status = STATUS_DRDY;
 }
@@ -271,7 +270,7 @@ static void identify_packet(IdeDevice *ide)
         ide->buffer[2 * i] = (guint8)words[i];
         ide->buffer[2 * i + 1] = (guint8)(words[i] >> 8);
     }
-    ide_pio_start(ide, TRUE, 0, 512, identify_taken);
+    ide_pio_start(ide, TRUE, 0, 512, IDE_PHASE_PACKET_TAKEN);
     ide_raise(ide);
 }
 
@@ -288,10 +287,10 @@ static void (*const cd_commands[256])(IdeDevice *) = {
 
 static gboolean cd_setup(IdeDevice *ide, GError **error)
 {
-    Atapi *atapi = g_new0(Atapi, 1);
+    IdeCd *cd = (IdeCd *)ide;
 
-    atapi->ide = ide;
-    ide->packet = atapi;
+    cd->atapi.ide = ide;
+    ide->packet = &cd->atapi;
     return TRUE;
 }
 
@@ -339,8 +338,9 @@ const DeviceOps ide_cd_ops = {
     .summary = "IDE CD-ROM",
     .category = "Storage",
     .bus = BUS_IDE,
-    .size = sizeof(IdeDevice),
+    .size = sizeof(IdeCd),
     .options = ide_cd_options,
+    .state = &ide_cd_state,
     .realize = cd_realize,
     .unrealize = cd_unrealize,
     .reset = ide_device_power_on,

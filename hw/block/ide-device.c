@@ -130,6 +130,7 @@ void ide_device_reset(IdeDevice *ide, gboolean hard)
 {
     ide->status = STATUS_BSY;
     ide->pio = (IdePio){0};
+    ide->phase = IDE_PHASE_NONE;
     ide->reset_hard = hard;
     ide_dma_cancel(ide);
     ide_lower(ide);
@@ -284,7 +285,6 @@ gboolean ide_device_realize(IdeDevice *ide, const IdeKind *kind, GError **error)
     if (!drive_claim(ide->drive, &ide->device, kind->drive_user, ide, error)) {
         return FALSE;
     }
-    ide->buffer = g_aligned_alloc(1, IDE_BUFFER_SIZE, 4096);
     if (kind->realize && !kind->realize(ide, error)) {
         ide_device_unrealize(ide);
         return FALSE;
@@ -297,7 +297,5 @@ void ide_device_unrealize(IdeDevice *ide)
     ide->resetting = TRUE;
     drive_release(ide->drive);
     ide_dma_cancel(ide);
-    g_clear_pointer(&ide->buffer, g_aligned_free);
     g_clear_pointer(&ide->iov_part, g_free);
-    g_clear_pointer(&ide->packet, g_free);
 }

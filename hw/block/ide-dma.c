@@ -39,6 +39,12 @@ struct IdeDmaSegment {
     guint8 *bounce; /* what is not plain memory */
 };
 
+/* Who asserts DMARQ, or NULL. */
+static IdeDevice *waiting_device(const IdeDma *dma)
+{
+    return dma->waiting >= 1 && dma->waiting <= 2 ? dma->channel->devices[dma->waiting - 1] : NULL;
+}
+
 static AddressSpace *memory(const IdeDma *dma)
 {
     return dma->pci->device.machine->memory;
@@ -145,9 +151,9 @@ static void bus_error(IdeDma *dma)
 /* Begins the transfer if both sides are ready. */
 static void try_start(IdeDma *dma)
 {
-    IdeDevice *ide = dma->device;
+    IdeDevice *ide = waiting_device(dma);
 
-    if (!ide || dma->running || !(dma->status & BM_STATUS_ACTIVE)) {
+    if (!ide || !ide_phase_is_dma(ide) || dma->running || !(dma->status & BM_STATUS_ACTIVE)) {
         return;
     }
     dma->running = TRUE;
@@ -156,18 +162,17 @@ static void try_start(IdeDma *dma)
         bus_error(dma);
         return;
     }
-    ide->dma_ready(ide);
+    ide_run_phase(ide);
 }
 
-void ide_dma_request(IdeDevice *ide, guint64 length, gboolean to_memory,
-                     void (*ready)(IdeDevice *ide))
+void ide_dma_request(IdeDevice *ide, guint64 length, gboolean to_memory, IdePhase phase)
 {
     IdeDma *dma = ide->channel->dma;
 
     ide->status = STATUS_DRDY | STATUS_DRQ;
     ide->pio = (IdePio){0};
-    ide->dma_ready = ready;
-    dma->device = ide;
+    ide->phase = (guint8)phase;
+    dma->waiting = (guint8)(ide->unit + 1);
     dma->wanted = length;
     dma->to_memory = to_memory;
     try_start(dma);
@@ -185,7 +190,7 @@ gboolean ide_dma_end(IdeDevice *ide, guint64 moved)
     if (dma->exhausted) {
         dma->status &= (guint8)~BM_STATUS_ACTIVE;
     }
-    dma->device = NULL;
+    dma->waiting = 0;
     if (is_short || !fine) {
         ide->status = STATUS_DRDY | STATUS_DRQ; /* and so it stays: the rest has no place */
         return FALSE;
@@ -197,11 +202,11 @@ void ide_dma_cancel(IdeDevice *ide)
 {
     IdeDma *dma = ide->channel->dma;
 
-    if (dma && dma->device == ide && !ide->io_busy) {
+    if (dma && waiting_device(dma) == ide && !ide->io_busy) {
         if (dma->running) {
             release_list(dma, dma->length);
         }
-        dma->device = NULL;
+        dma->waiting = 0;
     }
 }
 
@@ -218,8 +223,8 @@ static void write_command(IdeDma *dma, guint8 value)
     dma->command = value & (COMMAND_START | COMMAND_TO_MEMORY);
     if (stopped) {
         /* What is under way is let finish: memory must be quiet when the guest has stopped it. */
-        if (dma->running && dma->device && dma->device->io_busy) {
-            drive_drain(dma->device->drive);
+        if (dma->running && waiting_device(dma)->io_busy) {
+            drive_drain(waiting_device(dma)->drive);
         }
         dma->status &= (guint8)~BM_STATUS_ACTIVE;
     } else if (started) {

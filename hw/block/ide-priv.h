@@ -74,11 +74,30 @@ typedef struct IdeKind {
     const DriveUser *drive_user;
 } IdeKind;
 
+/* What follows when the host has moved a block through the Data register, or has started the bus
+ * master. A number, not a function, since it is part of saved state (table in ide-state.c). */
+typedef enum IdePhase {
+    IDE_PHASE_NONE,
+    IDE_PHASE_TAKEN, /* PIO: the command's only block has been read */
+    IDE_PHASE_GIVEN, /* PIO: ... has been written */
+    IDE_PHASE_READ,  /* PIO: a block of a run of sectors */
+    IDE_PHASE_WRITE,
+    IDE_PHASE_SECTORS,      /* DMA: a run of sectors */
+    IDE_PHASE_TRIM,         /* DMA: ranges for DATA SET MANAGEMENT */
+    IDE_PHASE_PACKET,       /* PIO: a packet */
+    IDE_PHASE_PACKET_TAKEN, /* PIO: IDENTIFY PACKET DEVICE */
+    IDE_PHASE_PACKET_READ,  /* PIO: a block of a packet's data */
+    IDE_PHASE_PACKET_WRITE,
+    IDE_PHASE_PACKET_REPLY, /* DMA: a packet's data from the buffer */
+    IDE_PHASE_PACKET_RECEIVE,
+    IDE_PHASE_PACKET_SECTORS, /* DMA: sectors of the disc */
+    IDE_PHASE_COUNT,
+} IdePhase;
+
 /* The data phase of PIO: bytes [pos, end) of the buffer pass through the Data register. */
 typedef struct IdePio {
     guint32 pos, end;
     gboolean to_host;
-    void (*done)(IdeDevice *ide); /* the last byte has passed */
 } IdePio;
 
 /* A run of sectors that a command moves. */
@@ -114,7 +133,8 @@ struct IdeDevice {
     guint8 status, error;
     gboolean intrq;
     /* transfers */
-    guint8 *buffer; /* IDE_BUFFER_SIZE */
+    guint8 buffer[IDE_BUFFER_SIZE];
+    guint8 phase; /* IdePhase: what the host is waited for */
     IdePio pio;
     IdeRun run;
     BlockRequest request;
@@ -125,7 +145,6 @@ struct IdeDevice {
     gboolean resetting; /* reset waits for `request` to end */
     gboolean reset_hard;
     gboolean held; /* SRST is set */
-    void (*dma_ready)(IdeDevice *ide);
     /* disks */
     IdeGeometry geometry;
     guint current_heads, current_sectors; /* INITIALIZE DEVICE PARAMETERS */
@@ -133,7 +152,7 @@ struct IdeDevice {
     guint8 transfer_mode;                 /* SET FEATURES 03h: bits of IDENTIFY words 62, 63, 88 */
     gboolean smart_enabled;
     gboolean standby;
-    void *packet; /* CD-ROM: struct Atapi, owned */
+    void *packet; /* CD-ROM: its struct Atapi */
 };
 
 /* ---- ide-channel.c ---- */
@@ -186,9 +205,8 @@ void ide_submit_flush(IdeDevice *ide, void (*done)(IdeDevice *ide, int result));
 
 /* ---- ide-transfer.c ---- */
 
-/* Sets DRQ for `length` bytes of the buffer from `pos` on. */
-void ide_pio_start(IdeDevice *ide, gboolean to_host, guint32 pos, guint32 length,
-                   void (*done)(IdeDevice *ide));
+/* Sets DRQ for `length` bytes of the buffer from `pos` on; `phase` follows. */
+void ide_pio_start(IdeDevice *ide, gboolean to_host, guint32 pos, guint32 length, IdePhase phase);
 guint32 ide_data_read(IdeDevice *ide, guint size);
 void ide_data_write(IdeDevice *ide, guint32 value, guint size);
 
@@ -202,8 +220,8 @@ struct IdeDma {
     Region region;
     guint8 command, status;
     guint32 prdt;
-    IdeDevice *device; /* asserts DMARQ; NULL = none does */
-    guint64 wanted;    /* bytes that it wants to move */
+    guint8 waiting; /* unit + 1 of the device that asserts DMARQ; 0 = none does */
+    guint64 wanted; /* bytes that it wants to move */
     gboolean to_memory;
     gboolean running; /* the scatter list is in use */
     struct iovec *iov;
@@ -217,10 +235,9 @@ void ide_dma_init(IdeDma *dma, PciDevice *pci, IdeChannel *channel, const char *
 void ide_dma_finish(IdeDma *dma);
 void ide_dma_reset(IdeDma *dma);
 
-/* The device wants to move `length` bytes; `ready` is called once the guest has started the bus
+/* The device wants to move `length` bytes; `phase` follows once the guest has started the bus
  * master, with the scatter list in channel->dma. */
-void ide_dma_request(IdeDevice *ide, guint64 length, gboolean to_memory,
-                     void (*ready)(IdeDevice *ide));
+void ide_dma_request(IdeDevice *ide, guint64 length, gboolean to_memory, IdePhase phase);
 /* The device is through with `moved` bytes of the scatter list. TRUE if memory took them all, as
  * many as it wanted to move. */
 gboolean ide_dma_end(IdeDevice *ide, guint64 moved);
@@ -228,6 +245,15 @@ gboolean ide_dma_end(IdeDevice *ide, guint64 moved);
 void ide_dma_cancel(IdeDevice *ide);
 /* The interrupt line of the channel rose. */
 void ide_dma_interrupt(IdeDma *dma);
+
+/* ---- ide-state.c ---- */
+
+/* Does what follows in the device's phase. */
+void ide_run_phase(IdeDevice *ide);
+gboolean ide_phase_is_dma(const IdeDevice *ide);
+
+extern const StateTable ide_hd_state, ide_cd_state; /* of devices */
+extern const StateTable ide_channel_state, ide_dma_state;
 
 /* ---- ata.c, ata-identify.c, ata-smart.c ---- */
 

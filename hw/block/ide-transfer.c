@@ -2,11 +2,11 @@
 /* The data phase of PIO commands: the Data register and the buffer behind it. */
 #include "hw/block/ide-priv.h"
 
-void ide_pio_start(IdeDevice *ide, gboolean to_host, guint32 pos, guint32 length,
-                   void (*done)(IdeDevice *ide))
+void ide_pio_start(IdeDevice *ide, gboolean to_host, guint32 pos, guint32 length, IdePhase phase)
 {
     g_assert(length > 0 && pos + length <= IDE_BUFFER_SIZE);
-    ide->pio = (IdePio){.pos = pos, .end = pos + length, .to_host = to_host, .done = done};
+    ide->pio = (IdePio){.pos = pos, .end = pos + length, .to_host = to_host};
+    ide->phase = (guint8)phase;
     ide->status = STATUS_DRDY | STATUS_DRQ | (ide->kind->is_cdrom ? 0 : STATUS_DSC);
     ide->error = 0;
 }
@@ -16,7 +16,7 @@ static void check_end(IdeDevice *ide)
 {
     if (ide->pio.pos >= ide->pio.end) {
         ide->status &= (guint8)~STATUS_DRQ;
-        ide->pio.done(ide);
+        ide_run_phase(ide);
     }
 }
 

@@ -74,6 +74,14 @@ static void isa_ide_unrealize(Device *dev)
     ide_channel_finish(&((IsaIde *)dev)->channel);
 }
 
+static const StateField isa_ide_fields[] = {
+    {"channel", STATE_STRUCT, G_STRUCT_OFFSET(IsaIde, channel), 1, sizeof(IdeChannel), 1,
+     &ide_channel_state},
+    STATE_END,
+};
+
+static const StateTable isa_ide_state = {1, isa_ide_fields, NULL};
+
 const DeviceOps isa_ide_ops = {
     .name = "isa-ide",
     .summary = "IDE channel on the ISA bus",
@@ -81,6 +89,7 @@ const DeviceOps isa_ide_ops = {
     .bus = BUS_ISA,
     .size = sizeof(IsaIde),
     .options = isa_ide_options,
+    .state = &isa_ide_state,
     .realize = isa_ide_realize,
     .unrealize = isa_ide_unrealize,
     .reset = isa_ide_reset,

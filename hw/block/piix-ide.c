@@ -114,6 +114,31 @@ static void piix_unrealize(Device *dev)
     region_finish(&piix->bus_master);
 }
 
+static const StateField channel_fields[] = {
+    {"channel", STATE_STRUCT, G_STRUCT_OFFSET(PiixIdeChannel, channel), 1, sizeof(IdeChannel), 1,
+     &ide_channel_state},
+    {"dma", STATE_STRUCT, G_STRUCT_OFFSET(PiixIdeChannel, dma), 1, sizeof(IdeDma), 1,
+     &ide_dma_state},
+    STATE_END,
+};
+
+static const StateTable channel_state = {1, channel_fields, NULL};
+
+static gboolean piix_loaded(void *object, GError **error)
+{
+    update_decode(object);
+    return TRUE;
+}
+
+static const StateField piix_fields[] = {
+    PCI_DEVICE_STATE,
+    {"channels", STATE_STRUCT, G_STRUCT_OFFSET(PiixIde, channels), 2, sizeof(PiixIdeChannel), 1,
+     &channel_state},
+    STATE_END,
+};
+
+static const StateTable piix_state = {1, piix_fields, piix_loaded};
+
 const PciDeviceOps piix3_ide_ops = {
     .device =
         {
@@ -122,6 +147,7 @@ const PciDeviceOps piix3_ide_ops = {
             .category = "Storage",
             .bus = BUS_PCI,
             .size = sizeof(PiixIde),
+            .state = &piix_state,
             .realize = piix_realize,
             .unrealize = piix_unrealize,
             .reset = piix_reset,
