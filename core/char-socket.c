@@ -8,6 +8,7 @@
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <poll.h>
+#include <signal.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -360,19 +361,27 @@ static gboolean socket_connect_now(SocketChardev *sock, const char *text, GError
     return error_set_errno(error, errnum, "cannot connect to %s", text);
 }
 
+/* A signal ends the wait, also one that comes after the message and before ppoll(2). */
 static gboolean socket_wait_peer(SocketChardev *sock, GError **error)
 {
     g_autofree char *text = char_address_local_text(sock->listen_fd);
     struct pollfd pfd = {.fd = sock->listen_fd, .events = POLLIN};
+    sigset_t all, before;
+    int ready = 1, errnum = 0;
 
+    sigfillset(&all);
+    pthread_sigmask(SIG_BLOCK, &all, &before);
     report_info("waiting for a connection on %s (wait=off starts without)", text);
-    while (!sock->chr.connected) {
-        if (poll(&pfd, 1, -1) < 0) {
-            return error_set_errno(error, errno, "waiting for a connection on %s", text);
+    while (!sock->chr.connected && ready > 0) {
+        ready = ppoll(&pfd, 1, NULL, &before);
+        errnum = errno;
+        if (ready > 0) {
+            socket_incoming(sock->listen_fd, G_IO_IN, sock);
         }
-        socket_incoming(sock->listen_fd, G_IO_IN, sock);
     }
-    return TRUE;
+    pthread_sigmask(SIG_SETMASK, &before, NULL);
+    return ready > 0 ||
+           error_set_errno(error, errnum, "no longer waiting for a connection on %s", text);
 }
 
 static gboolean socket_listen(SocketChardev *sock, const CharTarget *target, GError **error)

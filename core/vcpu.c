@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "core/vcpu.h"
 
+#include <signal.h>
 #include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
@@ -107,6 +108,14 @@ static gpointer vcpu_thread(gpointer data)
     Vcpu *vcpu = data;
     Accel *accel = vcpu->accel;
     gboolean opened;
+    sigset_t ends;
+
+    /* What ends the program is for the main thread, which may be waiting for it. */
+    sigemptyset(&ends);
+    sigaddset(&ends, SIGINT);
+    sigaddset(&ends, SIGTERM);
+    sigaddset(&ends, SIGHUP);
+    pthread_sigmask(SIG_BLOCK, &ends, NULL);
 
     this_vcpu = vcpu;
     vcpu->host_tid = (int)syscall(SYS_gettid);

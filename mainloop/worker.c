@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "mainloop/worker.h"
 
+#include <signal.h>
+
 struct WorkerPool {
     EventLoop *loop;
     GThreadPool *threads;
@@ -37,8 +39,14 @@ static void worker_run(gpointer data, gpointer user_data)
 WorkerPool *worker_pool_new(EventLoop *loop, guint max_threads)
 {
     WorkerPool *pool = g_new0(WorkerPool, 1);
+    sigset_t all, before;
+
+    /* GLib starts a thread here whose children do the work: signals are for the main thread. */
+    sigfillset(&all);
+    pthread_sigmask(SIG_SETMASK, &all, &before);
     pool->loop = loop;
     pool->threads = g_thread_pool_new(worker_run, pool, (gint)max_threads, FALSE, NULL);
+    pthread_sigmask(SIG_SETMASK, &before, NULL);
     return pool;
 }
 
