@@ -45,6 +45,7 @@ typedef struct CliConfig {
 
     GArray *displays; /* of CliItem: -display and -vnc */
     gboolean full_screen;
+    gboolean nographic;
 
     GArray *chardevs, *serials, *parallels, *monitors; /* of CliItem */
     const char *debugcon;

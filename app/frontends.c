@@ -180,7 +180,7 @@ static gboolean open_best(Machine *machine, const CliConfig *config, GError **er
 gboolean frontends_open(Machine *machine, const CliConfig *config, GError **error)
 {
     if (config->displays->len == 0) {
-        return open_best(machine, config, error);
+        return config->nographic || open_best(machine, config, error);
     }
     for (guint i = 0; i < config->displays->len; i++) {
         const CliItem *item = &g_array_index(config->displays, CliItem, i);
@@ -201,5 +201,5 @@ gboolean frontends_show_consoles(const CliConfig *config)
             return TRUE;
         }
     }
-    return config->displays->len == 0;
+    return config->displays->len == 0 && !config->nographic;
 }

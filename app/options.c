@@ -212,12 +212,17 @@ const CliOption cli_options[] = {
      "shows the machine to VNC viewers at TCP port 5900 + N", add_item, OFFSET(displays)},
     {"full-screen", NULL, NULL, CLI_DISPLAY, "starts in full screen", set_flag,
      OFFSET(full_screen)},
+    {"nographic", NULL, NULL, CLI_DISPLAY,
+     "no display; firmware, first serial port and monitor share the terminal:\n"
+     "Ctrl-A c switches between the two, Ctrl-A x ends, Ctrl-A h shows the rest",
+     set_flag, OFFSET(nographic)},
 
     {"chardev", NULL, "TYPE,id=ID[,PROP=VALUE...]", CLI_CHAR,
      "makes a character device ('-chardev help' lists the types)", apply_chardev, OFFSET(chardevs)},
     {"serial", NULL, "CHARDEV", CLI_CHAR,
      "connects the next serial port to CHARDEV: none, null, stdio, vc, pty, file:PATH,\n"
-     "unix:PATH[,server=on][,wait=off], tcp:HOST:PORT, telnet:HOST:PORT, chardev:ID...",
+     "unix:PATH[,server=on][,wait=off], tcp:HOST:PORT, telnet:HOST:PORT, chardev:ID,\n"
+     "mon:... (any of these, shared with a monitor: Ctrl-A c switches)",
      add_item, OFFSET(serials)},
     {"parallel", NULL, "CHARDEV", CLI_CHAR, "connects the next parallel port to CHARDEV", add_item,
      OFFSET(parallels)},

@@ -3,6 +3,7 @@
 
 #include <glib-unix.h>
 #include <signal.h>
+#include <string.h>
 
 #include "app/accels.h"
 #include "app/drives.h"
@@ -27,8 +28,9 @@ struct Session {
     EventLoop *loop;
     Machine *machine;
     BoardConfig board;
-    GPtrArray *monitors; /* of Monitor*, owned */
-    guint signals[3];    /* GSource ids */
+    GPtrArray *monitors;      /* of Monitor*, owned */
+    GPtrArray *monitor_ports; /* of Chardev*: the monitors' ends of "mon:..." */
+    guint signals[3];         /* GSource ids */
 };
 
 /* ---- signals ---- */
@@ -94,13 +96,40 @@ static gboolean create_chardevs(Session *session, GError **error)
     return TRUE;
 }
 
+static Chardev *create_mux(Session *session, const char *base, const char *id, GError **error)
+{
+    g_autoptr(OptionList) list = option_list_new();
+
+    option_list_add(list, "chardev", base);
+    return chardev_create(session->machine, "mux", id, list, error);
+}
+
+/* "mon:stdio": a character device shared by the option's user and a monitor. */
+static Chardev *create_shared(Session *session, const char *text, const char *id, GError **error)
+{
+    g_autofree char *base_id = g_strconcat(id, "-base", NULL);
+    g_autofree char *monitor_id = g_strconcat(id, "-monitor", NULL);
+    /* Ctrl-C is for the guest; Ctrl-A x ends. */
+    const char *base_text = strcmp(text, "stdio") ? text : "stdio,signal=off";
+    Chardev *base = chardev_create_short(session->machine, base_text, base_id, error);
+    Chardev *chr = base ? create_mux(session, base->id, id, error) : NULL;
+    Chardev *monitor = chr ? create_mux(session, base->id, monitor_id, error) : NULL;
+
+    if (monitor) {
+        g_ptr_array_add(session->monitor_ports, monitor);
+    }
+    return monitor ? chr : NULL;
+}
+
 /* A short form. `*chr` is NULL for "none". */
 static gboolean open_short(Session *session, const char *option, const char *text, const char *id,
                            Chardev **chr, GError **error)
 {
     g_autoptr(GError) reason = NULL;
 
-    *chr = chardev_create_short(session->machine, text, id, &reason);
+    *chr = g_str_has_prefix(text, "mon:")
+               ? create_shared(session, text + strlen("mon:"), id, &reason)
+               : chardev_create_short(session->machine, text, id, &reason);
     if (reason) {
         g_propagate_prefixed_error(error, g_steal_pointer(&reason), "-%s %s: ", option, text);
         return FALSE;
@@ -133,15 +162,20 @@ static gboolean open_all_ports(Session *session, GError **error)
     CliConfig *config = session->config;
     BoardConfig *board = &session->board;
     const char *by_default = frontends_show_consoles(config) ? "vc" : "null";
+    const char *console = by_default;
 
     if (config->debugcon &&
         !open_short(session, "debugcon", config->debugcon, "debugcon", &board->debugcon, error)) {
         return FALSE;
     }
     board->debugcon_port = DEBUGCON_PORT;
+    board->serial_console = config->nographic;
+    if (config->nographic) {
+        console = config->monitors->len == 0 ? "mon:stdio" : "stdio";
+    }
     return create_chardevs(session, error) &&
-           open_ports(session, "serial", config->serials, board->serial, BOARD_MAX_SERIAL,
-                      by_default, error) &&
+           open_ports(session, "serial", config->serials, board->serial, BOARD_MAX_SERIAL, console,
+                      error) &&
            open_ports(session, "parallel", config->parallels, board->parallel, BOARD_MAX_PARALLEL,
                       by_default, error);
 }
@@ -179,32 +213,53 @@ static gboolean add_monitor(Session *session, Chardev *chr, const CliItem *item,
     return TRUE;
 }
 
+/* What the one monitor without -monitor is on; NULL = there is none. */
+static const char *default_monitor(const Session *session)
+{
+    const CliConfig *config = session->config;
+
+    if (config->monitors->len > 0 || session->monitor_ports->len > 0) {
+        return NULL;
+    }
+    if (config->nographic) {
+        return "stdio";
+    }
+    return !config->nodefaults && frontends_show_consoles(config) ? "vc" : NULL;
+}
+
+static gboolean open_monitor(Session *session, const CliItem *item, guint n, GError **error)
+{
+    g_autofree char *id = g_strdup_printf("monitor%u", n);
+    Chardev *chr = NULL;
+
+    if (!strcmp(item->option, "mon")) {
+        chr = find_mon(session, item->value, error);
+        return chr && add_monitor(session, chr, item, error);
+    }
+    return open_short(session, item->option, item->value, id, &chr, error) &&
+           (!chr || add_monitor(session, chr, item, error));
+}
+
 static gboolean open_monitors(Session *session, GError **error)
 {
-    static const CliItem by_default = {"monitor", "vc"};
-    CliConfig *config = session->config;
-    GArray *items = config->monitors;
-    gboolean add_default =
-        items->len == 0 && !config->nodefaults && frontends_show_consoles(config);
+    GArray *items = session->config->monitors;
+    CliItem extra = {"monitor", default_monitor(session)};
 
-    for (guint i = 0; i < items->len + add_default; i++) {
-        const CliItem *item = add_default ? &by_default : item_at(items, i);
-        g_autofree char *id = g_strdup_printf("monitor%u", i);
-        Chardev *chr = NULL;
+    for (guint i = 0; i < session->monitor_ports->len; i++) {
+        Chardev *chr = g_ptr_array_index(session->monitor_ports, i);
 
-        if (!g_strcmp0(item->option, "mon")) {
-            chr = find_mon(session, item->value, error);
-            if (!chr) {
-                return FALSE;
-            }
-        } else if (!open_short(session, item->option, item->value, id, &chr, error)) {
-            return FALSE;
-        }
-        if (chr && !add_monitor(session, chr, item, error)) {
+        extra.value = chr->id;
+        if (!add_monitor(session, chr, &extra, error)) {
             return FALSE;
         }
     }
-    return TRUE;
+    for (guint i = 0; i < items->len; i++) {
+        if (!open_monitor(session, item_at(items, i), i, error)) {
+            return FALSE;
+        }
+    }
+    return session->monitor_ports->len > 0 || !extra.value ||
+           open_monitor(session, &extra, 0, error);
 }
 
 static gboolean open_qtests(Session *session, GError **error)
@@ -366,6 +421,7 @@ Session *session_new(CliConfig *config, GError **error)
 
     session->config = config;
     session->monitors = g_ptr_array_new_with_free_func((GDestroyNotify)monitor_free);
+    session->monitor_ports = g_ptr_array_new();
     session->lock = vm_lock_new();
     vm_lock_take(session->lock, "start");
     session->loop = event_loop_new(NULL, session->lock);
@@ -406,6 +462,7 @@ void session_free(Session *session)
         g_source_remove(session->signals[i]);
     }
     g_ptr_array_unref(session->monitors);
+    g_ptr_array_unref(session->monitor_ports);
     machine_free(session->machine);
     event_loop_free(session->loop);
     vm_lock_drop(session->lock);

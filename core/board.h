@@ -35,11 +35,12 @@ typedef struct BoardConfig {
     guint cpus;       /* -smp, 1 or more, at most ops->max_cpus */
     const char *bios; /* -bios: name or path, NULL = the board's own */
     BoardBoot boot;
-    const char *vga;        /* name of an entry of ops->vgas, never NULL */
-    gboolean nodefaults;    /* make no device that was not asked for */
-    gboolean rtc_localtime; /* -rtc base=localtime */
-    gint64 rtc_start;       /* -rtc base=DATE: seconds since 1970 at start; -1 = the host's time */
-    const char *rtc_clock;  /* -rtc clock=: "host", "rt" or "vm"; NULL = host */
+    const char *vga;         /* name of an entry of ops->vgas, never NULL */
+    gboolean serial_console; /* the firmware's screen goes to the first serial port, too */
+    gboolean nodefaults;     /* make no device that was not asked for */
+    gboolean rtc_localtime;  /* -rtc base=localtime */
+    gint64 rtc_start;        /* -rtc base=DATE: seconds since 1970 at start; -1 = the host's time */
+    const char *rtc_clock;   /* -rtc clock=: "host", "rt" or "vm"; NULL = host */
     Chardev *serial[BOARD_MAX_SERIAL];     /* NULL = no such port */
     Chardev *parallel[BOARD_MAX_PARALLEL]; /* NULL = no such port */
     Chardev *debugcon;                     /* port E9h or `debugcon_port`; NULL = none */

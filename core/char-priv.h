@@ -23,6 +23,7 @@ extern const ChardevOps char_socket_ops;
 extern const ChardevOps char_pty_ops;
 extern const ChardevOps char_vc_ops;
 extern const ChardevOps char_ringbuf_ops;
+extern const ChardevOps char_mux_ops;
 
 /* Sets O_NONBLOCK and close-on-exec. */
 void char_fd_prepare(int fd);

@@ -11,7 +11,7 @@
 
 const ChardevOps *const chardev_types[] = {
     &char_null_ops, &char_stdio_ops, &char_file_ops,    &char_pipe_ops, &char_socket_ops,
-    &char_pty_ops,  &char_vc_ops,    &char_ringbuf_ops, NULL,
+    &char_pty_ops,  &char_vc_ops,    &char_ringbuf_ops, &char_mux_ops,  NULL,
 };
 
 /* ---- helpers for backends ---- */
@@ -246,6 +246,10 @@ CharManager *char_manager_new(Machine *machine)
 void char_manager_free(CharManager *manager)
 {
     if (manager) {
+        /* The newest first: a mux lies on an older one. */
+        while (manager->chardevs->len > 0) {
+            g_ptr_array_remove_index(manager->chardevs, manager->chardevs->len - 1);
+        }
         g_ptr_array_unref(manager->chardevs);
         g_free(manager);
     }

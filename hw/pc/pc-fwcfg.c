@@ -179,6 +179,9 @@ gboolean pc_fw_cfg_init(PcBoard *board, GError **error)
     fw_cfg_add_file_u64(
         dev, "etc/boot-fail-wait",
         boot->reboot_timeout_ms >= 0 ? (guint64)boot->reboot_timeout_ms : G_MAXUINT32, 4);
+    if (board->config.serial_console && board->config.serial[0]) {
+        fw_cfg_add_file_u64(dev, "etc/sercon-port", 0x3f8, 2); /* COM1 */
+    }
     add_memory(board);
     add_uuid(board);
     pc_fw_cfg_update(board);

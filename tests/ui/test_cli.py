@@ -313,6 +313,22 @@ class Choice(CliCase):
         self.assertIn('-display none', err)
 
 
+class Nographic(CliCase):
+    def test_terminal_is_shared(self):
+        status, out, err = run('-accel', 'qtest', '-nographic', timeout=20,
+                               stdin=b'\x01h\x01cinfo status\n\x01x')
+        self.assertEqual((status, err), (0, ''))
+        self.assertIn('Ctrl-A x', out)
+        self.assertIn('(qemu) ', out)
+        self.assertIn('VM status: running', out)
+
+    def test_monitor_beside_a_port(self):
+        status, out, err = run(*BARE, '-serial', 'mon:stdio', stdin=b'\x01cquit\n')
+        self.assertEqual((status, err), (0, ''))
+        self.assertIn('(qemu) ', out)
+        self.assertIn('unknown character device', self.refused(*BARE, '-serial', 'mon:smoke'))
+
+
 class Process(CliCase):
     def test_nothing_left_behind(self):
         self.refused(*BARE, '-pidfile', self.path('pid'), '-serial',

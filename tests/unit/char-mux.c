@@ -1,0 +1,184 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* core/char-mux: two users on one device, the escape character, an order of closing. */
+#include <string.h>
+
+#include "core/char.h"
+
+typedef struct User {
+    GString *got;
+    GString *events;
+    gsize room;
+} User;
+
+typedef struct Fixture {
+    VmLock *lock;
+    EventLoop *loop;
+    Machine *machine;
+    Chardev *base, *console, *monitor;
+    User console_user, monitor_user;
+} Fixture;
+
+static gsize user_can_receive(void *opaque)
+{
+    return ((User *)opaque)->room;
+}
+
+static void user_receive(void *opaque, const guint8 *data, gsize length)
+{
+    User *user = opaque;
+
+    g_assert_cmpuint(length, <=, user->room);
+    user->room -= length;
+    g_string_append_len(user->got, (const char *)data, (gssize)length);
+}
+
+static void user_event(void *opaque, CharEvent event)
+{
+    g_string_append_c(((User *)opaque)->events, "OCB"[event]);
+}
+
+static const CharUser user_ops = {user_can_receive, user_receive, user_event, NULL};
+
+static Chardev *create(Fixture *f, const char *type, const char *id, const char *base,
+                       GError **error)
+{
+    g_autoptr(OptionList) list = option_list_new();
+
+    if (base) {
+        option_list_add(list, "chardev", base);
+    }
+    return chardev_create(f->machine, type, id, list, error);
+}
+
+static void user_init(User *user)
+{
+    user->got = g_string_new(NULL);
+    user->events = g_string_new(NULL);
+    user->room = 1000;
+}
+
+static void set_up(Fixture *f, gconstpointer data)
+{
+    g_autoptr(GMainContext) context = g_main_context_new();
+    g_autoptr(GError) error = NULL;
+
+    f->lock = vm_lock_new();
+    vm_lock_take(f->lock, "test");
+    f->loop = event_loop_new(context, f->lock);
+    f->machine = machine_new(f->loop);
+    user_init(&f->console_user);
+    user_init(&f->monitor_user);
+    f->base = create(f, "ringbuf", "base", NULL, &error);
+    f->console = create(f, "mux", "console", "base", &error);
+    f->monitor = create(f, "mux", "monitor", "base", &error);
+    g_assert_no_error(error);
+    g_assert_true(chardev_attach(f->console, &user_ops, &f->console_user, &error));
+    g_assert_true(chardev_attach(f->monitor, &user_ops, &f->monitor_user, &error));
+}
+
+static void tear_down(Fixture *f, gconstpointer data)
+{
+    machine_free(f->machine);
+    event_loop_free(f->loop);
+    vm_lock_drop(f->lock);
+    vm_lock_free(f->lock);
+    g_string_free(f->console_user.got, TRUE);
+    g_string_free(f->console_user.events, TRUE);
+    g_string_free(f->monitor_user.got, TRUE);
+    g_string_free(f->monitor_user.events, TRUE);
+}
+
+static void type(Fixture *f, const char *text)
+{
+    chardev_ringbuf_write(f->base, (const guint8 *)text, strlen(text));
+}
+
+static void test_focus(Fixture *f, gconstpointer data)
+{
+    type(f, "one\001");
+    type(f, "ctwo");
+    g_assert_cmpstr(f->console_user.got->str, ==, "one");
+    g_assert_cmpstr(f->monitor_user.got->str, ==, "two");
+    /* The monitor hears of its peer when it is looked at, and once. */
+    type(f, "\001c\001\001\001b\001c");
+    g_assert_cmpstr(f->console_user.got->str, ==, "one\001");
+    g_assert_cmpstr(f->console_user.events->str, ==, "OB");
+    g_assert_cmpstr(f->monitor_user.events->str, ==, "O");
+}
+
+static void test_output(Fixture *f, gconstpointer data)
+{
+    guint8 out[512] = {0};
+
+    chardev_write(f->console, (const guint8 *)"AB", 2);
+    chardev_write(f->monitor, (const guint8 *)"C", 1);
+    g_assert_cmpuint(chardev_ringbuf_read(f->base, out, sizeof(out)), ==, 3);
+    g_assert_cmpstr((char *)out, ==, "ABC");
+    type(f, "\001h");
+    chardev_ringbuf_read(f->base, out, sizeof(out) - 1);
+    g_assert_nonnull(strstr((char *)out, "Ctrl-A x"));
+}
+
+static void test_slow_user(Fixture *f, gconstpointer data)
+{
+    g_autofree char *much = g_strnfill(10000, 'x');
+    gsize taken;
+
+    f->console_user.room = 2;
+    taken = chardev_ringbuf_write(f->base, (const guint8 *)much, 10000);
+    g_assert_cmpuint(taken, <=, 4096);
+    g_assert_cmpstr(f->console_user.got->str, ==, "xx");
+    f->console_user.room = 10000;
+    chardev_accept(f->console);
+    g_assert_cmpuint(f->console_user.got->len, ==, taken);
+    /* What was meant for one user is not given to the other. */
+    f->console_user.room = 0;
+    type(f, "ab\001cd");
+    g_assert_cmpstr(f->monitor_user.got->str, ==, "d");
+    f->console_user.room = 10;
+    chardev_accept(f->console);
+    g_assert_true(g_str_has_suffix(f->console_user.got->str, "xab"));
+}
+
+static void test_bad(Fixture *f, gconstpointer data)
+{
+    static const char *const cases[][2] = {
+        {NULL, "mux needs chardev=ID"},
+        {"nobody", "mux needs chardev=ID"},
+        {"console", "'console' is a mux itself"},
+        {"other", "'other' is in use already"},
+    };
+    Chardev *other = create(f, "null", "other", NULL, NULL);
+
+    g_assert_true(chardev_attach(other, &user_ops, &f->console_user, NULL));
+    for (guint i = 0; i < G_N_ELEMENTS(cases); i++) {
+        g_autoptr(GError) error = NULL;
+
+        g_assert_null(create(f, "mux", "new", cases[i][0], &error));
+        g_assert_nonnull(strstr(error->message, cases[i][1]));
+    }
+}
+
+static void test_close(Fixture *f, gconstpointer data)
+{
+    type(f, "\001c");
+    chardev_detach(f->monitor);
+    g_assert_true(chardev_destroy(f->monitor, NULL));
+    type(f, "back");
+    g_assert_cmpstr(f->console_user.got->str, ==, "back");
+    g_assert_false(chardev_destroy(f->base, NULL)); /* its user is the mux */
+    chardev_detach(f->console);
+    g_assert_true(chardev_destroy(f->console, NULL));
+    g_assert_true(chardev_destroy(f->base, NULL));
+}
+
+int main(int argc, char **argv)
+{
+    g_test_init(&argc, &argv, NULL);
+    g_test_add("/char-mux/focus", Fixture, NULL, set_up, test_focus, tear_down);
+    g_test_add("/char-mux/output", Fixture, NULL, set_up, test_output, tear_down);
+    g_test_add("/char-mux/slow-user", Fixture, NULL, set_up, test_slow_user, tear_down);
+    g_test_add("/char-mux/bad", Fixture, NULL, set_up, test_bad, tear_down);
+    g_test_add("/char-mux/close", Fixture, NULL, set_up, test_close, tear_down);
+    return g_test_run();
+}
