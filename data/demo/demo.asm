@@ -60,7 +60,7 @@ disk_packet:
         dq      1
 
         times   446 - ($ - $$) db 0
-        ; One partition over the whole disk, so that tools see what it is (type DAh: no file system).
+        ; One partition over the whole disk, so that tools see what it is (DAh: no file system).
         db      0x80, 0, 2, 0, 0xda, 0, 63, 0
         dd      1, DEMO_SECTORS - 1
         times   510 - ($ - $$) db 0

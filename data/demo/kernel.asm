@@ -102,7 +102,7 @@ kernel:
         call    set_gate
         lidt    [idt_pointer]
 
-        mov     al, 0x11                ; both 8259As: edge-triggered, vectors 20h and 28h, all masked
+        mov     al, 0x11                ; both 8259As: edges, vectors 20h and 28h, all masked
         out     0x20, al
         out     0xa0, al
         mov     al, 0x20

@@ -2,8 +2,8 @@
 /*
  * Tells whether nobody can miss the timer's ticks for a moment.
  *
- * A guest that waits under its firmware ("No bootable device", a boot menu without a timeout, DOS at
- * its prompt) is woken 18.2 times a second to count a tick and halts again, for as long as its
+ * A guest that waits under its firmware ("No bootable device", a boot menu without a timeout, DOS
+ * at its prompt) is woken 18.2 times a second to count a tick and halts again, for as long as its
  * window stays open. Once it has done nothing else for some seconds, its ticks may come in small
  * batches: none is lost, some are late. The first sign of life ends that.
  *

@@ -104,7 +104,8 @@ class Style(unittest.TestCase):
 
     def test_columns_and_blanks(self):
         bad = []
-        for f in c_files() + tracked('*.py', '*.md', '*.asm', '*.sh', '*meson.build', 'run', 'test'):
+        text_files = tracked('*.py', '*.md', '*.asm', '*.sh', '*meson.build', 'run', 'test')
+        for f in c_files() + text_files:
             for number, line in enumerate(lines_of(f), 1):
                 if line != line.rstrip():
                     bad.append('%s:%d: trailing blank' % (f, number))
@@ -162,9 +163,11 @@ class Style(unittest.TestCase):
         self.expect_none(bad)
 
     def test_no_mutable_state_at_file_scope(self):
-        """Two machines must be able to live in one process. Threads may know what they run."""
+        """Two machines must be able to live in one process. Threads may know what they run, and
+        GLib takes its GSourceFuncs without const."""
         allowed = {'core/log.c'}  # there is one stderr (core/log.h)
-        pattern = re.compile(r'^(static\s+)?(?!const\b|typedef\b|extern\b|struct\s+\w+\s*{|return\b)'
+        pattern = re.compile(r'^(static\s+)?'
+                             r'(?!const\b|typedef\b|extern\b|struct\s+\w+\s*{|return\b)'
                              r'[A-Za-z_][\w\s\*]*?[\s\*](\w+)(\[[^\]]*\])*\s*(=[^=]|;)')
         bad = []
         for f in tracked('*.c'):
@@ -174,7 +177,7 @@ class Style(unittest.TestCase):
             for number, line in enumerate(code_of(f).split('\n'), 1):
                 if depth == 0 and pattern.match(line) and '(' not in line.split('=')[0] \
                         and not re.search(r'\bconst\b', line.split('=')[0]) \
-                        and '__thread' not in line:
+                        and '__thread' not in line and 'GSourceFuncs' not in line:
                     bad.append('%s:%d: %s' % (f, number, line))
                 depth += line.count('{') + line.count('(') - line.count('}') - line.count(')')
         self.expect_none(bad)

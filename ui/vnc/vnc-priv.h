@@ -8,8 +8,8 @@
  * that the viewer has not seen, and the server's counters, under the viewer's mutex or the vm lock
  * as said below. vnc-input.c turns a viewer's events into the guest's.
  *
- * Encoders read the surface itself, which may be guest video memory: no copy is made. What the guest
- * changes meanwhile is damage of a later frame.
+ * Encoders read the surface itself, which may be guest video memory: no copy is made. What the
+ * guest changes meanwhile is damage of a later frame.
  */
 #pragma once
 
