@@ -144,6 +144,12 @@ static void test_cdrom(void)
     close(fd);
 }
 
+/* All bytes before the buffer and after it, few of its own. */
+static guint next_place(guint at, guint tail)
+{
+    return at > 40 && at < tail ? MIN(at + 9973, tail) : at + 1;
+}
+
 /* Whatever is loaded, nothing leaves the buffer: every byte of a saved state is made wrong in turn
  * (of the buffer's only some), and the machine used. */
 static void test_bad_state(void)
@@ -160,7 +166,7 @@ static void test_bad_state(void)
     dev = unit(rig, 0);
     state_save(dev->ops->state, dev, good);
     tail = good->len - 200;
-    for (guint at = 4; at<good->len; at = at> 40 && at < tail ? MIN(at + 9973, tail) : at + 1) {
+    for (guint at = 4; at < good->len; at = next_place(at, tail)) {
         for (guint bit = 0; bit < 8; bit++) {
             g_autofree guint8 *bad = g_memdup2(good->data, good->len);
             const guint8 *data = bad;
