@@ -76,6 +76,13 @@ typedef struct LossWatch {
 static void on_io_error(Display *xdisplay, void *data)
 {
     LossWatch *watch = data;
+    _XPrivDisplay fields = (_XPrivDisplay)xdisplay;
+    /*
+     * Cairo waits for the server to be done with a shared memory buffer by reading events until
+     * LastKnownRequestProcessed() says so. On a dead connection it would wait for ever, here or
+     * when the window's surface is destroyed: all requests, those to come too, count as processed.
+     */
+    fields->last_request_read = fields->request + (G_MAXLONG >> 1);
     if (watch->lost != NULL) {
         watch->lost(watch->opaque);
     }
