@@ -14,6 +14,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include "core/block.h"
 #include "core/char.h"
 #include "core/display.h"
 #include "core/input.h"
@@ -46,6 +47,7 @@ static const guint16 ports[] = {
 static const guint32 areas[] = {
     0x00000000, 0x000a0000, 0x000b0000, 0x000b8000, 0x000c0000, 0x000e0000, 0x000f0000, 0x00100000,
     0x00ff0000, 0xe0000000, 0xe0ff0000, 0xe8000000, 0xfec00000, 0xfee00000, 0xfffe0000, 0xffff0000,
+    0xe8000400, 0xe8000500, 0xe8000600, 0xfec00010, 0x00001000, 0x00002000, 0x00003000, 0x0009f000,
 };
 
 static int disk_fd = -1, cd_fd = -1;
@@ -79,8 +81,10 @@ static PcRig *make_rig(guint8 choice)
         disk_fd = make_image("disk", DISK_SIZE);
         cd_fd = make_image("cd", CD_SIZE);
     }
-    disk = g_strdup_printf(
-        "file=/proc/self/fd/%d,if=ide,index=0,format=raw,snapshot=on,aio=threads", disk_fd);
+    disk =
+        g_strdup_printf("file=/proc/self/fd/%d,if=ide,index=0,format=raw,snapshot=on,discard=unmap,"
+                        "aio=threads",
+                        disk_fd);
     cd = g_strdup_printf(
         "file=/proc/self/fd/%d,if=ide,index=2,media=cdrom,format=raw,readonly=on,aio=threads",
         cd_fd);
@@ -113,10 +117,11 @@ static void config_write(PcRig *rig, guint function, guint reg, guint32 value)
 /* Gives the PCI functions the places where `ports` and `areas` look for them. */
 static void setup_pci(PcRig *rig)
 {
-    config_write(rig, 0x09, 0x20, 0xc000 | 1); /* PIIX3 IDE: bus master */
-    config_write(rig, 0x09, 0x20, 0x0c01);
+    config_write(rig, 0x09, 0x20, 0x0c01);     /* PIIX3 IDE: bus master */
+    config_write(rig, 0x09, 0x40, 0x80008000); /* and legacy ports */
     config_write(rig, 0x09, 0x04, 7);
-    config_write(rig, 0x0b, 0x40, 0x0601); /* PIIX4 PM */
+    config_write(rig, 0x08, 0x60, 0x0b0a0b0a); /* PIIX3: PCI interrupts */
+    config_write(rig, 0x0b, 0x40, 0x0601);     /* PIIX4 PM */
     config_write(rig, 0x0b, 0x80, 1);
     config_write(rig, 0x0b, 0x90, 0x1701);
     config_write(rig, 0x0b, 0xd0, 0x00010000);
@@ -226,15 +231,28 @@ static void op_display(PcRig *rig, const Record *r)
     }
 }
 
+/* Somebody at the host takes the CD out or puts it in. */
+static void change_cd(PcRig *rig, const Record *r)
+{
+    Drive *drive = drive_find_place(rig->machine, DRIVE_IF_IDE, 1, 0);
+    g_autofree char *file = g_strdup_printf("/proc/self/fd/%d", cd_fd);
+
+    if (r->value & 1) {
+        drive_eject(rig->machine, drive->id, r->value & 2, NULL);
+    } else {
+        drive_change(rig->machine, drive->id, file, "raw", DRIVE_RETAIN, NULL);
+    }
+}
+
 static void op_outside(PcRig *rig, const Record *r)
 {
     InputRouter *input = rig->machine->input;
     Chardev *serial = chardev_find(rig->machine, "serial0");
     guint8 byte = (guint8)r->value;
 
-    switch (r->select & 7) {
+    switch (r->select % 9) {
     case 0:
-    case 1: input_key(input, r->addr & 0x1ff, r->select & 1); break;
+    case 1: input_key(input, r->addr & 0x1ff, r->select % 9); break;
     case 2: input_button(input, 0x110 + r->addr % 8, r->value & 1); break;
     case 3: input_rel(input, r->addr % 9, (gint)r->value); break;
     case 4:
@@ -249,6 +267,7 @@ static void op_outside(PcRig *rig, const Record *r)
         break;
     case 6: machine_request_powerdown(rig->machine); break;
     case 7: machine_request_reset(rig->machine, FALSE); break;
+    case 8: change_cd(rig, r); break;
     }
     input_sync(input);
 }
@@ -272,8 +291,12 @@ static void carry_out(PcRig *rig, const Record *r)
     case 3: op_port(rig, r, known_port(r), TRUE); break;
     case 4: op_port(rig, r, known_port(r), FALSE); break;
     case 5:
-    case 6: op_memory(rig, r, areas[(r->select >> 2) % 16] + (guint64)r->addr, TRUE); break;
-    case 7: op_memory(rig, r, areas[(r->select >> 2) % 16] + (guint64)r->addr, FALSE); break;
+    case 6:
+        op_memory(rig, r, areas[(r->select >> 2) % G_N_ELEMENTS(areas)] + (guint64)r->addr, TRUE);
+        break;
+    case 7:
+        op_memory(rig, r, areas[(r->select >> 2) % G_N_ELEMENTS(areas)] + (guint64)r->addr, FALSE);
+        break;
     case 8:
         op_memory(rig, r, (guint64)r->addr << ((r->select >> 2) % 48) | r->value, r->select & 0x80);
         break;

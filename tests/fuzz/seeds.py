@@ -90,14 +90,52 @@ def timers():
     return s.outb(0xb2, 0xf1).inw(0x604)
 
 
-def ide(command, base=0x1f0, device=0xe0, count=1, feature=0):
-    s = Seed()
+def ide(command, base=0x1f0, device=0xe0, count=1, feature=0, board=PC):
+    s = Seed(board)
     s.outb(base + 6, device).outb(base + 1, feature).outb(base + 2, count)
     s.outb(base + 3, 1, ).outb(base + 4, 0).outb(base + 5, 0).outb(base + 7, command)
     s.run()
     known = 12 if base == 0x1f0 else 10
     s.record(STRING, W, known).record(STRING, 4 | W, known, 0x12345678)
     return s.inb(base + 7).run().inb(base + 7)
+
+
+def smart(feature):
+    s = Seed().outb(0x1f6, 0xe0).outb(0x1f1, feature).outb(0x1f2, 1).outb(0x1f4, 0x4f)
+    s.outb(0x1f5, 0xc2).outb(0x1f7, 0xb0).run()
+    return s.record(STRING, W, 12).inb(0x1f7)
+
+
+def multiple():
+    s = Seed().outb(0x1f6, 0xe0).outb(0x1f2, 8).outb(0x1f7, 0xc6).run()
+    for command in (0xc4, 0xc5):
+        s.outb(0x1f2, 12).outb(0x1f3, 3).outb(0x1f7, command).run()
+        for _ in range(12):
+            s.record(STRING, (4 if command == 0xc5 else 0) | W, 12, 0x55aa).run()
+    return s.inb(0x1f7)
+
+
+def trim():
+    s = Seed().ram(0x1000, 0x2000, 0x80000200).ram(0x2000, 16, 0x80000)
+    s.outl(0xc04, 0x1000).outb(0xc02, 6).outb(0x1f6, 0xe0).outb(0x1f1, 1).outb(0x1f2, 1)
+    return s.outb(0x1f7, 6).outb(0xc00, 1).run().inb(0xc02).inb(0x1f7)
+
+
+def atapi_dma(*packet):
+    s = Seed()
+    for _ in range(2):
+        send_packet(s, (3, 0, 0, 0, 18)).record(STRING, W, 10).run()
+    s.ram(0x1000, 0x3000, 0x80000800).outl(0xc0c, 0x1000).outb(0xc0a, 6)
+    send_packet(s, packet, dma=1)
+    return s.outb(0xc08, 9).run().inb(0xc0a).inb(0x177).outb(0xc08, 0)
+
+
+def atapi_eject():
+    s = atapi(0x1e, 0, 0, 0, 1)
+    for value in (1, 3, 0):
+        s.record(OUTSIDE, 8, 0, value)
+        send_packet(s, (0x4a, 1, 0, 0, 0x10, 0, 0, 0, 8)).record(STRING, W, 10).run()
+    return s.outb(0x177, 8).run().inb(0x177)
 
 
 def ide_dma():
@@ -110,13 +148,22 @@ def ide_dma():
     return s.outb(0x3f6, 4).outb(0x3f6, 0).run()
 
 
-def atapi(*packet):
-    s = Seed()
+def send_packet(s, packet, dma=0):
     packet = (list(packet) + [0] * 12)[:12]
-    s.outb(0x176, 0xa0).outb(0x174, 0, ).outb(0x175, 8).outb(0x177, 0xa0).run()
+    s.outb(0x176, 0xa0).outb(0x171, dma).outb(0x174, 0).outb(0x175, 8).outb(0x177, 0xa0).run()
     for i in range(0, 12, 2):
         s.outw(0x170, packet[i] | packet[i + 1] << 8)
-    return s.run().inb(0x177).record(STRING, W, 10).run().inb(0x177)
+    return s.run().inb(0x177)
+
+
+def atapi(*packet, data=()):
+    s = Seed()
+    for _ in range(2):      # the drive first tells of its reset, and of the medium
+        send_packet(s, (3, 0, 0, 0, 18)).record(STRING, W, 10).run()
+    send_packet(s, packet)
+    for word in data:
+        s.outw(0x170, word)
+    return s.record(STRING, W, 10).run().record(STRING, W, 10).run().inb(0x177)
 
 
 def vga(board, *, misc=0x67, seq=(3, 0, 3, 0, 2), crtc=(), gfx=(0, 0, 0, 0, 0, 16, 14, 0, 255)):
@@ -149,6 +196,17 @@ def vbe(board, bpp):
     return s.record(WRITE, 9 << 2 | L, 0x100, 0x123456).show().outw(0x1ce, 10).inw(0x1d0)
 
 
+def vga_mmio():
+    s = vbe(PC, 32)
+    for area, addr in ((16, 0x00), (17, 8), (18, 4), (11, 0), (11, 0x7f)):
+        s.record(READ, area << 2 | W, addr).record(WRITE, area << 2 | W, addr, 0x1234)
+    for bpp in (15, 16, 24, 32):
+        s.outw(0x1ce, 4).outw(0x1d0, 0).outw(0x1ce, 3).outw(0x1d0, bpp).outw(0x1ce, 4)
+        s.outw(0x1d0, 0x41).record(WRITE, 18 << 2 | L, 4, 0xbebebebe).show()
+        s.record(WRITE, 18 << 2 | L, 4, 0x1e1e1e1e).outw(0x1ce, 9).outw(0x1d0, 3).show()
+    return s.outb(0x3c2, 0).inb(0x3ba)
+
+
 def keyboard():
     s = Seed()
     s.outb(0x64, 0xaa).inb(0x60).outb(0x64, 0x60).outb(0x60, 0x47).outb(0x64, 0xa8)
@@ -159,6 +217,9 @@ def keyboard():
     for key in (30, 96, 119, 99):
         s.record(OUTSIDE, 1, key).inb(0x60).record(OUTSIDE, 0, key).inb(0x60)
     s.record(OUTSIDE, 3, 0, 300).record(OUTSIDE, 3, 8, 1).record(OUTSIDE, 2, 0, 1).inb(0x60)
+    for v in (0xf0, 3, 0xf8, 0xfb, 30, 0xeb, 0xe7):
+        s.outb(0x60, v).step().inb(0x60)
+    s.record(OUTSIDE, 1, 30).inb(0x60).outb(0x64, 0xd4).outb(0x60, 0xeb).step()
     return s.step(50000000).outb(0x64, 0xd1).outb(0x60, 0xdd).outb(0x92, 2)
 
 
@@ -197,18 +258,35 @@ def pci():
 def seeds():
     yield 'pic', pic()
     yield 'timers', timers()
-    for name, command in (('identify', 0xec), ('read', 0x20), ('write', 0x30), ('multiple', 0xc4),
-                          ('diagnose', 0x90), ('flush', 0xe7), ('read-ext', 0x24)):
-        yield 'ide-' + name, ide(command)
-    yield 'ide-features', ide(0xef, feature=3, count=0x42)
+    for command in (0x10, 0x20, 0x24, 0x25, 0x29, 0x30, 0x34, 0x39, 0x40, 0x70, 0x90, 0x91, 0xb0,
+                    0xc4, 0xc5, 0xc6, 0xc8, 0xca, 0xe0, 0xe4, 0xe5, 0xe6, 0xe7, 0xe8, 0xea, 0xec,
+                    0xf8, 0x27):
+        yield 'ide-%02x' % command, ide(command)
+        yield 'isa-ide-%02x' % command, ide(command, board=ISAPC)
+    for feature in (2, 3, 0x82, 0x55, 0xaa):
+        yield 'ide-features-%02x' % feature, ide(0xef, feature=feature, count=0x42)
+    for feature in (0xd0, 0xd1, 0xd4, 0xd5, 0xd8, 0xda):
+        yield 'ide-smart-%02x' % feature, smart(feature)
+    yield 'ide-multiple', multiple()
+    yield 'ide-trim', trim()
     yield 'ide-dma', ide_dma()
+    yield 'atapi-dma-read', atapi_dma(0x28, 0, 0, 0, 0, 16, 0, 0, 1)
+    yield 'atapi-dma-inquiry', atapi_dma(0x12, 0, 0, 0, 36)
+    yield 'atapi-eject', atapi_eject()
+    yield 'atapi-select', atapi(0x55, 16, 0, 0, 0, 0, 0, 0, 16, data=(0, 0, 0, 0, 0x601, 0, 0, 0))
     yield 'ide-packet-identify', ide(0xa1, 0x170, 0xa0)
-    for name, packet in (('inquiry', (0x12, 0, 0, 0, 36)), ('ready', (0,)),
-                         ('read', (0x28, 0, 0, 0, 0, 16, 0, 0, 1)),
-                         ('toc', (0x43, 2, 0, 0, 0, 0, 0, 3)),
-                         ('sense', (0x5a, 0, 0x2a, 0, 0, 0, 0, 1)), ('eject', (0x1b, 0, 0, 0, 2)),
-                         ('event', (0x4a, 1, 0, 0, 0x10, 0, 0, 0, 8)), ('capacity', (0x25,)),
-                         ('read-cd', (0xbe, 0, 0, 0, 0, 1, 0, 0, 1, 0xf8))):
+    for packet in ((0x12, 0, 0, 0, 36), (0x12, 1, 0x83, 0, 255), (0,), (3, 0, 0, 0, 18),
+                   (0x28, 0, 0, 0, 0, 16, 0, 0, 1), (0xa8, 0, 0, 0, 0, 1, 0, 0, 0, 2), (0x2b,),
+                   (0x43, 2, 0, 0, 0, 0, 0, 3), (0x43, 0, 1, 0, 0, 0, 0, 3), (0x42, 2, 64, 1),
+                   (0x5a, 0, 0x2a, 0, 0, 0, 0, 1), (0x5a, 0, 0x3f, 0, 0, 0, 0, 1), (0x25,),
+                   (0x55, 16, 0, 0, 0, 0, 0, 0, 16), (0x1b, 0, 0, 0, 2), (0x1b, 0, 0, 0, 3),
+                   (0x1e, 0, 0, 0, 1), (0x4a, 1, 0, 0, 0x10, 0, 0, 0, 8),
+                   (0xbd, 0, 0, 0, 0, 0, 0, 0, 0, 8),
+                   (0xbe, 0, 0, 0, 0, 1, 0, 0, 1, 0xf8), (0xb9, 0, 0, 0, 2, 0, 0, 2, 1, 0xf8),
+                   (0x46, 0, 0, 0, 0, 0, 0, 1), (0xbb, 0, 255, 255),
+                   (0x51, 0, 0, 0, 0, 0, 0, 0, 34),
+                   (0x52, 1, 0, 0, 0, 1, 0, 0, 36), (0xad, 0, 0, 0, 0, 0, 0, 0, 8)):
+        name = '-'.join('%02x' % b for b in packet[:3])
         yield 'atapi-' + name, atapi(*packet)
     for name, board in (('pc', PC), ('isapc', ISAPC)):
         yield 'vga-text-' + name, vga(board, crtc=TEXT)
@@ -220,6 +298,7 @@ def seeds():
                                      gfx=(0, 0, 0, 0, 0, 48, 15, 0, 255))
         for bpp in (4, 8, 15, 16, 24, 32):
             yield 'vbe-%d-%s' % (bpp, name), vbe(board, bpp)
+    yield 'vga-mmio', vga_mmio()
     yield 'keyboard', keyboard()
     yield 'serial', serial()
     yield 'fw-cfg', fw_cfg()
