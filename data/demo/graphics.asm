@@ -2,8 +2,8 @@
 ; 1024x768 in 32 bits a pixel through the Bochs display interface. Ring 3.
 ;
 ; Three pictures: shapes that move over a still ground (a few changes a frame), a plasma (every
-; pixel changes), and a scrolling one. Two pages are flipped by the vertical offset. They begin behind the
-; first MiB of video memory, where the text screen and its font stay as they are.
+; pixel changes), and a scrolling one. Two pages are flipped by the vertical offset. They begin
+; behind the first MiB of video memory, where the text screen and its font stay as they are.
 
 SCREEN_WIDTH    equ 1024
 SCREEN_HEIGHT   equ 768
