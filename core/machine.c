@@ -164,15 +164,13 @@ void machine_request_powerdown(Machine *machine)
 static void run_shutdown_request(void *opaque)
 {
     Machine *machine = opaque;
-    gboolean by_guest = machine->shutdown_cause >= SHUTDOWN_GUEST_SHUTDOWN;
+    gboolean stays = machine->no_shutdown && machine->shutdown_cause >= SHUTDOWN_GUEST_SHUTDOWN;
 
-    if (by_guest && machine->no_shutdown) {
-        machine_stop(machine, RUN_STATE_SHUTDOWN);
-        return;
-    }
     machine_stop(machine, RUN_STATE_SHUTDOWN);
-    machine_emit(machine, MACHINE_EVENT_SHUTDOWN);
-    event_loop_quit(machine->loop);
+    if (!stays) {
+        machine_emit(machine, MACHINE_EVENT_SHUTDOWN);
+        event_loop_quit(machine->loop);
+    }
 }
 
 void machine_request_shutdown(Machine *machine, ShutdownCause cause, int status)

@@ -35,7 +35,8 @@ typedef enum RunState {
 typedef enum ShutdownCause {
     SHUTDOWN_HOST_QMP_QUIT, /* quit at a monitor */
     SHUTDOWN_HOST_SIGNAL,
-    SHUTDOWN_HOST_UI, /* window closed, menu */
+    SHUTDOWN_HOST_UI,    /* window closed, menu */
+    SHUTDOWN_GUEST_EXIT, /* isa-debug-exit: ends the program, whatever -no-shutdown says */
     SHUTDOWN_GUEST_SHUTDOWN,
     SHUTDOWN_GUEST_RESET, /* reset with -no-reboot */
     SHUTDOWN_GUEST_PANIC,

@@ -20,7 +20,7 @@ static void debug_exit_write(void *opaque, guint64 addr, guint64 value, guint si
     DebugExit *exit_port = opaque;
     int status = (int)(((value << 1) | 1) & 0xff); /* all that a parent process can see */
 
-    machine_request_shutdown(exit_port->dev.machine, SHUTDOWN_GUEST_SHUTDOWN, status);
+    machine_request_shutdown(exit_port->dev.machine, SHUTDOWN_GUEST_EXIT, status);
 }
 
 static const IoOps debug_exit_io = {
