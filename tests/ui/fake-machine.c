@@ -44,6 +44,7 @@ typedef struct Fake {
     guint frame;
     InputSink *keyboard, *mouse, *tablet;
     Chardev *console;
+    MachineListener *listener;
     FdWatch *commands;
     GString *line;
 } Fake;
@@ -293,7 +294,7 @@ static void build(Fake *fake)
     chardev_attach(fake->console, &console_user, fake, NULL);
     static const char banner[] = "Vitrine monitor - type 'help'\r\n(vitrine) ";
     chardev_write(fake->console, (const guint8 *)banner, sizeof(banner) - 1);
-    machine_listen(fake->machine, on_machine, fake);
+    fake->listener = machine_listen(fake->machine, on_machine, fake);
 }
 
 static gboolean open_frontend(Fake *fake, const char *path, const char *options)
@@ -333,6 +334,7 @@ int main(int argc, char **argv)
     if (fake.machine->frontends->len > 0) {
         frontend_close(g_ptr_array_index(fake.machine->frontends, 0));
     }
+    machine_unlisten(fake.machine, fake.listener);
     display_free(fake.display);
     surface_unref(fake.surface);
     g_string_free(fake.line, TRUE);

@@ -18,7 +18,6 @@ from machine import Machine, ROOT  # noqa: E402
 
 MODULE = os.environ.get('VITRINE_GTK', ROOT + '/build/ui/gtk/libvitrine-ui-gtk.so')
 FAKE = os.environ.get('VITRINE_FAKE', ROOT + '/build/tests/ui/fake-machine')
-MENU_ROW = 27  # pixels, more or less
 
 
 def wait(condition, what, timeout=10):
@@ -155,6 +154,7 @@ class WindowTest(unittest.TestCase):
         fake = self.start()
         bar = self.x.geometry(self.window)[3] - 480
         self.assert_same_picture()
+        self.assertNotEqual(self.x.picture(self.window).pixel(500, 5), 0)  # the menubar's
         fake.send('mode 1024 768')
         self.has_size(1024, 768 + bar)
         self.assert_same_picture()

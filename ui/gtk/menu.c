@@ -224,6 +224,9 @@ static GtkWidget *add_menu(Gui *gui, const char *label)
 void gui_menu_build(Gui *gui)
 {
     gui->menubar = gtk_menu_bar_new();
+    /* The window paints none (window.c), so the menubar needs one of its own. */
+    gtk_style_context_add_class(gtk_widget_get_style_context(gui->menubar),
+                                GTK_STYLE_CLASS_BACKGROUND);
     gui->accels = gtk_accel_group_new();
     gtk_window_add_accel_group(GTK_WINDOW(gui->window), gui->accels);
     GtkWidget *menu = NULL;

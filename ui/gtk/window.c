@@ -247,6 +247,8 @@ static void build(Gui *gui)
     gui->window = gtk_window_new(GTK_WINDOW_TOPLEVEL);
     gtk_window_set_icon_name(GTK_WINDOW(gui->window), "vitrine");
     gtk_widget_add_events(gui->window, GDK_VISIBILITY_NOTIFY_MASK);
+    /* Menubar and pages cover it all: no background is painted below each frame. */
+    gtk_widget_set_app_paintable(gui->window, TRUE);
     /* Before the menubar connects its own: the guest's keys come first. */
     g_signal_connect(gui->window, "key-press-event", G_CALLBACK(on_key), gui);
     g_signal_connect(gui->window, "key-release-event", G_CALLBACK(on_key), gui);
