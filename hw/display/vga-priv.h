@@ -216,6 +216,9 @@ struct VgaCore {
     gboolean any_dirty;
     guint vram_surfaces; /* (atomic) surfaces that show video memory itself */
     gboolean watching;
+    gint64 watch_begun;      /* host time of the last write watch */
+    gint64 watch_pause;      /* how long to do without after one that ended soon */
+    gint64 watch_not_before; /* host time */
     /* what the card maps: ports 3B0h-3DFh, ports 1CEh-1D1h, memory A0000h-BFFFFh */
     Region ports, mono_crtc, mono_status, main_ports, color_crtc, color_status;
     Region vbe_ports;

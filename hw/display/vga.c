@@ -20,11 +20,26 @@ void vga_touch_colors(VgaCore *vga)
     display_wake(vga->display);
 }
 
+/*
+ * Beginning and ending a write watch changes the accelerator's memory slots, which costs far more
+ * than a few scans. It pays on a screen that stays still; after a watch that ended soon the next
+ * one waits, each time twice as long.
+ */
+#define WATCH_WORTH_NS     (5 * NS_PER_SEC)
+#define WATCH_PAUSE_MIN_NS NS_PER_SEC
+#define WATCH_PAUSE_MAX_NS (30 * NS_PER_SEC)
+
 /* Guest code is about to write video memory that was still. */
 static void watch_fired(void *opaque)
 {
     VgaCore *vga = opaque;
+    gint64 now = clock_now(vga->machine->host_clock);
+
     vga->watching = FALSE;
+    vga->watch_pause = now - vga->watch_begun >= WATCH_WORTH_NS
+                           ? 0
+                           : CLAMP(2 * vga->watch_pause, WATCH_PAUSE_MIN_NS, WATCH_PAUSE_MAX_NS);
+    vga->watch_not_before = now + vga->watch_pause;
     display_wake(vga->display);
 }
 
@@ -34,6 +49,8 @@ void vga_wrote(VgaCore *vga, guint64 offset, guint64 length)
     if (vga->watching) {
         region_watch_write(&vga->vram, NULL, NULL);
         watch_fired(vga);
+    } else {
+        display_wake(vga->display);
     }
 }
 
@@ -48,7 +65,17 @@ static void vga_invalidate(void *opaque)
 static gboolean vga_watch(void *opaque)
 {
     VgaCore *vga = opaque;
+    gint64 now = clock_now(vga->machine->host_clock);
+
+    /* Text and planar modes are drawn through our own handlers, which tell by themselves. */
+    if (vga->watching || (!vbe_is_enabled(vga) && !vga->window_alias.enabled)) {
+        return TRUE;
+    }
+    if (now < vga->watch_not_before) {
+        return FALSE;
+    }
     vga->watching = TRUE;
+    vga->watch_begun = now;
     region_watch_write(&vga->vram, watch_fired, vga);
     return TRUE;
 }
