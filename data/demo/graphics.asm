@@ -267,9 +267,9 @@ frame_shapes:
         mov     ecx, [r14]
         mov     r8d, [r14 + 4]
         xor     r12d, r12d              ; erase where it was
+        mov     r9d, SHAPE_SIZE
         call    draw_square
         mov     edx, SCREEN_WIDTH - SHAPE_SIZE
-        mov     r9d, 8
         lea     rsi, [r14]
         call    move_axis
         mov     edx, SCREEN_HEIGHT - SHAPE_SIZE - 48
@@ -278,6 +278,7 @@ frame_shapes:
         mov     ecx, [r14]
         mov     r8d, [r14 + 4]
         mov     r12d, [r14 + 16]
+        mov     r9d, SHAPE_SIZE
         call    draw_square
         add     r14, 20
         dec     r13d
@@ -298,17 +299,17 @@ move_axis:
         neg     dword [rsi + 8]
         ret
 
-; R15 page, ECX column, R8D row, R12D colour (0: the ground). Keeps R13-R15.
+; R15 page, ECX column, R8D row, R9D size, R12D colour (0: the ground). Keeps R13-R15.
 draw_square:
         mov     r10d, ecx
-        lea     r11d, [r8d + SHAPE_SIZE]
+        lea     r11d, [r8d + r9d]
 .row:
         mov     ecx, r10d
         mov     eax, r8d
         imul    eax, eax, PITCH
         lea     rdi, [r15 + rax]
         lea     rdi, [rdi + rcx * 4]
-        lea     ebx, [ecx + SHAPE_SIZE]
+        lea     ebx, [ecx + r9d]
 .pixel:
         mov     eax, r12d
         test    eax, eax
@@ -347,29 +348,8 @@ draw_pointer:
         je      .square
         mov     r12d, 0xff4040
 .square:
-        mov     r10d, ecx
-        lea     r11d, [r8d + POINTER_SIZE]
-.row:
-        mov     ecx, r10d
-        mov     eax, r8d
-        imul    eax, eax, PITCH
-        lea     rdi, [r15 + rax]
-        lea     rdi, [rdi + rcx * 4]
-        lea     ebx, [ecx + POINTER_SIZE]
-.pixel:
-        mov     eax, r12d
-        test    eax, eax
-        jnz     .put
-        call    ground_colour
-.put:
-        stosd
-        inc     ecx
-        cmp     ecx, ebx
-        jb      .pixel
-        inc     r8d
-        cmp     r8d, r11d
-        jb      .row
-        ret
+        mov     r9d, POINTER_SIZE
+        jmp     draw_square
 
 ; ---- frames a second, once a second, in the upper left corner of the page at R15 ----
 draw_rate:
