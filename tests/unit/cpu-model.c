@@ -1,0 +1,145 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "cpu/model.h"
+
+#include <string.h>
+
+#include "cpu/feature.h"
+
+/* What an accelerator might support: a small AMD processor. */
+static GArray *supported_new(void)
+{
+    static const CpuidEntry entries[] = {
+        {0, 0, FALSE, 0xd, 0x68747541, 0x444d4163, 0x69746e65},
+        {1, 0, FALSE, 0x00a20f10, 0, 0x00d82201, 0x078bfbff}, /* SSE3, CX16, SSE4, POPCNT... */
+        {7, 0, TRUE, 0, 0x00000001, 0, 0},
+        {0xb, 0, TRUE, 0, 0, 0, 0},
+        {0xb, 1, TRUE, 0, 0, 0, 0},
+        {0x40000000, 0, FALSE, 0x40000001, 0x4b4d564b, 0x564b4d56, 0x4d},
+        {0x80000001, 0, FALSE, 0, 0, 0x1, 0x28100800},
+        {0x80000008, 0, FALSE, 0x3030, 0, 0, 0},
+    };
+    GArray *array = g_array_new(FALSE, FALSE, sizeof(CpuidEntry));
+
+    g_array_append_vals(array, entries, G_N_ELEMENTS(entries));
+    return array;
+}
+
+static GArray *build(const char *spec, GString *missing, GError **error)
+{
+    g_autoptr(GArray) supported = supported_new();
+    return cpu_model_build(spec, supported, missing, error);
+}
+
+static gboolean has(const GArray *entries, const char *name)
+{
+    CpuFeature feature;
+
+    g_assert_true(cpu_feature_find(name, &feature));
+    CpuidEntry *entry = cpuid_find(entries, feature.leaf, feature.subleaf);
+    const guint32 words[] = {entry ? entry->eax : 0, entry ? entry->ebx : 0, entry ? entry->ecx : 0,
+                             entry ? entry->edx : 0};
+    return words[feature.reg] >> feature.bit & 1;
+}
+
+static void test_feature_names(void)
+{
+    CpuFeature feature, again;
+
+    g_assert_true(cpu_feature_find("SSE4_2", &feature)); /* spelling and aliases */
+    g_assert_true(cpu_feature_find("sse4.2", &again));
+    g_assert_cmpuint(feature.bit, ==, 20);
+    g_assert_cmpuint(again.bit, ==, 20);
+    g_assert_cmpint(feature.reg, ==, CPUID_ECX);
+    g_assert_false(cpu_feature_find("sse4", &feature));
+    g_assert_false(cpu_feature_find("", &feature));
+    for (guint n = 0; cpu_feature_nth(n, &feature); n++) { /* every name leads back to its bit */
+        g_assert_true(cpu_feature_find(feature.name, &again));
+        g_assert_cmphex(again.leaf, ==, feature.leaf);
+        g_assert_cmpint(again.reg, ==, feature.reg);
+        g_assert_cmpuint(again.bit, ==, feature.bit);
+    }
+}
+
+static void test_max(void)
+{
+    g_autoptr(GString) missing = g_string_new(NULL);
+    g_autoptr(GArray) entries = build(NULL, missing, NULL);
+
+    g_assert_cmpuint(missing->len, ==, 0);
+    g_assert_true(has(entries, "sse4.2"));
+    g_assert_true(has(entries, "hypervisor"));
+    g_assert_false(has(entries, "avx"));
+}
+
+static void test_named(void)
+{
+    g_autoptr(GString) missing = g_string_new(NULL);
+    g_autoptr(GArray) entries = build("qemu64,+sse4.2,-cx16,popcnt=on,+avx", missing, NULL);
+    char brand[49] = {0};
+
+    g_assert_true(has(entries, "lm"));
+    g_assert_true(has(entries, "sse4-2"));
+    g_assert_true(has(entries, "popcnt"));
+    g_assert_false(has(entries, "cx16"));
+    g_assert_false(has(entries, "avx")); /* the accelerator has none, and says so */
+    g_assert_nonnull(strstr(missing->str, "avx"));
+    g_assert_cmphex(cpuid_find(entries, 1, 0)->eax, ==, 0x00060fb1); /* family 15, model 107 */
+    for (guint i = 0; i < 3; i++) {
+        CpuidEntry *entry = cpuid_find(entries, 0x80000002 + i, 0);
+        memcpy(brand + 16 * i, &entry->eax, 4);
+        memcpy(brand + 16 * i + 4, &entry->ebx, 4);
+        memcpy(brand + 16 * i + 8, &entry->ecx, 4);
+        memcpy(brand + 16 * i + 12, &entry->edx, 4);
+    }
+    g_assert_cmpstr(brand, ==, "Vitrine Virtual CPU");
+    g_assert_nonnull(cpuid_find(entries, 0x40000000, 0)); /* the accelerator's own leaves stay */
+}
+
+static void test_topology(void)
+{
+    g_autoptr(GString) missing = g_string_new(NULL);
+    g_autoptr(GArray) entries = build("max", missing, NULL);
+
+    cpu_model_set_topology(entries, 2, 3);
+    g_assert_cmphex(cpuid_find(entries, 1, 0)->ebx >> 16, ==, 0x0203);
+    g_assert_true(has(entries, "ht"));
+    g_assert_cmphex(cpuid_find(entries, 0xb, 1)->edx, ==, 2);
+    g_assert_cmphex(cpuid_find(entries, 0xb, 1)->ebx, ==, 3);
+    g_assert_cmphex(cpuid_find(entries, 0xb, 1)->eax, ==, 2); /* ids of 3 need 2 bits */
+    cpu_model_set_topology(entries, 0, 1);
+    g_assert_false(has(entries, "ht"));
+}
+
+static void test_refused(void)
+{
+    static const struct {
+        const char *spec, *says;
+    } cases[] = {
+        {"pentium9", "no model 'pentium9'"},
+        {"max,+warp", "no processor feature '+warp'"},
+        {"max,avx=maybe", "on or off, not 'maybe'"},
+        {"qemu64,+avx,enforce", "avx"},
+        {"max,", "no processor feature"},
+    };
+
+    for (guint i = 0; i < G_N_ELEMENTS(cases); i++) {
+        g_autoptr(GString) missing = g_string_new(NULL);
+        g_autoptr(GError) error = NULL;
+        g_assert_null(build(cases[i].spec, missing, &error));
+        g_assert_nonnull(error);
+        g_assert_nonnull(strstr(error->message, cases[i].says));
+    }
+    g_assert_true(cpu_model_check("kvm64,+sse4.2,check=off", NULL));
+    g_assert_false(cpu_model_check("kvm65", NULL));
+}
+
+int main(int argc, char **argv)
+{
+    g_test_init(&argc, &argv, NULL);
+    g_test_add_func("/cpu-model/feature-names", test_feature_names);
+    g_test_add_func("/cpu-model/max", test_max);
+    g_test_add_func("/cpu-model/named", test_named);
+    g_test_add_func("/cpu-model/topology", test_topology);
+    g_test_add_func("/cpu-model/refused", test_refused);
+    return g_test_run();
+}
