@@ -213,11 +213,16 @@ static void choose_share(VncViewer *viewer)
         return;
     }
     viewer->chose_share = TRUE;
-    if (!shared && viewer->server->share == VNC_SHARE_ALLOW_EXCLUSIVE) {
-        vm_lock_take(viewer->machine->lock, "vnc share");
-        vnc_server_exclusive(viewer->server, viewer);
-        vm_lock_drop(viewer->machine->lock);
+    if (shared || viewer->server->share == VNC_SHARE_IGNORE) {
+        return;
     }
+    if (viewer->server->share == VNC_SHARE_FORCE_SHARED) {
+        rfbCloseClient(viewer->client);
+        return;
+    }
+    vm_lock_take(viewer->machine->lock, "vnc share");
+    vnc_server_exclusive(viewer->server, viewer);
+    vm_lock_drop(viewer->machine->lock);
 }
 
 /* Sends what the viewer has asked for; ends the thread if the connection is gone. */
@@ -252,7 +257,9 @@ static void on_readable(int fd, GIOCondition revents, void *opaque)
     VncViewer *viewer = opaque;
 
     choose_share(viewer);
-    rfbProcessClientMessage(viewer->client);
+    if (viewer->client->sock != RFB_INVALID_SOCKET) {
+        rfbProcessClientMessage(viewer->client);
+    }
     if (viewer->client && viewer->client->state == RFB_NORMAL) {
         timer_cancel(&viewer->handshake);
     }

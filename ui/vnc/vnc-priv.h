@@ -23,7 +23,8 @@ typedef struct VncServer VncServer;
 typedef struct VncViewer VncViewer;
 typedef struct VncInput VncInput;
 
-/* -vnc share= (QEMU's names): what a viewer that wants to be alone gets. */
+/* -vnc share= (QEMU's names): what a viewer that wants to be alone gets:
+ * the others leave, it has to leave itself, or nothing happens. */
 typedef enum VncShare {
     VNC_SHARE_ALLOW_EXCLUSIVE,
     VNC_SHARE_FORCE_SHARED,
