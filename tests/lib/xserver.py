@@ -19,9 +19,9 @@ from image import Image
 NEEDED = ('Xvfb', 'xdotool', 'xwd', 'openbox')
 
 
-def missing():
+def missing(*others):
     """What is not installed, as a reason to skip; None if all is there."""
-    absent = [name for name in NEEDED if not shutil.which(name)]
+    absent = [name for name in NEEDED + others if not shutil.which(name)]
     return 'not installed: ' + ', '.join(absent) if absent else None
 
 
@@ -29,9 +29,10 @@ def read_xwd(data):
     """A window dump of 24 or 32 bits a pixel (X11's XWDFile.h, version 7)."""
     head = struct.unpack('>25I', data[:100])
     size, version, width, height, order = head[0], head[1], head[4], head[5], head[7]
-    bits, stride, colors = head[11], head[12], head[19]
-    if version != 7 or bits != 32 or order != 0:
-        raise ValueError('a window dump we do not know')
+    stride, colors = head[12], head[19]
+    # Of windows that overlap others xwd says 24 bits a pixel, but stores 32.
+    if version != 7 or stride != width * 4 or order != 0:
+        raise ValueError('a window dump we do not know: %r' % (head,))
     start = size + colors * 12
     out = bytearray(width * height * 3)
     for y in range(height):
@@ -100,6 +101,15 @@ class XServer:
                 pass
             time.sleep(0.1)
         raise AssertionError('no window is called ' + name)
+
+    def focus(self, window, timeout=20):
+        """Raises the window and waits until keys go to it."""
+        end = time.monotonic() + timeout
+        while self.do('getwindowfocus').strip() != window:
+            if time.monotonic() > end:
+                raise AssertionError('the window does not take the focus')
+            self.do('windowactivate', window)
+            time.sleep(0.1)
 
     def title(self, window):
         return self.do('getwindowname', window).strip()
