@@ -38,10 +38,11 @@ struct FrontendOps {
     void (*close)(Frontend *frontend);
     /* Appends text for `info NAME`. NULL = nothing to say. */
     void (*info)(Frontend *frontend, GString *out);
-    /* Sets (NULL: clears) the password that viewers must give; `lifetime` in seconds from now, -1 =
-     * for ever. NULL = has none. */
-    gboolean (*set_password)(Frontend *frontend, const char *password, gint64 lifetime,
-                             GError **error);
+    /* Sets (NULL: clears) the password that viewers must give. NULL = has none. */
+    gboolean (*set_password)(Frontend *frontend, const char *password, GError **error);
+    /* From so many seconds on the password lets nobody in any more; -1 = never. Required if there is
+     * set_password(). */
+    void (*expire_password)(Frontend *frontend, gint64 seconds);
 };
 
 /* Opens a frontend of these ops with "key=value,..." options; adds it to machine->frontends. */

@@ -69,7 +69,7 @@ static gboolean set_password(CommandCall *call, const char *name, const char *se
 {
     Frontend *frontend = find_protected(call->machine, name, error);
 
-    return frontend && frontend->ops->set_password(frontend, *secret ? secret : NULL, -1, error);
+    return frontend && frontend->ops->set_password(frontend, *secret ? secret : NULL, error);
 }
 
 gboolean cmd_set_password(CommandCall *call, GError **error)
@@ -77,6 +77,38 @@ gboolean cmd_set_password(CommandCall *call, GError **error)
     call->forget = TRUE;
     return set_password(call, command_string(call, "protocol"), command_string(call, "password"),
                         error);
+}
+
+/* QEMU's ways to say when: "now", "never", "+SECONDS", or seconds since 1970. */
+static gboolean parse_expiry(const char *text, gint64 *seconds, GError **error)
+{
+    guint64 value;
+
+    if (!strcmp(text, "never")) {
+        *seconds = -1;
+    } else if (!strcmp(text, "now")) {
+        *seconds = 0;
+    } else if (g_ascii_string_to_unsigned(text + (*text == '+'), 10, 0, G_MAXUINT32, &value,
+                                          NULL)) {
+        gint64 start = *text == '+' ? 0 : g_get_real_time() / G_USEC_PER_SEC;
+        *seconds = MAX((gint64)value - start, 0);
+    } else {
+        return error_set(error, "'%s' is no time: now, never, +SECONDS, or seconds since 1970",
+                         text);
+    }
+    return TRUE;
+}
+
+gboolean cmd_expire_password(CommandCall *call, GError **error)
+{
+    Frontend *frontend = find_protected(call->machine, command_string(call, "protocol"), error);
+    gint64 seconds;
+
+    if (!frontend || !parse_expiry(command_string(call, "time"), &seconds, error)) {
+        return FALSE;
+    }
+    frontend->ops->expire_password(frontend, seconds);
+    return TRUE;
 }
 
 static void password_answered(CommandCall *call, const char *secret)

@@ -31,6 +31,7 @@ gboolean cmd_mouse_set(CommandCall *call, GError **error);
 gboolean cmd_screendump(CommandCall *call, GError **error);
 gboolean cmd_change(CommandCall *call, GError **error);
 gboolean cmd_eject(CommandCall *call, GError **error);
+gboolean cmd_expire_password(CommandCall *call, GError **error);
 gboolean cmd_set_password(CommandCall *call, GError **error);
 
 /* cmd-memory.c */

@@ -173,6 +173,16 @@ class Passwords(VncTest):
         self.refused('secret')
         self.viewer(password='other', encrypt=self.RESPONSE)
         self.assertIsNotNone(picture_of(inside))  # who is inside stays
+        self.assertEqual(self.m.hmp.command('expire_password vnc now'), '')
+        self.refused('other')
+        self.assertIsNotNone(picture_of(inside))
+        self.assertEqual(self.m.hmp.command('expire_password vnc +1000'), '')
+        self.viewer(password='other', encrypt=self.RESPONSE)
+        self.assertEqual(self.m.hmp.command('expire_password vnc +1'), '')
+        time.sleep(1.2)
+        self.refused('other')
+        self.assertEqual(self.m.hmp.command('expire_password vnc never'), '')
+        self.assertIn('soon', self.m.hmp.command('expire_password vnc soon'))
         self.assertIn('8', self.m.hmp.command('set_password vnc ninechars'))
         self.viewer(password='other', encrypt=self.RESPONSE)
 

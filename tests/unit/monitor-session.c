@@ -212,16 +212,24 @@ static void test_file_completion(Fixture *f, gconstpointer data)
 
 static char *password;
 
-static gboolean set_password(Frontend *frontend, const char *text, gint64 lifetime, GError **error)
+static gint64 expiry;
+
+static gboolean set_password(Frontend *frontend, const char *text, GError **error)
 {
     g_free(password);
     password = g_strdup(text);
     return TRUE;
 }
 
+static void expire_password(Frontend *frontend, gint64 seconds)
+{
+    expiry = seconds;
+}
+
 static void test_password(Fixture *f, gconstpointer data)
 {
-    static const FrontendOps ops = {.name = "vnc", .set_password = set_password};
+    static const FrontendOps ops = {
+        .name = "vnc", .set_password = set_password, .expire_password = expire_password};
     Frontend frontend = {.ops = &ops, .machine = f->rig.machine, .id = (char *)"vnc"};
 
     check_dialogue(f, "change vnc password\n",
@@ -240,6 +248,15 @@ static void test_password(Fixture *f, gconstpointer data)
     check_dialogue(f, "info history\n",
                    "info history\r\n0: 'change vnc password'\r\n"
                    "1: 'info history'\r\n(qemu) ");
+    check_dialogue(f, "expire_password vnc +60\n", "expire_password vnc +60\r\n(qemu) ");
+    g_assert_cmpint(expiry, ==, 60);
+    check_dialogue(f, "expire_password vnc never\n", "expire_password vnc never\r\n(qemu) ");
+    g_assert_cmpint(expiry, ==, -1);
+    check_dialogue(f, "expire_password vnc 5\n", "expire_password vnc 5\r\n(qemu) ");
+    g_assert_cmpint(expiry, ==, 0); /* 1970 is over */
+    check_dialogue(f, "expire_password vnc soon\n",
+                   "expire_password vnc soon\r\nError: 'soon' is no time: now, never, +SECONDS, "
+                   "or seconds since 1970\r\n(qemu) ");
     rig_type(&f->rig, "change vnc password\n", 20);
     chardev_event(&f->rig.chr, CHAR_CLOSED);
     g_string_truncate(f->rig.peer, 0);

@@ -156,8 +156,7 @@ static void vnc_info(Frontend *frontend, GString *out)
     }
 }
 
-static gboolean vnc_set_password(Frontend *frontend, const char *password, gint64 lifetime,
-                                 GError **error)
+static gboolean vnc_set_password(Frontend *frontend, const char *password, GError **error)
 {
     VncServer *server = (VncServer *)frontend;
 
@@ -169,9 +168,15 @@ static gboolean vnc_set_password(Frontend *frontend, const char *password, gint6
     }
     g_free(server->password);
     server->password = g_strdup(password);
-    server->expires =
-        lifetime < 0 ? -1 : clock_now(frontend->machine->host_clock) + lifetime * NS_PER_SEC;
     return TRUE;
+}
+
+static void vnc_expire_password(Frontend *frontend, gint64 seconds)
+{
+    VncServer *server = (VncServer *)frontend;
+
+    server->expires =
+        seconds < 0 ? -1 : clock_now(frontend->machine->host_clock) + seconds * NS_PER_SEC;
 }
 
 G_MODULE_EXPORT extern const FrontendOps vitrine_frontend;
@@ -187,4 +192,5 @@ const FrontendOps vitrine_frontend = {
     .close = vnc_close,
     .info = vnc_info,
     .set_password = vnc_set_password,
+    .expire_password = vnc_expire_password,
 };
