@@ -33,6 +33,21 @@ def cpu_ms(pid):
     return sum(int(text.split()[0]) for text in thread_files(pid, 'schedstat')) / 1e6
 
 
+def thread_cpu(pid):
+    """CPU milliseconds by thread name kind: (vCPUs, all others)."""
+    guest = other = 0.0
+    for tid in os.listdir(f'/proc/{pid}/task'):
+        with open(f'/proc/{pid}/task/{tid}/comm', encoding='utf-8') as f:
+            name = f.read()
+        with open(f'/proc/{pid}/task/{tid}/schedstat', encoding='ascii') as f:
+            spent = int(f.read().split()[0]) / 1e6
+        if name.startswith('CPU '):
+            guest += spent
+        else:
+            other += spent
+    return guest, other
+
+
 def wakeups(pid):
     """Times that a thread went to sleep by itself, and so was woken."""
     return sum(int(line.split()[1]) for text in thread_files(pid, 'status')
@@ -99,11 +114,21 @@ def bench_idle(command, folder):
     vnc = os.path.join(folder, 'vnc')
     program = Program(command, ['-nodefaults', '-vga', 'std', '-vnc', f'unix:{vnc}'], folder)
     time.sleep(BOOT_SECONDS)
-    woken, cpu = wakeups(program.pid), cpu_ms(program.pid)
+    woken, before = wakeups(program.pid), thread_cpu(program.pid)
     time.sleep(IDLE_SECONDS)
-    woken, cpu = wakeups(program.pid) - woken, cpu_ms(program.pid) - cpu
+    woken = wakeups(program.pid) - woken
+    guest, other = (now - then for now, then in zip(thread_cpu(program.pid), before))
     program.end()
-    return f'{woken / IDLE_SECONDS:6.1f} wake-ups a second, {cpu:.1f} ms CPU in {IDLE_SECONDS} s'
+    return (f'{woken / IDLE_SECONDS:6.1f} wake-ups a second, {guest + other:.1f} ms CPU in '
+            f'{IDLE_SECONDS} s, {other:.1f} of them not the processor\'s')
+
+
+def programs():
+    """Label and command of each program that is there."""
+    found = {'vitrine': [binary()]}
+    if shutil.which('qemu-system-x86_64'):
+        found['qemu'] = ['qemu-system-x86_64', '-name', 'bench,debug-threads=on']
+    return found
 
 
 BENCHES = {'start': bench_start, 'idle': bench_idle}
@@ -111,11 +136,8 @@ BENCHES = {'start': bench_start, 'idle': bench_idle}
 
 def main():
     names = sys.argv[1:] or list(BENCHES)
-    programs = {'vitrine': [binary()]}
-    if shutil.which('qemu-system-x86_64'):
-        programs['qemu'] = ['qemu-system-x86_64']
     for name in names:
-        for label, command in programs.items():
+        for label, command in programs().items():
             with tempfile.TemporaryDirectory(prefix='vitrine-bench-') as folder:
                 print(f'{name:8}{label:10}{BENCHES[name](command, folder)}', flush=True)
 

@@ -11,33 +11,18 @@ but the vCPU's; "all" counts the vCPU's too.
 all     every pixel changes       few     small squares move       scroll  the picture scrolls
 """
 import os
-import shutil
 import sys
 import tempfile
 import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), '..', 'lib'))
-from bench_process import Program, binary  # noqa: E402
+from bench_process import Program, programs, thread_cpu  # noqa: E402
+from machine import binary  # noqa: E402
 from rfb import Rfb  # noqa: E402
 
 KEYS = {'few': '1', 'all': '2', 'scroll': '3'}
 XK_TAB = 0xff09
 BOOT_DEADLINE = 60
-
-
-def thread_cpu(pid):
-    """CPU milliseconds by thread name kind: (vCPUs, all others)."""
-    guest = other = 0.0
-    for tid in os.listdir(f'/proc/{pid}/task'):
-        with open(f'/proc/{pid}/task/{tid}/comm', encoding='utf-8') as f:
-            name = f.read()
-        with open(f'/proc/{pid}/task/{tid}/schedstat', encoding='ascii') as f:
-            spent = int(f.read().split()[0]) / 1e6
-        if name.startswith('CPU '):
-            guest += spent
-        else:
-            other += spent
-    return guest, other
 
 
 def boot(viewer):
@@ -93,11 +78,8 @@ def main():
         seconds = float(words[at + 1])
         del words[at:at + 2]
     demo = os.path.join(os.path.dirname(binary()), '..', 'data', 'demo', 'demo.img')
-    programs = {'vitrine': [binary()]}
-    if shutil.which('qemu-system-x86_64'):
-        programs['qemu'] = ['qemu-system-x86_64', '-name', 'bench,debug-threads=on']
     for name in words or list(KEYS):
-        for label, command in programs.items():
+        for label, command in programs().items():
             print(f'{name:8}{label:10}{bench(command, name, seconds, demo)}', flush=True)
 
 
