@@ -7,6 +7,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "ui/vnc/raw-update.h"
 #include "ui/vnc/vnc-priv.h"
 
 /* A viewer that takes nothing for so long is given up. */
@@ -123,7 +124,8 @@ static enum rfbNewClientAction on_new_client(rfbClientPtr client)
 static void set_format(rfbScreenInfoPtr screen, Surface *surface)
 {
     screen->paddedWidthInBytes = (int)surface->stride;
-    screen->serverFormat.redShift = 16; /* x8r8g8b8 */
+    screen->serverFormat.depth = 24; /* x8r8g8b8 */
+    screen->serverFormat.redShift = 16;
     screen->serverFormat.greenShift = 8;
     screen->serverFormat.blueShift = 0;
 }
@@ -181,6 +183,7 @@ static void take_changes(VncViewer *viewer)
                               BYTES_PER_PIXEL);
         }
         set_format(viewer->screen, next);
+        rfbSetTranslateFunction(viewer->client); /* rfbNewFramebuffer has a format of its own */
         surface_unref(viewer->surface);
         viewer->surface = g_steal_pointer(&next);
     }
@@ -236,7 +239,7 @@ static void serve(VncViewer *viewer)
     g_mutex_unlock(&viewer->mutex);
     if (client && !leave && client->sock != RFB_INVALID_SOCKET) {
         take_changes(viewer);
-        if (rfbUpdateClient(client)) {
+        if (vnc_send_raw_update(client) || rfbUpdateClient(client)) {
             g_mutex_lock(&viewer->mutex);
             viewer->updates++;
             g_mutex_unlock(&viewer->mutex);
