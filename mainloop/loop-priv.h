@@ -22,7 +22,8 @@ struct EventLoop {
     /* timer.c */
     GSource *timer_source;
     int timer_fd;
-    GPtrArray *clocks; /* of Clock* */
+    gint64 timer_armed; /* host time that timer_fd is set to, G_MAXINT64 = it is not */
+    GPtrArray *clocks;  /* of Clock* */
 };
 
 void loop_defer_init(EventLoop *loop);

@@ -116,14 +116,25 @@ static gint64 clock_host_deadline(Clock *clock)
     return MAX(first->expire - clock->offset, 1);
 }
 
-static void loop_rearm(EventLoop *loop)
+static gint64 loop_deadline(EventLoop *loop)
 {
     gint64 deadline = G_MAXINT64;
-    struct itimerspec spec = {0};
 
     for (guint i = 0; i < loop->clocks->len; i++) {
         deadline = MIN(deadline, clock_host_deadline(g_ptr_array_index(loop->clocks, i)));
     }
+    return deadline;
+}
+
+static void loop_rearm(EventLoop *loop)
+{
+    gint64 deadline = loop_deadline(loop);
+    struct itimerspec spec = {0};
+
+    if (deadline == loop->timer_armed) {
+        return;
+    }
+    loop->timer_armed = deadline;
     if (deadline != G_MAXINT64) {
         spec.it_value.tv_sec = deadline / NS_PER_SEC;
         spec.it_value.tv_nsec = deadline % NS_PER_SEC;
@@ -143,6 +154,19 @@ static void clock_run_due(Clock *clock)
     }
 }
 
+/* A timer's callback may run the loop itself (a dialog), before its dispatch has set the timerfd
+ * for the others. */
+static gboolean timer_prepare(GSource *source, gint *timeout_ms)
+{
+    EventLoop *loop = ((TimerSource *)source)->loop;
+
+    *timeout_ms = -1;
+    if (loop_deadline(loop) < loop->timer_armed) {
+        loop_rearm(loop);
+    }
+    return FALSE;
+}
+
 static gboolean timer_check(GSource *source)
 {
     TimerSource *self = (TimerSource *)source;
@@ -157,6 +181,7 @@ static gboolean timer_dispatch(GSource *source, GSourceFunc callback, gpointer d
     if (read(loop->timer_fd, &expirations, sizeof(expirations)) < 0) {
         return G_SOURCE_CONTINUE; /* re-armed by another thread meanwhile: nothing is due */
     }
+    loop->timer_armed = G_MAXINT64;
     for (guint i = 0; i < loop->clocks->len; i++) {
         clock_run_due(g_ptr_array_index(loop->clocks, i));
     }
@@ -164,13 +189,18 @@ static gboolean timer_dispatch(GSource *source, GSourceFunc callback, gpointer d
     return G_SOURCE_CONTINUE;
 }
 
-static GSourceFuncs timer_source_funcs = {.check = timer_check, .dispatch = timer_dispatch};
+static GSourceFuncs timer_source_funcs = {
+    .prepare = timer_prepare,
+    .check = timer_check,
+    .dispatch = timer_dispatch,
+};
 
 void loop_timer_init(EventLoop *loop)
 {
     TimerSource *source = (TimerSource *)g_source_new(&timer_source_funcs, sizeof(TimerSource));
 
     loop->clocks = g_ptr_array_new();
+    loop->timer_armed = G_MAXINT64;
     loop->timer_fd = timerfd_create(CLOCK_MONOTONIC, TFD_NONBLOCK | TFD_CLOEXEC);
     g_assert(loop->timer_fd >= 0);
     source->loop = loop;

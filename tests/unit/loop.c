@@ -199,6 +199,42 @@ static void test_timer_fires(Fixture *f, gconstpointer data)
     clock_free(clock);
 }
 
+typedef struct Nest {
+    Fixture *f;
+    Timer outer, inner;
+    gboolean inner_ran;
+} Nest;
+
+static void nest_inner(void *opaque)
+{
+    ((Nest *)opaque)->inner_ran = TRUE;
+}
+
+/* As a dialog does that a timer opens. */
+static void nest_outer(void *opaque)
+{
+    Nest *nest = opaque;
+    while (!nest->inner_ran) {
+        event_loop_iterate(nest->f->loop, TRUE);
+    }
+    event_loop_quit(nest->f->loop);
+}
+
+/* A timer whose callback runs the loop does not keep the others from going off. */
+static void test_timer_nested(Fixture *f, gconstpointer data)
+{
+    Clock *clock = clock_new_host(f->loop);
+    Nest nest = {.f = f};
+
+    timer_init(&nest.outer, clock, nest_outer, &nest);
+    timer_init(&nest.inner, clock, nest_inner, &nest);
+    timer_set_after(&nest.outer, NS_PER_MS);
+    timer_set_after(&nest.inner, 5 * NS_PER_MS);
+    event_loop_run(f->loop);
+    g_assert_true(nest.inner_ran);
+    clock_free(clock);
+}
+
 static void test_guest_clock_stops(Fixture *f, gconstpointer data)
 {
     Clock *clock = clock_new_guest(f->loop);
@@ -333,6 +369,7 @@ int main(int argc, char **argv)
         {"/loop/defer-wakes", test_defer_wakes},
         {"/loop/fd-watch", test_fd_watch},
         {"/loop/timer-fires", test_timer_fires},
+        {"/loop/timer-nested", test_timer_nested},
         {"/loop/guest-clock-stops", test_guest_clock_stops},
         {"/loop/manual-clock", test_manual_clock},
         {"/loop/heap-order", test_heap_order},
