@@ -15,7 +15,25 @@ static void listener_take_dirty(void *opaque, const MemorySlot *slot, unsigned l
     accel->ops->take_dirty(accel, slot, bitmap);
 }
 
+static void listener_begin(void *opaque)
+{
+    Accel *accel = opaque;
+    if (accel->ops->hold_guest) {
+        accel->ops->hold_guest(accel);
+    }
+}
+
+static void listener_end(void *opaque)
+{
+    Accel *accel = opaque;
+    if (accel->ops->release_guest) {
+        accel->ops->release_guest(accel);
+    }
+}
+
 static const MemoryListenerOps memory_listener = {
+    .begin = listener_begin,
+    .end = listener_end,
     .set_slot = listener_set_slot,
     .take_dirty = listener_take_dirty,
 };

@@ -53,6 +53,10 @@ struct AccelOps {
     void (*close)(Accel *accel);
     void (*set_slot)(Accel *accel, const MemorySlot *slot);
     void (*take_dirty)(Accel *accel, const MemorySlot *slot, unsigned long *bitmap);
+    /* Keep all vCPUs out of guest code while slots go and come, so that none misses memory that
+     * stays; nests. NULL, both = not needed. */
+    void (*hold_guest)(Accel *accel);
+    void (*release_guest)(Accel *accel);
     /* Level of the PIC's INTR output, which goes to the boot processor. */
     void (*set_intr)(Accel *accel, int level);
     /* Delivers an interrupt message (Intel SDM vol. 3, 11.11). From any thread, no lock needed. */

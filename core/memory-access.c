@@ -130,8 +130,10 @@ static void access_ram(const FlatRange *range, const Access *access)
 static void access_io(const FlatRange *range, Access *access)
 {
     guint64 offset = range->offset + (access->addr - range->addr);
-    guint size = access->single && access->length <= 8 ? (guint)access->length
-                                                       : access_size(offset, access->length);
+    /* A processor splits an access that crosses a page, which may leave 3, 5, 6 or 7 bytes. */
+    gboolean whole =
+        access->single && access->length <= 8 && (access->length & (access->length - 1)) == 0;
+    guint size = whole ? (guint)access->length : access_size(offset, access->length);
     guint64 value = 0;
 
     access->length = size;
@@ -185,6 +187,33 @@ static gboolean access_locked(Access *access, gsize length)
     return assigned;
 }
 
+/*
+ * After a direct write, whose dirty bits are set: a watch may have been armed between our look at
+ * it and the write. Either the one who armed it finds the bits, or we find the watch; then the
+ * write that it waits for has been.
+ */
+static void watch_missed(AddressSpace *space, guint64 addr)
+{
+    gboolean take = !vm_lock_held(space->lock);
+
+    if (take) {
+        vm_lock_take(space->lock, "missed watch");
+    }
+    int at = flat_view_find(space->view, addr);
+    if (at >= 0) {
+        write_watch_fire(space->view->ranges[at].region);
+    }
+    if (take) {
+        vm_lock_drop(space->lock);
+    }
+}
+
+static gboolean watch_is_armed(const Region *region)
+{
+    __atomic_thread_fence(__ATOMIC_SEQ_CST); /* after the dirty bits */
+    return __atomic_load_n(&region->write_watch, __ATOMIC_ACQUIRE) != NULL;
+}
+
 /* Carries out the first part of an access and says in access->length how much that was. */
 static gboolean access_step(Access *access, gsize length)
 {
@@ -205,12 +234,17 @@ static gboolean access_step(Access *access, gsize length)
           (range->readonly || __atomic_load_n(&range->region->write_watch, __ATOMIC_ACQUIRE)));
     if (direct || (is_io && range->region->ops->lockless)) {
         access->length = range_span(range, access->addr, length);
+        gboolean missed = FALSE;
         if (direct) {
             access_ram(range, access);
+            missed = access->is_write && watch_is_armed(range->region);
         } else {
             access_io(range, access);
         }
         rcu_read_unlock();
+        if (missed) {
+            watch_missed(access->space, access->addr);
+        }
         return TRUE;
     }
     rcu_read_unlock();
@@ -275,10 +309,11 @@ guint8 *address_space_map(AddressSpace *space, guint64 addr, gsize *length, gboo
     const FlatRange *range = at >= 0 ? &view->ranges[at] : NULL;
 
     if (range && range->region->kind != REGION_IO &&
-        !(is_write && (range->readonly || range->region->write_watch))) {
+        !(is_write &&
+          (range->readonly || __atomic_load_n(&range->region->write_watch, __ATOMIC_ACQUIRE)))) {
         guint64 offset = range->offset + (addr - range->addr);
         *length = range_span(range, addr, *length);
-        *map = (DmaMap){range->region, offset, *length};
+        *map = (DmaMap){range->region, offset, *length, addr};
         host = range->region->host + offset;
     }
     rcu_read_unlock();
@@ -289,6 +324,9 @@ void address_space_unmap(AddressSpace *space, DmaMap *map, gsize written)
 {
     if (map->region && written) {
         region_mark_dirty(map->region, map->offset, MIN(written, map->length));
+        if (watch_is_armed(map->region)) {
+            watch_missed(space, map->addr);
+        }
     }
     *map = (DmaMap){0};
 }

@@ -242,19 +242,32 @@ static void slot_insert(AddressSpace *space, MemorySlot slot)
     space->listener->set_slot(space->listener_opaque, &slot);
 }
 
+/* TRUE if the view has no place for the slot any more. */
+static gboolean slot_is_gone(const FlatView *view, const MemorySlot *slot)
+{
+    MemorySlot wanted;
+    int at = slot->size ? flat_view_find(view, slot->addr) : -1;
+
+    return slot->size && (at < 0 || !slot_of_range(&view->ranges[at], &wanted) ||
+                          !slot_same_place(slot, &wanted));
+}
+
 /* Makes the listener's slots those of the view: first what goes, then what comes or changes. */
 void memory_slots_changed(AddressSpace *space)
 {
     FlatView *view = space->view;
+    gboolean begun = FALSE;
 
     if (!space->listener) {
         return;
     }
     for (guint i = 0; i < space->slots->len; i++) {
-        MemorySlot *slot = &g_array_index(space->slots, MemorySlot, i), wanted;
-        int at = slot->size ? flat_view_find(view, slot->addr) : -1;
-        if (slot->size && (at < 0 || !slot_of_range(&view->ranges[at], &wanted) ||
-                           !slot_same_place(slot, &wanted))) {
+        MemorySlot *slot = &g_array_index(space->slots, MemorySlot, i);
+        if (slot_is_gone(view, slot)) {
+            if (!begun && space->listener->begin) {
+                space->listener->begin(space->listener_opaque);
+            }
+            begun = TRUE;
             slot_remove(space, slot);
         }
     }
@@ -273,6 +286,9 @@ void memory_slots_changed(AddressSpace *space)
             slot->dirty_log = wanted.dirty_log;
             space->listener->set_slot(space->listener_opaque, slot);
         }
+    }
+    if (begun && space->listener->end) {
+        space->listener->end(space->listener_opaque);
     }
 }
 

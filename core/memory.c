@@ -287,7 +287,7 @@ void region_watch_write(Region *region, void (*fn)(void *opaque), void *opaque)
     gboolean was_armed = region->write_watch != NULL;
 
     region->write_watch_opaque = opaque;
-    __atomic_store_n(&region->write_watch, fn, __ATOMIC_RELEASE);
+    __atomic_store_n(&region->write_watch, fn, __ATOMIC_SEQ_CST); /* before taking dirty bits */
     if (space && was_armed != (fn != NULL)) {
         memory_slots_changed(space);
     }

@@ -164,6 +164,7 @@ typedef struct DmaMap {
     Region *region;
     guint64 offset;
     gsize length;
+    guint64 addr;
 } DmaMap;
 guint8 *address_space_map(AddressSpace *space, guint64 addr, gsize *length, gboolean is_write,
                           DmaMap *map);
@@ -187,6 +188,10 @@ typedef struct MemorySlot {
 } MemorySlot;
 
 typedef struct MemoryListenerOps {
+    /* Around a change in which slots disappear: what stays in the layout may be away for a moment
+     * between the two. NULL, both = not wanted. */
+    void (*begin)(void *opaque);
+    void (*end)(void *opaque);
     /* A slot appeared, changed flags, or (size 0) disappeared. Lock held. Disappearing come first.
      */
     void (*set_slot)(void *opaque, const MemorySlot *slot);

@@ -51,6 +51,9 @@ void kvm_deliver_intr(KvmAccel *kvm, Vcpu *vcpu)
     if (kvm->intr && machine->pic_acknowledge) {
         struct kvm_interrupt interrupt = {.irq = machine->pic_acknowledge(machine->pic_opaque)};
         kvm_ioctl(kv->fd, KVM_INTERRUPT, &interrupt);
+        /* The kernel tells anew at the next exit; until then it holds this one and takes no other,
+         * even if a hold keeps us from entering the guest. */
+        kv->run->ready_for_interrupt_injection = 0;
     }
     vm_lock_drop(machine->lock);
     /* Another one may be waiting behind it. */

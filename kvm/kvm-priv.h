@@ -40,6 +40,7 @@ typedef struct KvmInitState {
     struct kvm_xcrs xcrs;
     struct kvm_debugregs debugregs;
     struct kvm_lapic_state lapic;
+    struct kvm_vcpu_events events;
     struct kvm_msrs *msrs;
 } KvmInitState;
 
@@ -89,8 +90,9 @@ void kvm_vcpu_kick(Accel *accel, Vcpu *vcpu);
  * next KVM_RUN, so registers are not to be read or replaced before. On the vCPU's thread.
  */
 void kvm_finish_access(Vcpu *vcpu);
-/* Keeps all vCPUs out of guest code, without dropping the vm lock, for some microseconds. */
-void kvm_hold_guest(KvmAccel *kvm);
-void kvm_release_guest(KvmAccel *kvm);
+/* Keeps all vCPUs out of guest code, without dropping the vm lock, and lets them in again. Nests.
+ */
+void kvm_hold_guest(Accel *accel);
+void kvm_release_guest(Accel *accel);
 /* The signal that brings a thread out of KVM_RUN. */
 #define KVM_KICK_SIGNAL SIGUSR1

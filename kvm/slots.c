@@ -52,13 +52,13 @@ static void slot_replace(KvmAccel *kvm, const MemorySlot *slot, guint32 flags)
     guint64 pages = slot->size / DIRTY_PAGE_SIZE;
     g_autofree unsigned long *dirty = g_new0(unsigned long, pages / BITS_PER_WORD + 1);
 
-    kvm_hold_guest(kvm);
+    kvm_hold_guest(&kvm->accel);
     if (slot->dirty_log) {
         kvm_take_dirty(&kvm->accel, slot, dirty);
     }
     slot_write(kvm, slot, 0, 0);
     slot_write(kvm, slot, slot->size, flags);
-    kvm_release_guest(kvm);
+    kvm_release_guest(&kvm->accel);
     for (guint64 i = 0; i < pages; i++) {
         if (dirty[i / BITS_PER_WORD] >> (i % BITS_PER_WORD) & 1) {
             region_mark_dirty(slot->region, slot->offset + i * DIRTY_PAGE_SIZE, 1);

@@ -50,7 +50,8 @@ gboolean kvm_init_state_save(KvmAccel *kvm, KvmVcpu *kv, GError **error)
         kvm_ioctl(kv->fd, KVM_GET_SREGS, &init->sregs) < 0 ||
         kvm_ioctl(kv->fd, KVM_GET_FPU, &init->fpu) < 0 ||
         kvm_ioctl(kv->fd, KVM_GET_DEBUGREGS, &init->debugregs) < 0 ||
-        kvm_ioctl(kv->fd, KVM_GET_LAPIC, &init->lapic) < 0) {
+        kvm_ioctl(kv->fd, KVM_GET_LAPIC, &init->lapic) < 0 ||
+        kvm_ioctl(kv->fd, KVM_GET_VCPU_EVENTS, &init->events) < 0) {
         return error_set_errno(error, errno, "KVM does not tell a processor's state");
     }
     kvm_ioctl(kv->fd, KVM_GET_XCRS, &init->xcrs); /* none on hosts without XSAVE */
@@ -66,7 +67,6 @@ void kvm_reset(Accel *accel, Vcpu *vcpu)
 {
     KvmVcpu *kv = vcpu->accel_data;
     KvmInitState *init = &kv->init;
-    struct kvm_vcpu_events events = {0};
     /* Application processors wait for INIT and SIPI (Intel SDM vol. 3, 9.4.3). */
     struct kvm_mp_state mp_state = {
         .mp_state = vcpu->index == 0 ? KVM_MP_STATE_RUNNABLE : KVM_MP_STATE_UNINITIALIZED,
@@ -89,8 +89,9 @@ void kvm_reset(Accel *accel, Vcpu *vcpu)
         kvm_ioctl(kv->fd, KVM_SET_MSRS, &one);
     }
     kvm_ioctl(kv->fd, KVM_SET_LAPIC, &init->lapic);
-    kvm_ioctl(kv->fd, KVM_SET_VCPU_EVENTS, &events);
+    kvm_ioctl(kv->fd, KVM_SET_VCPU_EVENTS, &init->events);
     kvm_ioctl(kv->fd, KVM_SET_MP_STATE, &mp_state);
+    kv->run->ready_for_interrupt_injection = 0; /* was said of the old state */
 }
 
 /* ---- registers ---- */
@@ -259,4 +260,5 @@ void kvm_set_regs(Accel *accel, Vcpu *vcpu, const CpuRegisters *regs)
     kvm_ioctl(kv->fd, KVM_SET_REGS, &general);
     kvm_ioctl(kv->fd, KVM_SET_FPU, &fpu);
     kvm_ioctl(kv->fd, KVM_SET_DEBUGREGS, &debug);
+    kv->run->ready_for_interrupt_injection = 0; /* was said of the old state */
 }

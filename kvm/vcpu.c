@@ -23,22 +23,22 @@
 
 /* ---- errors ---- */
 
-/* The bytes at the instruction pointer, "66 0f 3a ..", through the segment base alone: what cannot
- * be emulated is mostly firmware, which runs without paging. */
+/* The bytes at the instruction pointer, "66 0f 3a ..", as far as its page goes. */
 static char *instruction_bytes(Vcpu *vcpu, const struct kvm_regs *regs,
                                const struct kvm_sregs *sregs)
 {
     KvmVcpu *kv = vcpu->accel_data;
     struct kvm_translation translation = {.linear_address = sregs->cs.base + regs->rip};
-    guint8 bytes[15];
+    guint8 bytes[15]; /* the longest instruction */
+    guint count =
+        MIN(sizeof(bytes), DIRTY_PAGE_SIZE - translation.linear_address % DIRTY_PAGE_SIZE);
     GString *text = g_string_new(NULL);
 
     if (kvm_ioctl(kv->fd, KVM_TRANSLATE, &translation) < 0 || !translation.valid ||
-        !address_space_read(vcpu->machine->memory, translation.physical_address, bytes,
-                            sizeof(bytes))) {
+        !address_space_read(vcpu->machine->memory, translation.physical_address, bytes, count)) {
         g_string_append(text, "not readable");
     } else {
-        for (guint i = 0; i < sizeof(bytes); i++) {
+        for (guint i = 0; i < count; i++) {
             g_string_append_printf(text, "%s%02x", i ? " " : "", bytes[i]);
         }
     }
@@ -61,10 +61,12 @@ static VcpuExit fail(Vcpu *vcpu, const char *format, ...)
     va_start(args, format);
     g_autofree char *what = g_strdup_vprintf(format, args);
     va_end(args);
+    vm_lock_take(vcpu->machine->lock, "kvm error");
     g_free(vcpu->error);
     vcpu->error = g_strdup_printf("%s at %04x:%" G_GINT64_MODIFIER "x (bytes there: %s); the "
                                   "machine is paused",
                                   what, sregs.cs.selector, (guint64)regs.rip, bytes);
+    vm_lock_drop(vcpu->machine->lock);
     return VCPU_EXIT_ERROR;
 }
 
@@ -157,17 +159,24 @@ VcpuExit kvm_vcpu_run(Accel *accel, Vcpu *vcpu)
 {
     KvmAccel *kvm = (KvmAccel *)accel;
     KvmVcpu *kv = vcpu->accel_data;
+    gboolean held;
     int result = -1, error = EINTR;
 
     kvm_deliver_intr(kvm, vcpu);
     __atomic_store_n(&kv->in_guest, 1, __ATOMIC_SEQ_CST);
-    if (!__atomic_load_n(&kvm->hold, __ATOMIC_SEQ_CST)) {
+    held = __atomic_load_n(&kvm->hold, __ATOMIC_SEQ_CST) != 0;
+    if (!held) {
         result = ioctl(kv->fd, KVM_RUN, 0);
         error = errno;
     }
     __atomic_store_n(&kv->in_guest, 0, __ATOMIC_SEQ_CST);
     __atomic_store_n(&kv->run->immediate_exit, 0, __ATOMIC_SEQ_CST);
 
+    if (held) { /* by whoever has the lock: waiting for it leaves them the processor */
+        vm_lock_take(vcpu->machine->lock, "kvm hold");
+        vm_lock_drop(vcpu->machine->lock);
+        return VCPU_EXIT_AGAIN;
+    }
     kv->access_pending = result == 0;
     if (result == 0) {
         return handle_exit(vcpu, kv->run);
@@ -207,9 +216,10 @@ void kvm_vcpu_kick(Accel *accel, Vcpu *vcpu)
     }
 }
 
-void kvm_hold_guest(KvmAccel *kvm)
+void kvm_hold_guest(Accel *accel)
 {
-    GPtrArray *vcpus = kvm->accel.machine->vcpus;
+    KvmAccel *kvm = (KvmAccel *)accel;
+    GPtrArray *vcpus = accel->machine->vcpus;
 
     __atomic_add_fetch(&kvm->hold, 1, __ATOMIC_SEQ_CST);
     for (guint i = 0; i < vcpus->len; i++) {
@@ -224,9 +234,9 @@ void kvm_hold_guest(KvmAccel *kvm)
     }
 }
 
-void kvm_release_guest(KvmAccel *kvm)
+void kvm_release_guest(Accel *accel)
 {
-    __atomic_sub_fetch(&kvm->hold, 1, __ATOMIC_SEQ_CST);
+    __atomic_sub_fetch(&((KvmAccel *)accel)->hold, 1, __ATOMIC_SEQ_CST);
 }
 
 /* ---- life ---- */

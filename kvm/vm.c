@@ -112,7 +112,8 @@ static void kvm_close(Accel *accel)
 static gboolean kvm_open(Accel *accel, GError **error)
 {
     KvmAccel *kvm = (KvmAccel *)accel;
-    struct sigaction action = {.sa_handler = on_kick_signal};
+    /* A signal that comes late, after KVM_RUN, must not end a device's read(2) or write(2). */
+    struct sigaction action = {.sa_handler = on_kick_signal, .sa_flags = SA_RESTART};
 
     kvm->vm_fd = -1;
     kvm->slot_state = g_array_new(FALSE, TRUE, sizeof(guint8));
@@ -147,6 +148,8 @@ const AccelOps kvm_accel_ops = {
     .close = kvm_close,
     .set_slot = kvm_set_slot,
     .take_dirty = kvm_take_dirty,
+    .hold_guest = kvm_hold_guest,
+    .release_guest = kvm_release_guest,
     .set_intr = kvm_set_intr,
     .send_msi = kvm_send_msi,
     .set_route = kvm_set_route,
