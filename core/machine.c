@@ -103,7 +103,9 @@ void machine_cont(Machine *machine)
     }
     guest_clock_set_running(machine, TRUE);
     set_run_state(machine, RUN_STATE_RUNNING);
-    vcpus_resume(machine);
+    if (machine_is_running(machine)) { /* no listener has stopped it again */
+        vcpus_resume(machine);
+    }
 }
 
 void machine_stop(Machine *machine, RunState state)
@@ -123,11 +125,22 @@ static void vcpu_reset_call(Vcpu *vcpu, void *opaque)
     vcpu->accel->ops->reset(vcpu->accel, vcpu);
 }
 
+/* What a vCPU said of the state that a reset ends is no longer of interest. */
+static void forget_vcpu_errors(Machine *machine)
+{
+    deferred_cancel(machine->vcpu_error_request);
+    for (guint i = 0; i < machine->vcpus->len; i++) {
+        Vcpu *vcpu = g_ptr_array_index(machine->vcpus, i);
+        g_clear_pointer(&vcpu->error, g_free);
+    }
+}
+
 static void machine_reset(Machine *machine)
 {
     gboolean was_running = machine_is_running(machine);
 
     vcpus_pause(machine);
+    forget_vcpu_errors(machine);
     if (machine->root) {
         device_reset_tree(machine->root);
     }

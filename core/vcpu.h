@@ -21,7 +21,7 @@ struct Vcpu {
     GThread *thread;
     int host_tid; /* host thread id, for `info cpus` */
     pthread_t posix_thread;
-    char *error;      /* set by vcpu_run that returns VCPU_EXIT_ERROR: why; owned */
+    char *error;      /* vm lock. Set by vcpu_run that returns VCPU_EXIT_ERROR: why; owned */
     void *accel_data; /* the accelerator's, from vcpu_open to vcpu_close */
     gboolean halted;  /* last exit said so; for `info cpus` */
     /* private to core/vcpu.c */
