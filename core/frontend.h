@@ -40,8 +40,8 @@ struct FrontendOps {
     void (*info)(Frontend *frontend, GString *out);
     /* Sets (NULL: clears) the password that viewers must give. NULL = has none. */
     gboolean (*set_password)(Frontend *frontend, const char *password, GError **error);
-    /* From so many seconds on the password lets nobody in any more; -1 = never. Required if there is
-     * set_password(). */
+    /* Required with set_password(). The password lets nobody in any more from so many seconds on;
+     * -1 = never. */
     void (*expire_password)(Frontend *frontend, gint64 seconds);
 };
 

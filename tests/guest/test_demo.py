@@ -75,7 +75,7 @@ class DemoTest(unittest.TestCase):
             self.viewer.request(incremental=False)
 
     def same_everywhere(self):
-        """With the machine stopped: viewer and window show what screendump saves, pixel for pixel."""
+        """With the machine stopped, viewer and window show what screendump saves: every pixel."""
         self.m.hmp.command('stop')
         wanted = self.screen.dump()
         ppm = b'P6\n%d %d\n255\n' % (wanted.width, wanted.height) + wanted.rgb
