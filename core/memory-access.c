@@ -2,6 +2,7 @@
 #include <string.h>
 #include <urcu-bp.h>
 
+#include "core/log.h"
 #include "core/memory-priv.h"
 
 /* ---- one I/O region ---- */
@@ -146,6 +147,22 @@ static void access_io(const FlatRange *range, Access *access)
     }
 }
 
+/* A handler's access, which may change the view. FALSE if that handler is what brought us here. */
+static gboolean access_handler(const FlatRange *range, Access *access)
+{
+    Region *region = range->region;
+
+    if (region->busy) {
+        log_line(LOG_GUEST_ERROR, "%s: access by its own DMA ignored", region->name);
+        return FALSE;
+    }
+    access->space->activity += !region->ops->housekeeping;
+    region->busy = TRUE;
+    access_io(range, access);
+    region->busy = FALSE;
+    return TRUE;
+}
+
 /* An access that a handler or a watch answers: with the lock, which keeps the view as it is. */
 static gboolean access_locked(Access *access, gsize length)
 {
@@ -165,8 +182,7 @@ static gboolean access_locked(Access *access, gsize length)
         access->length = range_span(range, access->addr, length);
         if (range->region->kind == REGION_IO ||
             (access->is_write && range->readonly && range->region->ops)) {
-            space->activity += !range->region->ops->housekeeping;
-            access_io(range, access);
+            assigned = access_handler(range, access);
         } else if (access->is_write && range->readonly) {
             /* ROM: the write is lost, as on the bus */
         } else {

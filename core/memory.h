@@ -12,6 +12,9 @@
  * an I/O handler is called with the lock held (taken for the call if the caller does not have it)
  * unless its ops say `lockless`.
  *
+ * A handler is never entered twice: a device whose DMA, started by an access to its registers,
+ * leads to the same registers finds nobody there, as if the bus had timed out.
+ *
  * Owners: a Region is embedded in its user's state (a device), which initialises and finishes it.
  * A region must be removed from its parent before it is finished; RAM stays mapped until no
  * reader can see it any more.
@@ -57,6 +60,7 @@ struct Region {
     gboolean enabled;
     const IoOps *ops;
     void *opaque;
+    gboolean busy;        /* a handler of `ops` is running; lock held */
     guint8 *host;         /* RAM and ROM: host address */
     guint64 map_length;   /* of the mapping at `host`, 0 if it is not ours */
     unsigned long *dirty; /* one bit a page, set by writes that do not go through the accelerator */

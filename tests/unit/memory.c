@@ -186,6 +186,53 @@ static void test_io_sizes(Fixture *f, gconstpointer data)
     unplug(&words);
 }
 
+/* ---- a handler that comes back to itself ---- */
+
+typedef struct Looper {
+    AddressSpace *space;
+    guint depth, deepest, calls;
+    gboolean found;
+} Looper;
+
+static void loop_write(void *opaque, guint64 addr, guint64 value, guint size)
+{
+    Looper *looper = opaque;
+    guint8 byte = 0;
+
+    looper->calls++;
+    looper->depth++;
+    looper->deepest = MAX(looper->deepest, looper->depth);
+    looper->found = address_space_write(looper->space, 0x200, &byte, 1);
+    if (looper->depth == 1) { /* reading it back is no better; RAM is where it was */
+        g_assert_cmphex(address_space_load(looper->space, 0x200, 4), ==, 0xffffffff);
+        g_assert_true(address_space_write(looper->space, 0x1000, &byte, 1));
+    }
+    looper->depth--;
+}
+
+static void test_reentry(Fixture *f, gconstpointer data)
+{
+    static const IoOps loop_ops = {NULL, loop_write, 1, 4, FALSE};
+    Looper looper = {.space = f->space};
+    Region io, ram, alias;
+
+    region_init_io(&io, "looper", &loop_ops, &looper, 0x10);
+    region_add(&f->root, 0x100, &io, 0);
+    region_init_alias(&alias, "again", &io, 0, 0x10);
+    region_add(&f->root, 0x200, &alias, 0);
+    g_assert_true(region_init_ram(&ram, "ram", DIRTY_PAGE_SIZE, NULL));
+    region_add(&f->root, 0x1000, &ram, 0);
+    for (guint i = 1; i <= 3; i++) {
+        address_space_store(f->space, 0x100, 1, 4);
+        g_assert_cmpuint(looper.calls, ==, i); /* and the next access comes through again */
+        g_assert_cmpuint(looper.deepest, ==, 1);
+        g_assert_false(looper.found);
+    }
+    unplug(&alias);
+    unplug(&io);
+    unplug(&ram);
+}
+
 /* ---- dirty log and watch ---- */
 
 static void test_dirty(Fixture *f, gconstpointer data)
@@ -391,6 +438,7 @@ int main(int argc, char **argv)
         {"/memory/alias", test_alias},
         {"/memory/alias-of-container", test_alias_of_container},
         {"/memory/io-sizes", test_io_sizes},
+        {"/memory/reentry", test_reentry},
         {"/memory/dirty", test_dirty},
         {"/memory/watch", test_watch},
         {"/memory/map", test_map},
