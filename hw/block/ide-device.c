@@ -25,10 +25,18 @@ void ide_register_write(IdeDevice *ide, guint n, guint8 value)
     ide->registers[n] = value;
 }
 
+/* A software reset ends when both devices are through with it: device 0 stays busy until device 1
+ * asserts PDIAG- (9.2). */
+static gboolean is_resetting(const IdeChannel *channel)
+{
+    return (channel->devices[0] && channel->devices[0]->resetting) ||
+           (channel->devices[1] && channel->devices[1]->resetting);
+}
+
 guint8 ide_register_read(IdeDevice *ide, guint n, gboolean previous)
 {
     if (n == IDE_STATUS) {
-        return ide->status;
+        return is_resetting(ide->channel) ? STATUS_BSY : ide->status;
     }
     /* With BSY set, what is read from the other registers is the status (7.15.6.1). */
     if (ide->status & STATUS_BSY) {
@@ -81,7 +89,7 @@ void ide_command(IdeDevice *ide, guint8 command)
 {
     void (*run)(IdeDevice *) = ide->kind->commands[command];
 
-    if (ide->held || ide->resetting) {
+    if (ide->held || is_resetting(ide->channel)) {
         return;
     }
     /* Only DEVICE RESET, which disks do not have, may interrupt a command (8.10, 7.4). */
@@ -109,8 +117,7 @@ void ide_set_signature(IdeDevice *ide)
     ide->registers[IDE_DEVICE] &= (guint8)~0x0f;
 }
 
-/* No request is under way any more: the reset's result shows. */
-static void finish_reset(IdeDevice *ide)
+void ide_finish_reset(IdeDevice *ide)
 {
     ide->resetting = FALSE;
     memset(ide->previous, 0, sizeof(ide->previous));
@@ -137,7 +144,7 @@ void ide_device_reset(IdeDevice *ide, gboolean hard)
     if (ide->io_busy) {
         ide->resetting = TRUE; /* BSY stays until the request has ended */
     } else {
-        finish_reset(ide);
+        ide_finish_reset(ide);
     }
 }
 
@@ -173,7 +180,7 @@ static void request_done(BlockRequest *request, int result)
     ide->io_busy = FALSE;
     if (ide->resetting) {
         ide_dma_cancel(ide);
-        finish_reset(ide);
+        ide_finish_reset(ide);
     } else {
         ide->io_done(ide, result);
     }

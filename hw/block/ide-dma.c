@@ -5,7 +5,8 @@
  *
  * When the guest has set Start and the device asks for data, the whole descriptor table is turned
  * into a scatter list of host memory, which the block layer fills or empties directly. Pieces
- * that are not plain memory go through a buffer. A table that ends early, or leads nowhere, ends
+ * that are not plain memory go through a buffer, of a bounded size: such a transfer holds the lock
+ * while devices answer. A table that ends early, or leads nowhere, ends
  * the transfer as the specification says (2.1, table of Interrupt and Active), not the host.
  */
 #include <string.h>
@@ -33,6 +34,8 @@ enum {
 #define PRD_END   0x80000000u
 #define TABLE_END 0x10000u
 
+#define BOUNCE_MAX (4u << 20)
+
 struct IdeDmaSegment {
     guint64 addr;   /* guest physical */
     DmaMap map;     /* with `bounce` NULL */
@@ -50,7 +53,7 @@ static AddressSpace *memory(const IdeDma *dma)
     return dma->pci->device.machine->memory;
 }
 
-static void add_segment(IdeDma *dma, guint64 addr, gsize length)
+static gboolean add_segment(IdeDma *dma, guint64 addr, gsize length)
 {
     struct IdeDmaSegment *segment;
     guint8 *host;
@@ -68,6 +71,10 @@ static void add_segment(IdeDma *dma, guint64 addr, gsize length)
         host = address_space_map(memory(dma), addr, &part, dma->to_memory, &segment->map);
         if (!host) {
             part = length;
+            if (part > BOUNCE_MAX - dma->bounced) {
+                return FALSE;
+            }
+            dma->bounced += (guint32)part;
             host = segment->bounce = g_malloc0(part);
         }
         dma->iov[dma->niov++] = (struct iovec){host, part};
@@ -75,6 +82,7 @@ static void add_segment(IdeDma *dma, guint64 addr, gsize length)
         addr += part;
         length -= part;
     }
+    return TRUE;
 }
 
 /* Fetches descriptors until `wanted` bytes have a place or the table ends; FALSE on a bus error. */
@@ -85,6 +93,7 @@ static gboolean build_list(IdeDma *dma)
 
     dma->niov = 0;
     dma->length = 0;
+    dma->bounced = 0;
     dma->exhausted = FALSE;
     while (dma->length < dma->wanted && !dma->exhausted) {
         guint32 prd[2];
@@ -101,7 +110,9 @@ static gboolean build_list(IdeDma *dma)
             dma->exhausted = FALSE; /* some of the table will be left */
             count = (guint32)(dma->wanted - dma->length);
         }
-        add_segment(dma, GUINT32_FROM_LE(prd[0]) & ~1u, count);
+        if (!add_segment(dma, GUINT32_FROM_LE(prd[0]) & ~1u, count)) {
+            return FALSE;
+        }
     }
     return TRUE;
 }
@@ -120,8 +131,9 @@ static gboolean load_bounces(IdeDma *dma)
     return TRUE;
 }
 
-/* Gives the memory back, `moved` bytes of it written; FALSE if some of them had no place. */
-static gboolean release_list(IdeDma *dma, guint64 moved)
+/* Gives the memory back, `moved` bytes of it written; FALSE if some of them had no place. With
+ * `give_up` what is still in buffers stays there. */
+static gboolean release_list(IdeDma *dma, guint64 moved, gboolean give_up)
 {
     gboolean fine = TRUE;
 
@@ -131,7 +143,7 @@ static gboolean release_list(IdeDma *dma, guint64 moved)
 
         if (!segment->bounce) {
             address_space_unmap(memory(dma), &segment->map, dma->to_memory ? part : 0);
-        } else if (dma->to_memory && part > 0) {
+        } else if (dma->to_memory && part > 0 && !give_up) {
             fine &= pci_dma_write(dma->pci, segment->addr, segment->bounce, part);
         }
         g_free(segment->bounce);
@@ -158,7 +170,7 @@ static void try_start(IdeDma *dma)
     }
     dma->running = TRUE;
     if (!build_list(dma) || (!dma->to_memory && !load_bounces(dma))) {
-        release_list(dma, 0);
+        release_list(dma, 0, TRUE);
         bus_error(dma);
         return;
     }
@@ -182,8 +194,12 @@ gboolean ide_dma_end(IdeDevice *ide, guint64 moved)
 {
     IdeDma *dma = ide->channel->dma;
     gboolean is_short = dma->length < dma->wanted;
-    gboolean fine = release_list(dma, moved);
+    gboolean fine;
 
+    /* Devices that the data goes to may be ourselves: whatever they are told finds us busy. */
+    ide->io_busy = TRUE;
+    fine = release_list(dma, moved, FALSE);
+    ide->io_busy = FALSE;
     if (!fine) {
         bus_error(dma);
     }
@@ -191,6 +207,10 @@ gboolean ide_dma_end(IdeDevice *ide, guint64 moved)
         dma->status &= (guint8)~BM_STATUS_ACTIVE;
     }
     dma->waiting = 0;
+    if (ide->resetting) {
+        ide_finish_reset(ide);
+        return FALSE;
+    }
     if (is_short || !fine) {
         ide->status = STATUS_DRDY | STATUS_DRQ; /* and so it stays: the rest has no place */
         return FALSE;
@@ -204,7 +224,7 @@ void ide_dma_cancel(IdeDevice *ide)
 
     if (dma && waiting_device(dma) == ide && !ide->io_busy) {
         if (dma->running) {
-            release_list(dma, dma->length);
+            release_list(dma, dma->length, TRUE);
         }
         dma->waiting = 0;
     }

@@ -180,6 +180,8 @@ void ide_command(IdeDevice *ide, guint8 command);
 
 /* Power-on or bus reset (hard), SRST or DEVICE RESET; waits for a request under way by itself. */
 void ide_device_reset(IdeDevice *ide, gboolean hard);
+/* The request that a reset waited for has ended: its result shows. */
+void ide_finish_reset(IdeDevice *ide);
 /* SRST is set (TRUE) or cleared. */
 void ide_device_hold(IdeDevice *ide, gboolean hold);
 /* Puts the signature into the registers (clause 9.12). */
@@ -228,6 +230,7 @@ struct IdeDma {
     struct IdeDmaSegment *segments;
     guint niov, capacity;
     guint64 length;     /* bytes in the scatter list, at most `wanted` */
+    guint32 bounced;    /* those of them that are not plain memory */
     gboolean exhausted; /* its end is the end of the table */
 };
 
