@@ -19,6 +19,10 @@
 #define PAGE_BYTES   4096
 #define PAGE_SECTORS (PAGE_BYTES * 8ULL)
 
+/* A request whose sectors lie in turn here and there falls into as many parts as it has sectors:
+ * so many of them are under way at once. */
+#define PARTS_MAX 32
+
 typedef struct OverlayImage {
     BlockImage image;
     int fd;
@@ -31,6 +35,7 @@ typedef struct OverlayImage {
 typedef struct OverlayPart OverlayPart;
 typedef struct OverlayOp {
     BlockRequest *request;
+    guint64 next; /* byte from which on no part has been sent */
     guint pending;
     int result;
     GPtrArray *parts;
@@ -85,6 +90,8 @@ static void part_free(gpointer data)
     g_free(part);
 }
 
+static void send_parts(OverlayOp *op);
+
 static void part_ended(OverlayOp *op, int result)
 {
     BlockRequest *request = op->request;
@@ -93,6 +100,11 @@ static void part_ended(OverlayOp *op, int result)
         op->result = result;
     }
     if (--op->pending > 0) {
+        return;
+    }
+    g_ptr_array_set_size(op->parts, 0);
+    if (op->result == 0 && op->next < request->offset + request->length) {
+        send_parts(op);
         return;
     }
     result = op->result;
@@ -170,10 +182,33 @@ static void send_to_base(OverlayImage *overlay, OverlayOp *op, guint64 offset, g
     block_image_submit(overlay->image.base, &part->request);
 }
 
+/* Sends the next parts of a read, or the one of a write. */
+static void send_parts(OverlayOp *op)
+{
+    BlockRequest *request = op->request;
+    OverlayImage *overlay = (OverlayImage *)request->image;
+    guint64 end = request->offset + request->length;
+
+    op->pending = 1; /* ours, until all parts are sent */
+    while (op->next < end && op->parts->len < PARTS_MAX) {
+        guint64 offset = op->next, sector = offset / BLOCK_SECTOR_SIZE;
+        guint64 length = end - offset;
+
+        if (request->op == BLOCK_OP_READ) {
+            length = run_length(overlay, sector, length / BLOCK_SECTOR_SIZE) * BLOCK_SECTOR_SIZE;
+        }
+        op->next += length;
+        if (request->op == BLOCK_OP_WRITE || is_written(overlay, sector)) {
+            send_to_overlay(overlay, op, offset, length);
+        } else {
+            send_to_base(overlay, op, offset, length);
+        }
+    }
+    part_ended(op, 0);
+}
+
 static void overlay_submit(BlockImage *image, BlockRequest *request)
 {
-    OverlayImage *overlay = (OverlayImage *)image;
-    guint64 offset = request->offset, end = request->offset + request->length;
     OverlayOp *op;
 
     if (request->op == BLOCK_OP_FLUSH || request->op == BLOCK_OP_DISCARD) {
@@ -183,23 +218,8 @@ static void overlay_submit(BlockImage *image, BlockRequest *request)
     op = g_new0(OverlayOp, 1);
     op->request = request;
     op->parts = g_ptr_array_new_with_free_func(part_free);
-    op->pending = 1; /* ours, until all parts are sent */
-    if (request->op == BLOCK_OP_WRITE) {
-        send_to_overlay(overlay, op, offset, request->length);
-        offset = end;
-    }
-    while (offset < end) {
-        guint64 sector = offset / BLOCK_SECTOR_SIZE;
-        guint64 run = run_length(overlay, sector, (end - offset) / BLOCK_SECTOR_SIZE);
-
-        if (is_written(overlay, sector)) {
-            send_to_overlay(overlay, op, offset, run * BLOCK_SECTOR_SIZE);
-        } else {
-            send_to_base(overlay, op, offset, run * BLOCK_SECTOR_SIZE);
-        }
-        offset += run * BLOCK_SECTOR_SIZE;
-    }
-    part_ended(op, 0);
+    op->next = request->offset;
+    send_parts(op);
 }
 
 static void overlay_info(BlockImage *image, GString *out)
@@ -234,13 +254,18 @@ static gboolean overlay_open(BlockImage *image, GError **error)
 {
     OverlayImage *overlay = (OverlayImage *)image;
 
-    overlay->fd = open_temporary(error);
-    if (overlay->fd < 0) {
-        return FALSE;
-    }
     image->length = image->base->length;
     overlay->page_count = image->length / BLOCK_SECTOR_SIZE / PAGE_SECTORS + 1;
-    overlay->pages = g_new0(guint8 *, overlay->page_count);
+    overlay->pages = g_try_new0(guint8 *, overlay->page_count);
+    if (!overlay->pages) {
+        return error_set(error, "'%s' is too large for temporary writes (snapshot=on)",
+                         image->file);
+    }
+    overlay->fd = open_temporary(error);
+    if (overlay->fd < 0) {
+        g_free(overlay->pages);
+        return FALSE;
+    }
     return TRUE;
 }
 

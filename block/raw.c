@@ -23,6 +23,7 @@ typedef struct RawImage {
     int fd;
     int direct_fd;       /* with O_DIRECT, for requests that are aligned; or -1 */
     guint64 file_length; /* as opened, not rounded */
+    gboolean flush_failed;
 } RawImage;
 
 static gboolean is_aligned(const BlockRequest *request)
@@ -59,6 +60,8 @@ static void raw_done(BlockJob *job, gint64 result)
     } else if (request->op == BLOCK_OP_DISCARD &&
                (result == -EOPNOTSUPP || result == -EINVAL || result == -ENODEV)) {
         outcome = 0; /* a hint only */
+    } else if (request->op == BLOCK_OP_FLUSH && result < 0) {
+        raw->flush_failed = TRUE;
     }
     block_image_complete(request, outcome);
 }
@@ -71,6 +74,12 @@ static void raw_submit(BlockImage *image, BlockRequest *request)
 
     if (request->op == BLOCK_OP_DISCARD && !(image->flags & BLOCK_OPEN_DISCARD)) {
         block_image_complete(request, 0);
+        return;
+    }
+    if (request->op == BLOCK_OP_FLUSH && raw->flush_failed) {
+        /* What could not be written then counts as clean now, so that trying again would succeed
+         * without it (fsync(2), "Errors"): nobody shall believe that. */
+        block_image_complete(request, -EIO);
         return;
     }
     *job = (BlockJob){
@@ -90,6 +99,12 @@ static gboolean open_failed(const BlockImage *image, int errnum, GError **error)
 {
     gboolean readonly = image->flags & BLOCK_OPEN_READONLY;
 
+    if (errnum == EBUSY) {
+        return error_set(error,
+                         "'%s' is in use by the host or another program (mounted?), whose data "
+                         "writing would damage; unmount it, or use readonly=on or snapshot=on",
+                         image->file);
+    }
     if (!readonly && (errnum == EACCES || errnum == EROFS || errnum == EPERM)) {
         return error_set_errno(error, errnum,
                                "cannot open '%s' for writing (readonly=on opens it for reading "
@@ -153,7 +168,7 @@ static gboolean raw_setup(RawImage *raw, int flags, GError **error)
     if (!check_kind(image, &st, error) || !get_length(raw, &st, error)) {
         return FALSE;
     }
-    /* Block devices are guarded by the kernel's own users; QEMU does not lock them either. */
+    /* Block devices have been opened exclusively instead. */
     if ((image->flags & BLOCK_OPEN_LOCK) && S_ISREG(st.st_mode) &&
         !image_lock(raw->fd, image->file, !(image->flags & BLOCK_OPEN_READONLY), error)) {
         return FALSE;
@@ -176,6 +191,7 @@ static gboolean raw_open(BlockImage *image, GError **error)
     RawImage *raw = (RawImage *)image;
     int flags = O_CLOEXEC | (image->flags & BLOCK_OPEN_READONLY ? O_RDONLY : O_RDWR) |
                 (image->flags & BLOCK_OPEN_SYNC ? O_DSYNC : 0);
+    gboolean exclusive;
     struct stat st;
 
     raw->direct_fd = -1;
@@ -185,7 +201,10 @@ static gboolean raw_open(BlockImage *image, GError **error)
     if (!check_kind(image, &st, error)) {
         return FALSE;
     }
-    raw->fd = open(image->file, flags);
+    /* Of a block device O_EXCL asks whether the host uses it, or a part of it (open(2)). */
+    exclusive = S_ISBLK(st.st_mode) && (image->flags & BLOCK_OPEN_LOCK) &&
+                !(image->flags & BLOCK_OPEN_READONLY);
+    raw->fd = open(image->file, flags | (exclusive ? O_EXCL : 0));
     if (raw->fd < 0) {
         return open_failed(image, errno, error);
     }

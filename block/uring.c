@@ -22,27 +22,27 @@ typedef struct UringEngine {
     struct io_uring ring;
     FdWatch *watch;
     Deferred *submit;
+    BlockJob *first, *last; /* jobs that wait for room in the ring, by `next` */
+    guint in_ring;          /* at most RING_ENTRIES, so that their ends have room too */
 } UringEngine;
 
-static struct io_uring_sqe *get_sqe(UringEngine *uring)
+static void enqueue(UringEngine *uring, BlockJob *job)
 {
-    struct io_uring_sqe *sqe = io_uring_get_sqe(&uring->ring);
-
-    if (!sqe) {
-        io_uring_submit(&uring->ring);
-        sqe = io_uring_get_sqe(&uring->ring);
+    job->next = NULL;
+    if (uring->last) {
+        uring->last->next = job;
+    } else {
+        uring->first = job;
     }
-    return sqe;
+    uring->last = job;
+    deferred_schedule(uring->submit);
 }
 
-static void prepare(UringEngine *uring, BlockJob *job)
+static void prepare(struct io_uring_sqe *sqe, BlockJob *job)
 {
-    struct io_uring_sqe *sqe = get_sqe(uring);
     const struct iovec *iov;
     guint niov;
 
-    /* Submitting empties the queue unless the kernel is out of memory for good. */
-    g_assert(sqe != NULL);
     switch (job->op) {
     case BLOCK_OP_READ:
         niov = job_next(job, &iov);
@@ -62,7 +62,23 @@ static void prepare(UringEngine *uring, BlockJob *job)
         sqe->flags |= IOSQE_ASYNC;
     }
     io_uring_sqe_set_data(sqe, job);
-    deferred_schedule(uring->submit);
+}
+
+static void fill_ring(UringEngine *uring)
+{
+    struct io_uring_sqe *sqe;
+
+    while (uring->first && uring->in_ring < RING_ENTRIES &&
+           (sqe = io_uring_get_sqe(&uring->ring)) != NULL) {
+        BlockJob *job = uring->first;
+
+        uring->first = job->next;
+        if (!uring->first) {
+            uring->last = NULL;
+        }
+        uring->in_ring++;
+        prepare(sqe, job);
+    }
 }
 
 /* Handles what has ended; TRUE if there was any. */
@@ -77,12 +93,16 @@ static gboolean reap(UringEngine *uring)
 
         io_uring_cqe_seen(&uring->ring, cqe);
         any = TRUE;
+        uring->in_ring--;
         if (!job_step(job, result)) {
-            prepare(uring, job);
+            enqueue(uring, job);
             continue;
         }
         uring->engine.in_flight--;
         job->done(job, job->result);
+    }
+    if (any && uring->first) {
+        deferred_schedule(uring->submit);
     }
     return any;
 }
@@ -91,7 +111,8 @@ static void submit_now(void *opaque)
 {
     UringEngine *uring = opaque;
 
-    /* -EBUSY and -EAGAIN: no room for now; what ends makes some, and reaping tries again. */
+    fill_ring(uring);
+    /* -EAGAIN: the kernel is short of memory for now. */
     if (io_uring_submit(&uring->ring) < 0) {
         deferred_schedule(uring->submit);
     }
@@ -107,7 +128,7 @@ static void uring_submit(BlockEngine *engine, BlockJob *job)
 {
     job_start(job);
     engine->in_flight++;
-    prepare((UringEngine *)engine, job);
+    enqueue((UringEngine *)engine, job);
 }
 
 static void uring_wait(BlockEngine *engine)
@@ -116,6 +137,7 @@ static void uring_wait(BlockEngine *engine)
 
     g_assert(engine->in_flight > 0);
     do {
+        fill_ring(uring);
         io_uring_submit_and_wait(&uring->ring, 1);
     } while (!reap(uring));
 }

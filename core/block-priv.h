@@ -12,7 +12,7 @@ struct BlockManager {
     GPtrArray *drives;  /* of Drive*, in order of adding */
     gboolean snapshot;
     GQueue ended; /* requests that ended within their submitting call */
-    Deferred *ended_call;
+    Deferred *ended_call, *stop_call;
     MachineListener *listener;
 };
 
@@ -23,6 +23,8 @@ void drive_free(Drive *drive);
 void block_requests_init(BlockManager *manager);
 void block_requests_finish(BlockManager *manager);
 void drive_request_ended(BlockRequest *request, int result);
+/* Before a medium goes: drains, and has what was written put on stable storage. */
+void drive_finish_writes(Drive *drive);
 
 /* core/block-image.c */
 /* Opens what `drive` says for `file`, with its overlay, without putting it in. */

@@ -151,7 +151,7 @@ static gboolean apply_error_policy(Drive *drive, BlockRequest *request, int *res
     tell_error(drive, request, *result, action);
     if (action == DRIVE_ERROR_STOP) {
         g_queue_push_tail_link(&drive->parked, &request->link);
-        event_loop_defer(drive->manager->machine->loop, stop_machine, drive->manager);
+        deferred_schedule(drive->manager->stop_call);
         return FALSE;
     }
     if (action == DRIVE_ERROR_IGNORE) {
@@ -202,6 +202,21 @@ void drive_drain(Drive *drive)
     } while (drive->parked.length > 0);
 }
 
+static void last_flush_done(BlockRequest *request, int result)
+{
+}
+
+void drive_finish_writes(Drive *drive)
+{
+    BlockRequest flush = {.op = BLOCK_OP_FLUSH, .done = last_flush_done};
+
+    drive_drain(drive);
+    if (drive->image) {
+        drive_submit(drive, &flush); /* failing, it is told of like any request */
+        drive_drain(drive);
+    }
+}
+
 /* The machine goes on: requests that an error held back are tried again. */
 static void retry_parked(Drive *drive, void *opaque)
 {
@@ -225,11 +240,13 @@ void block_requests_init(BlockManager *manager)
 {
     g_queue_init(&manager->ended);
     manager->ended_call = deferred_new(manager->machine->loop, run_ended, manager);
+    manager->stop_call = deferred_new(manager->machine->loop, stop_machine, manager);
     manager->listener = machine_listen(manager->machine, machine_changed, manager);
 }
 
 void block_requests_finish(BlockManager *manager)
 {
     machine_unlisten(manager->machine, manager->listener);
+    deferred_free(manager->stop_call);
     deferred_free(manager->ended_call);
 }

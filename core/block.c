@@ -23,7 +23,7 @@ BlockManager *block_manager_new(Machine *machine, const BlockImageOps *const *fo
 
 void drive_free(Drive *drive)
 {
-    drive_drain(drive);
+    drive_finish_writes(drive);
     drive_set_image(drive, NULL);
     g_free(drive->id);
     g_free(drive->serial);
@@ -252,7 +252,7 @@ static void medium_out(Drive *drive)
     if (!drive->image) {
         return;
     }
-    drive_drain(drive);
+    drive_finish_writes(drive);
     drive_set_image(drive, NULL);
     if (drive->user && drive->user->medium) {
         drive->user->medium(drive->user_opaque, FALSE);

@@ -250,7 +250,7 @@ void machine_free(Machine *machine)
     worker_pool_drain(machine->workers);
     device_destroy(machine->root);
     accel_close(machine);
-    g_clear_pointer(&machine->blocks, block_manager_free);
+    block_manager_free(machine->blocks); /* whose images use it to the end */
     char_manager_free(machine->chars);
     input_router_free(machine->input);
     worker_pool_free(machine->workers);

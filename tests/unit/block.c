@@ -3,7 +3,9 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <glib/gstdio.h>
+#include <linux/loop.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -75,6 +77,80 @@ static const BlockImageOps fault_ops = {
 static const BlockImageOps *const formats[] = {&fault_ops, &raw_image_ops, &overlay_image_ops,
                                                NULL};
 
+/* ---- an engine that does nothing, whose flushes fail when told ---- */
+
+typedef struct IdleEngine {
+    BlockEngine engine;
+    Deferred *reap;
+    BlockJob *ended;
+} IdleEngine;
+
+static int flush_error;
+static guint flushes;
+
+static void idle_reap(void *opaque)
+{
+    IdleEngine *idle = opaque;
+    BlockJob *job = g_steal_pointer(&idle->ended);
+
+    while (job) {
+        BlockJob *next = job->next;
+
+        idle->engine.in_flight--;
+        job->done(job, job->result);
+        job = next;
+    }
+}
+
+static void idle_submit(BlockEngine *engine, BlockJob *job)
+{
+    IdleEngine *idle = (IdleEngine *)engine;
+    gboolean flush = job->op == BLOCK_OP_FLUSH;
+
+    flushes += flush;
+    job->result = flush ? -flush_error : (gint64)job->length;
+    job->next = idle->ended;
+    idle->ended = job;
+    engine->in_flight++;
+    deferred_schedule(idle->reap);
+}
+
+static void idle_wait(BlockEngine *engine)
+{
+    idle_reap(engine);
+}
+
+static gboolean idle_open(BlockEngine *engine, GError **error)
+{
+    IdleEngine *idle = (IdleEngine *)engine;
+
+    idle->reap = deferred_new(engine->machine->loop, idle_reap, engine);
+    flush_error = 0;
+    flushes = 0;
+    return TRUE;
+}
+
+static void idle_close(BlockEngine *engine)
+{
+    deferred_free(((IdleEngine *)engine)->reap);
+}
+
+static const BlockEngineOps idle_engine_ops = {
+    .name = "idle",
+    .summary = "does nothing",
+    .size = sizeof(IdleEngine),
+    .open = idle_open,
+    .close = idle_close,
+    .submit = idle_submit,
+    .wait = idle_wait,
+};
+
+static const BlockEngineOps *const engines[] = {
+#ifdef HAVE_IO_URING
+    &uring_engine_ops,
+#endif
+    &threads_engine_ops, &idle_engine_ops, NULL};
+
 /* ---- the rig ---- */
 
 typedef struct Rig {
@@ -89,7 +165,7 @@ static void rig_setup(Rig *rig, gconstpointer data)
 {
     rig->board = test_board_new();
     rig->machine = rig->board->machine;
-    rig->machine->blocks = block_manager_new(rig->machine, formats, block_engine_types);
+    rig->machine->blocks = block_manager_new(rig->machine, formats, engines);
     rig->dir = g_dir_make_tmp("vitrine-block-XXXXXX", NULL);
     g_assert_nonnull(rig->dir);
 }
@@ -293,6 +369,57 @@ static void test_overlay(Rig *rig, gconstpointer data)
     }
 }
 
+/* Sectors that lie in turn in the overlay and below it: as many parts, but few at once. */
+static void test_overlay_parts(Rig *rig, gconstpointer engine)
+{
+    enum { COUNT = 1500 };
+    g_autofree char *path = make_file(rig, "disk", COUNT * 512);
+    Drive *drive = add(rig, "file=%s,snapshot=on,aio=%s", path, (const char *)engine);
+    g_autofree guint8 *memory = g_malloc0(COUNT * 512);
+    g_autofree struct iovec *iov = g_new(struct iovec, COUNT);
+    BlockRequest request;
+
+    memset(memory, 0xee, 512);
+    for (guint i = 0; i < COUNT; i += 2) {
+        g_assert_cmpint(run(rig, drive, BLOCK_OP_WRITE, i * 512, memory, 512), ==, 0);
+    }
+    for (guint i = 0; i < COUNT; i++) {
+        iov[i] = (struct iovec){memory + i * 512, 512};
+    }
+    start(rig, drive, &request, BLOCK_OP_READ, 0, iov, COUNT);
+    g_assert_cmpuint(drive->engine->in_flight, <=, 32);
+    drive_drain(drive);
+    g_assert_cmpint(rig->result, ==, 0);
+    for (guint i = 0; i < COUNT; i++) {
+        g_assert_cmphex(memory[i * 512 + 511], ==, i % 2 ? (guint8)(i + 1) : 0xee);
+    }
+}
+
+/* More requests than a ring has room for. */
+static void test_many_requests(Rig *rig, gconstpointer engine)
+{
+    enum { COUNT = 1000 };
+    g_autofree char *path = make_file(rig, "disk", COUNT * 512);
+    Drive *drive = add(rig, "file=%s,aio=%s", path, (const char *)engine);
+    g_autofree guint8 *memory = g_malloc0(COUNT * 512);
+    g_autofree struct iovec *iov = g_new(struct iovec, COUNT);
+    g_autofree BlockRequest *requests = g_new0(BlockRequest, COUNT);
+
+    for (guint i = 0; i < COUNT; i++) {
+        iov[i] = (struct iovec){memory + i * 512, 512};
+        start(rig, drive, &requests[i], BLOCK_OP_READ, i * 512, &iov[i], 1);
+    }
+    for (guint i = 0; rig->ended < COUNT / 2; i++) {
+        event_loop_iterate(rig->board->loop, TRUE);
+        g_assert_cmpuint(i, <, 10000);
+    }
+    drive_drain(drive);
+    g_assert_cmpuint(rig->ended, ==, COUNT);
+    for (guint i = 0; i < COUNT; i++) {
+        g_assert_cmpint(requests[i].result | memory[i * 512], ==, (guint8)(i + 1));
+    }
+}
+
 /* A file that ends within a sector is rounded up, and grows when that sector is written. */
 static void test_odd_size(Rig *rig, gconstpointer data)
 {
@@ -395,6 +522,77 @@ static void test_error_stop(Rig *rig, gconstpointer data)
     drive_drain(drive);
     g_assert_cmpuint(rig->ended, ==, 1);
     g_assert_cmpint(rig->result, ==, -ECANCELED);
+}
+
+/* After a flush that failed none is believed again: the kernel has forgotten what it lost. */
+static void test_flush_error(Rig *rig, gconstpointer data)
+{
+    g_autofree char *path = make_file(rig, "disk", 512);
+    Drive *drive = add(rig, "file=%s,aio=idle", path);
+
+    g_assert_cmpint(run(rig, drive, BLOCK_OP_FLUSH, 0, NULL, 0), ==, 0);
+    flush_error = EIO;
+    g_assert_cmpint(run(rig, drive, BLOCK_OP_FLUSH, 0, NULL, 0), ==, -EIO);
+    flush_error = 0;
+    g_assert_cmpint(run(rig, drive, BLOCK_OP_FLUSH, 0, NULL, 0), ==, -EIO);
+    g_assert_cmpuint(drive->stats.failed[BLOCK_OP_FLUSH], ==, 2);
+}
+
+/* What was written is on stable storage when its medium is gone. */
+static void test_flush_at_end(Rig *rig, gconstpointer data)
+{
+    g_autofree char *path = make_file(rig, "disk", 512);
+    Drive *disk = add(rig, "file=%s,aio=idle,if=none,id=d", path);
+    Drive *unsafe = add(rig, "file=%s,aio=idle,if=none,id=u,cache=unsafe,file.locking=off", path);
+    Drive *floppy = add(rig, "file=%s,aio=idle,if=floppy,id=f,file.locking=off", path);
+
+    flushes = 0;
+    g_assert_true(drive_remove(disk, NULL));
+    g_assert_cmpuint(flushes, ==, 1);
+    g_assert_true(drive_remove(unsafe, NULL));
+    g_assert_cmpuint(flushes, ==, 1);
+    g_assert_true(drive_eject(rig->machine, floppy->id, FALSE, NULL));
+    g_assert_cmpuint(flushes, ==, 2);
+    /* One that fails, and would stop the machine, holds nothing up. */
+    disk = add(rig, "file=%s,aio=idle,if=none,id=d,werror=stop", path);
+    flush_error = EIO;
+    g_assert_true(drive_remove(disk, NULL));
+    g_assert_cmpuint(flushes, ==, 3);
+}
+
+/* A block device that the host uses is not written. Needs a free loop device. */
+static void test_block_device(Rig *rig, gconstpointer data)
+{
+    g_autofree char *path = make_file(rig, "disk", 64 * 512);
+    g_autofree char *device = NULL;
+    int control = open("/dev/loop-control", O_RDWR | O_CLOEXEC);
+    int file = open(path, O_RDWR | O_CLOEXEC), loop, user;
+    int n = control >= 0 ? ioctl(control, LOOP_CTL_GET_FREE) : -1;
+
+    device = g_strdup_printf("/dev/loop%d", n);
+    loop = n >= 0 ? open(device, O_RDWR | O_CLOEXEC) : -1;
+    if (loop < 0 || ioctl(loop, LOOP_SET_FD, file) < 0) {
+        g_test_skip("no loop device");
+        return;
+    }
+    user = open(device, O_RDONLY | O_EXCL | O_CLOEXEC); /* as a mount does */
+    g_assert_cmpint(user, >=, 0);
+    add_fails(rig, "in use by the host", "file=%s,if=none,format=raw", device);
+    add(rig, "file=%s,if=none,format=raw,readonly=on,id=r", device);
+    add(rig, "file=%s,if=none,format=raw,snapshot=on,id=s", device);
+    add(rig, "file=%s,if=none,format=raw,file.locking=off,id=l", device);
+    close(user);
+    add(rig, "file=%s,if=none,format=raw,id=w", device);
+    add_fails(rig, "in use by the host", "file=%s,if=none,format=raw", device);
+    for (const char *id = "rslw"; *id; id++) {
+        const char name[] = {*id, 0};
+
+        g_assert_true(drive_remove(drive_find(rig->machine, name), NULL));
+    }
+    g_assert_cmpint(ioctl(loop, LOOP_CLR_FD, 0), ==, 0);
+    close(loop);
+    close(file);
+    close(control);
 }
 
 /* Draining ends what is under way at once, without a turn of the loop. */
@@ -581,10 +779,14 @@ int main(int argc, char **argv)
         {"/block/read-write/threads", "threads", test_read_write},
         {"/block/many-buffers/threads", "threads", test_many_buffers},
         {"/block/drain/threads", "threads", test_drain},
+        {"/block/many-requests/threads", "threads", test_many_requests},
+        {"/block/overlay-parts/threads", "threads", test_overlay_parts},
 #ifdef HAVE_IO_URING
         {"/block/read-write/io_uring", "io_uring", test_read_write},
         {"/block/many-buffers/io_uring", "io_uring", test_many_buffers},
         {"/block/drain/io_uring", "io_uring", test_drain},
+        {"/block/many-requests/io_uring", "io_uring", test_many_requests},
+        {"/block/overlay-parts/io_uring", "io_uring", test_overlay_parts},
 #endif
         {"/block/refusals", NULL, test_refusals},
         {"/block/overlay", NULL, test_overlay},
@@ -593,6 +795,9 @@ int main(int argc, char **argv)
         {"/block/error/report", NULL, test_error_report},
         {"/block/error/ignore", NULL, test_error_ignore},
         {"/block/error/stop", NULL, test_error_stop},
+        {"/block/flush-error", NULL, test_flush_error},
+        {"/block/flush-at-end", NULL, test_flush_at_end},
+        {"/block/block-device", NULL, test_block_device},
         {"/block/locks", NULL, test_locks},
         {"/block/bad-files", NULL, test_bad_files},
         {"/block/places", NULL, test_places},
