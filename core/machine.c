@@ -165,6 +165,9 @@ void machine_request_reset(Machine *machine, gboolean by_guest)
     if (by_guest && machine->no_reboot) {
         machine_request_shutdown(machine, SHUTDOWN_GUEST_RESET, 0);
     } else {
+        if (by_guest) {
+            vcpu_stop_current(); /* a reset is at once: nothing behind it is carried out */
+        }
         deferred_schedule(machine->reset_request);
     }
 }
@@ -179,6 +182,7 @@ static void run_shutdown_request(void *opaque)
     Machine *machine = opaque;
     gboolean stays = machine->no_shutdown && machine->shutdown_cause >= SHUTDOWN_GUEST_SHUTDOWN;
 
+    machine->shutdown_requested = FALSE;
     machine_stop(machine, RUN_STATE_SHUTDOWN);
     if (!stays) {
         machine_emit(machine, MACHINE_EVENT_SHUTDOWN);
@@ -188,6 +192,15 @@ static void run_shutdown_request(void *opaque)
 
 void machine_request_shutdown(Machine *machine, ShutdownCause cause, int status)
 {
+    gboolean by_guest = cause >= SHUTDOWN_GUEST_EXIT;
+
+    if (by_guest && machine->shutdown_requested) {
+        return; /* what another processor does meanwhile comes too late */
+    }
+    if (by_guest) {
+        vcpu_stop_current();
+    }
+    machine->shutdown_requested = TRUE;
     machine->shutdown_cause = cause;
     machine->exit_status = status;
     deferred_schedule(machine->shutdown_request);

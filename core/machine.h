@@ -89,6 +89,7 @@ struct Machine {
     void *eoi_opaque;
     /* private to core/machine.c */
     GPtrArray *listeners;
+    gboolean shutdown_requested; /* and not yet carried out */
     Deferred *reset_request;
     Deferred *shutdown_request;
     Deferred *vcpu_error_request;
@@ -111,7 +112,7 @@ const char *run_state_name(RunState state); /* "running", "internal-error" */
 
 /*
  * Requests; they return at once and are carried out on the loop, in a moment when no vCPU is in
- * guest code. From any thread with the lock held.
+ * guest code. From any thread with the lock held; a vCPU whose guest asks runs nothing until then.
  */
 void machine_request_reset(Machine *machine, gboolean by_guest);
 /* Presses the power button. */

@@ -35,6 +35,15 @@ Vcpu *vcpu_current(void)
     return this_vcpu;
 }
 
+void vcpu_stop_current(void)
+{
+    if (this_vcpu) {
+        g_mutex_lock(&this_vcpu->sync->mutex);
+        __atomic_store_n(&this_vcpu->stop, TRUE, __ATOMIC_RELEASE);
+        g_mutex_unlock(&this_vcpu->sync->mutex);
+    }
+}
+
 /* ---- the vCPU's thread ---- */
 
 /* Runs pending calls, each with the vm lock. */
@@ -97,9 +106,7 @@ static void vcpu_handle_exit(Vcpu *vcpu, VcpuExit exit)
         deferred_schedule(machine->vcpu_error_request);
     }
     /* None of these may run on; whoever handles it lets the vCPU go again. */
-    g_mutex_lock(&vcpu->sync->mutex);
-    vcpu->stop = TRUE;
-    g_mutex_unlock(&vcpu->sync->mutex);
+    vcpu_stop_current();
     vm_lock_drop(machine->lock);
 }
 

@@ -55,5 +55,8 @@ gint64 vcpus_cpu_time(Machine *machine);
 /* Sends it out of guest code so that it sees new interrupts. From any thread, no lock needed. */
 void vcpu_kick(Vcpu *vcpu);
 
+/* If this is a vCPU's thread: it runs no more guest code until the next vcpus_resume(). */
+void vcpu_stop_current(void);
+
 /* The vCPU whose thread this is, or NULL. */
 Vcpu *vcpu_current(void);

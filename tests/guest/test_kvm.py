@@ -205,6 +205,32 @@ again:  SAY     'B'
         self.assertEqual(self.machine.wait(), 0)
         self.assertEqual(self.said(), 'A')
 
+    def test_exit_is_at_once(self):
+        self.start("""
+start:  SAY     'A'
+        END     1
+        SAY     'X'
+        END     2
+        HALT
+""")
+        self.assertEqual(self.machine.wait(), 3)
+        self.assertEqual(self.said(), 'A')
+
+    def test_reset_is_at_once(self):
+        self.start(ONCE + """
+        SAY     'A'
+        mov     dx, 0xcf9
+        mov     al, 6
+        out     dx, al
+        SAY     'X'
+        HALT
+again:  SAY     'B'
+        END     1
+        HALT
+""")
+        self.assertEqual(self.machine.wait(), 3)
+        self.assertEqual(self.said(), 'AB')
+
     # ---- time, kicks, interrupts ----
 
     def test_clock_stands(self):
