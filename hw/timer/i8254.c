@@ -503,6 +503,14 @@ gboolean i8254_out(Device *dev, guint channel)
 
 /* ---- lifecycle ---- */
 
+/* What was late for the guest before is nothing to the one that begins now. */
+static void forget_batch(I8254 *s)
+{
+    s->batching = s->in_flight = FALSE;
+    s->owed = 0;
+    idle_ticks_wake(&s->idle);
+}
+
 static void i8254_reset(Device *dev)
 {
     I8254 *s = (I8254 *)dev;
@@ -512,6 +520,7 @@ static void i8254_reset(Device *dev)
     for (i = 0; i < 3; i++) {
         s->counters[i] = (Counter){.mode = 3, .rw = RW_WORD, .gate = i != 2, .count = 0x10000};
     }
+    forget_batch(s);
     refresh_line(s, tick_now(s));
 }
 
@@ -579,6 +588,7 @@ static const StateTable counter_state = {1, counter_fields, counter_loaded};
 
 static gboolean i8254_loaded(void *object, GError **error)
 {
+    forget_batch(object);
     refresh_line(object, tick_now(object));
     return TRUE;
 }

@@ -95,22 +95,20 @@ static void test_pit_storm(void)
 typedef struct TickTest {
     TestBoard *board;
     Vcpu vcpu; /* stands for a processor: the test itself */
-    Device *pic;
+    Device *pic, *pit;
     guint counted, wakes;
 } TickTest;
 
 static void tick_setup(TickTest *t)
 {
-    Device *pit;
-
     *t = (TickTest){.board = test_board_new()};
     t->vcpu.posix_thread = pthread_self();
     g_ptr_array_add(t->board->machine->vcpus, &t->vcpu);
     t->pic = test_board_add(t->board, &i8259_ops, NULL);
     test_board_map_io(t->board, t->pic, 0, 0x20);
-    pit = test_board_add(t->board, &i8254_ops, NULL);
-    test_board_map_io(t->board, pit, 0, 0x40);
-    device_connect_irq(pit, 0, device_input(t->pic, 0));
+    t->pit = test_board_add(t->board, &i8254_ops, NULL);
+    test_board_map_io(t->board, t->pit, 0, 0x40);
+    device_connect_irq(t->pit, 0, device_input(t->pic, 0));
     test_board_out(t->board, 0x43, 0x36);
     test_board_out(t->board, 0x40, 0);
     test_board_out(t->board, 0x40, 0);
@@ -181,6 +179,26 @@ static void test_idle_ticks_end(void)
     irq_raise(&key);
     tick_halt(&t, 1); /* the key's interrupt, and the late ticks behind it */
     g_assert_cmpuint(t.counted, ==, (20 * NS_PER_SEC + 300 * NS_PER_MS) / TICK_NS);
+    tick_teardown(&t);
+}
+
+/* Ticks that are late when the machine is reset are not told to who comes after. */
+static void test_idle_ticks_reset(void)
+{
+    TickTest t;
+    guint counted;
+
+    tick_setup(&t);
+    tick_halt(&t, 20 * NS_PER_SEC + 300 * NS_PER_MS);
+    counted = t.counted;
+    i8254_ops.reset(t.pit);
+    test_board_out(t.board, 0x43, 0x36);
+    tick_halt(&t, NS_PER_SEC);
+    g_assert_cmpuint(t.counted, ==, counted);
+    test_board_out(t.board, 0x40, 0);
+    test_board_out(t.board, 0x40, 0);
+    tick_halt(&t, NS_PER_SEC);
+    g_assert_cmpuint(t.counted, ==, counted + 18);
     tick_teardown(&t);
 }
 
@@ -273,6 +291,7 @@ int main(int argc, char **argv)
     g_test_add_func("/pit/storm", test_pit_storm);
     g_test_add_func("/pit/idle-ticks", test_idle_ticks);
     g_test_add_func("/pit/idle-ticks-end", test_idle_ticks_end);
+    g_test_add_func("/pit/idle-ticks-reset", test_idle_ticks_reset);
     g_test_add_func("/pit/busy-ticks", test_busy_ticks);
     g_test_add_func("/acpi-pm/timer", test_pm_timer);
     return g_test_run();
