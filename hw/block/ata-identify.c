@@ -122,14 +122,23 @@ static gboolean from_partitions(const guint8 *mbr, guint *heads, guint *sectors)
     return FALSE;
 }
 
-/* How a BIOS of the time would fit the geometry into INT 13h's 1024 cylinders. */
-static IdeTranslation usual_translation(const IdeGeometry *geometry)
+/*
+ * How the BIOS fits the geometry into INT 13h's 1024 cylinders. What has been partitioned stays as
+ * it is: a table with at most 16 heads was made without translation, one with more by the
+ * translation that has to go on.
+ */
+static IdeTranslation guess_translation(const IdeGeometry *geometry, guint heads, guint sectors)
 {
-    if (geometry->cylinders <= 1024) {
+    if (heads == 0) {
+        return geometry->cylinders <= 1024 ? IDE_TRANSLATION_NONE : IDE_TRANSLATION_LBA;
+    }
+    if (heads <= 16) {
         return IDE_TRANSLATION_NONE;
     }
-    return geometry->cylinders * geometry->heads <= 131072 ? IDE_TRANSLATION_LARGE
-                                                           : IDE_TRANSLATION_LBA;
+    if (heads == 255 || sectors != 63 || geometry->cylinders * geometry->heads > 131072) {
+        return IDE_TRANSLATION_LBA;
+    }
+    return geometry->cylinders <= 1024 ? IDE_TRANSLATION_NONE : IDE_TRANSLATION_LARGE;
 }
 
 void ata_guess_geometry(IdeDevice *ide)
@@ -154,13 +163,7 @@ void ata_guess_geometry(IdeDevice *ide)
     if (ide->option_cylinders) {
         geometry->cylinders = (guint)ide->option_cylinders;
     }
-    /* More than 16 heads are a BIOS's translation: keep to the one that made the table. */
-    if (heads > 16) {
-        geometry->translation =
-            heads == 255 || sectors != 63 ? IDE_TRANSLATION_LBA : usual_translation(geometry);
-    } else {
-        geometry->translation = usual_translation(geometry);
-    }
+    geometry->translation = guess_translation(geometry, heads, sectors);
     if (ide->option_translation <= IDE_TRANSLATION_RECHS) {
         geometry->translation = (IdeTranslation)ide->option_translation;
     }

@@ -74,13 +74,25 @@ static gboolean set_transfer_mode(IdeDevice *ide)
     return TRUE;
 }
 
+static void flush_done(IdeDevice *ide, int result)
+{
+    if (result == 0) {
+        ide_end(ide);
+    } else {
+        ide_abort(ide);
+    }
+}
+
 void ata_set_features(IdeDevice *ide)
 {
     gboolean fine = TRUE;
 
     switch (ide->feature) {
     case 0x02: ide->write_cache = TRUE; break;
-    case 0x82: ide->write_cache = FALSE; break;
+    case 0x82: /* what the cache holds is written first (8.46.4) */
+        ide->write_cache = FALSE;
+        ide_submit_flush(ide, flush_done);
+        return;
     case 0x03: fine = set_transfer_mode(ide); break;
     case 0x05: /* advanced power management on, off */
     case 0x85:
@@ -123,15 +135,6 @@ static void identify(IdeDevice *ide)
         ide->buffer[2 * i + 1] = (guint8)(words[i] >> 8);
     }
     ata_give_sector(ide);
-}
-
-static void flush_done(IdeDevice *ide, int result)
-{
-    if (result == 0) {
-        ide_end(ide);
-    } else {
-        ide_abort(ide);
-    }
 }
 
 /* 8.12, 8.13 */

@@ -2,6 +2,7 @@
 """IDE controllers and disks: ATA commands by PIO and bus-master DMA, errors, and nonsense."""
 
 import os
+import re
 import struct
 import sys
 
@@ -52,6 +53,9 @@ class DiskTest(HwTest):
         with open(self.path, 'rb') as f:
             f.seek(512 * n)
             return f.read(512 * count)
+
+    def flushes(self):
+        return int(re.search(r'flush_operations=(\d+)', self.machine.hmp.command('info blockstats'))[1])
 
     def fails(self, error, function, *args, **kwargs):
         with self.assertRaises(AtaError) as caught:
@@ -158,6 +162,8 @@ class Registers(DiskTest):
 
 
 class Identify(DiskTest):
+    monitor = True
+
     drive = ',serial=ABC123'
 
     def test_words(self):
@@ -182,7 +188,9 @@ class Identify(DiskTest):
         self.assertEqual((w[88] >> 8, w[63] >> 8), (0, 2))
         self.fails(ABRT, a.simple, 0xef, feature=3, count=0x47)
         self.fails(ABRT, a.simple, 0xef, feature=0x99)
+        flushes = self.flushes()
         a.simple(0xef, feature=0x82)
+        self.assertEqual(self.flushes(), flushes + 1)  # with the cache goes what it holds
         self.assertFalse(a.identify()[85] & 0x20)
         a.simple(0xef, feature=0x02)
         self.assertTrue(a.identify()[85] & 0x20)
@@ -340,6 +348,35 @@ class PartitionGeometry(DiskTest):
     def test_geometry(self):
         w = self.ata.identify()
         self.assertEqual((w[1], w[3], w[6]), (SIZE // 256, 8, 32))
+
+
+class Translation(DiskTest):
+    """How the BIOS is told to fit a disk of 1 GiB into 1024 cylinders: CMOS 39h, bits 0 and 1."""
+    NONE, LBA, LARGE = 0, 1, 2
+
+    def make(self):
+        with open(self.path, 'wb') as f:
+            f.truncate(1 << 30)
+
+    def check(self, heads, sectors, expected):
+        """`heads` is 0 for a disk without partitions."""
+        if heads:
+            with open(self.path, 'r+b') as f:
+                f.seek(446)
+                f.write(struct.pack('<8BII', 0x80, 1, 1, 0, 6, heads - 1, sectors, 15, 63, 100000))
+                f.seek(510)
+                f.write(b'\x55\xaa')
+        self.machine.stop()
+        self.boot()
+        self.q.outb(0x70, 0x39)
+        self.assertEqual(self.q.inb(0x71) & 3, expected)
+
+    def test_translation(self):
+        self.check(0, 0, self.LBA)
+        self.check(16, 63, self.NONE)  # as it is: its boot sector counts with 16 heads
+        self.check(64, 63, self.LARGE)
+        self.check(255, 63, self.LBA)
+        self.check(64, 32, self.LBA)
 
 
 class Lba48(DiskTest):
