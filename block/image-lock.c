@@ -37,14 +37,15 @@ static gboolean byte_is_taken(int fd, off_t byte)
 static gboolean refused(const char *file, gboolean writes, GError **error)
 {
     if (writes) {
-        return error_set(error,
-                         "'%s' is in use by another program, which holds its image lock; stop "
-                         "that one, or open the image with readonly=on or snapshot=on in both",
-                         file);
+        return error_set(
+            error,
+            "'%s' is in use already, by another program or by another drive of this "
+            "machine; stop that one, or open the image with readonly=on or snapshot=on in both",
+            file);
     }
     return error_set(error,
-                     "'%s' is being written by another program, which holds its image lock; "
-                     "stop that one, or say file.locking=off to read it all the same",
+                     "'%s' is being written by another program or by another drive of this "
+                     "machine; stop that one, or say file.locking=off to read it all the same",
                      file);
 }
 

@@ -42,6 +42,16 @@ static const LogItemInfo *find_item(const char *name)
     return NULL;
 }
 
+static gboolean unknown_item(const char *name, GError **error)
+{
+    g_autoptr(GString) known = g_string_new(NULL);
+
+    for (const LogItemInfo *info = log_items; info->name; info++) {
+        g_string_append_printf(known, "%s, ", info->name);
+    }
+    return error_set(error, "unknown log item '%s' (known: %sall, none)", name, known->str);
+}
+
 gboolean log_parse_items(const char *text, guint *items, GError **error)
 {
     g_auto(GStrv) names = g_strsplit(text, ",", -1);
@@ -59,7 +69,7 @@ gboolean log_parse_items(const char *text, guint *items, GError **error)
         } else if (!strcmp(*name, "none")) {
             mask = 0;
         } else {
-            return error_set(error, "unknown log item '%s' ('help' lists them)", *name);
+            return unknown_item(*name, error);
         }
     }
     *items = mask;

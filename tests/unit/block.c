@@ -620,13 +620,13 @@ static void test_locks(Rig *rig, gconstpointer data)
     g_autofree char *path = make_file(rig, "disk", 4096);
     Drive *first = add(rig, "file=%s", path);
 
-    add_fails(rig, "in use by another program", "file=%s", path);
-    add_fails(rig, "being written by another program", "file=%s,readonly=on", path);
+    add_fails(rig, "in use already", "file=%s", path);
+    add_fails(rig, "being written by another", "file=%s,readonly=on", path);
     g_assert_true(drive_remove(first, NULL));
     add(rig, "file=%s,readonly=on", path);
     add(rig, "file=%s,readonly=on", path);
     add(rig, "file=%s,snapshot=on", path);
-    add_fails(rig, "in use by another program", "file=%s", path);
+    add_fails(rig, "in use already", "file=%s", path);
     add(rig, "file=%s,file.locking=off", path);
 }
 
