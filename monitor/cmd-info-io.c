@@ -81,6 +81,15 @@ gboolean cmd_info_display(CommandCall *call, GError **error)
     return TRUE;
 }
 
+/* Topics that devices answer; machines that have none say so. */
+gboolean cmd_info_of_device(CommandCall *call, GError **error)
+{
+    const char *topic = call->command->name;
+
+    return info_print_topic(call->machine, topic, call->out) ||
+           error_set(error, "nothing in this machine has an 'info %s'", topic);
+}
+
 gboolean cmd_info_vnc(CommandCall *call, GError **error)
 {
     if (!info_print_topic(call->machine, "vnc", call->out)) {

@@ -102,7 +102,7 @@ static gboolean parse_expiry(const char *text, gint64 *seconds, GError **error)
 gboolean cmd_expire_password(CommandCall *call, GError **error)
 {
     Frontend *frontend = find_protected(call->machine, command_string(call, "protocol"), error);
-    gint64 seconds;
+    gint64 seconds = -1;
 
     if (!frontend || !parse_expiry(command_string(call, "time"), &seconds, error)) {
         return FALSE;

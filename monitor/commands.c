@@ -121,6 +121,8 @@ const Command monitor_info_topics[] = {
      ARGS({"flat", ARG_FLAG, TRUE, .flag = 'f', .help = "what is visible, without what it hides"}),
      "memory and port regions", NULL, cmd_info_mtree},
     {"name", NULL, {{0}}, "the machine's name", NULL, cmd_info_name},
+    {"pci", NULL, {{0}}, "PCI functions and their windows", NULL, cmd_info_of_device},
+    {"pic", NULL, {{0}}, "interrupt controllers", NULL, cmd_info_of_device},
     {"qtree", NULL, {{0}}, "devices, their places and options", NULL, cmd_info_qtree},
     {"registers", NULL,
      ARGS({"all", ARG_FLAG, TRUE, .flag = 'a', .help = "of every processor"},

@@ -63,3 +63,4 @@ gboolean cmd_info_blockstats(CommandCall *call, GError **error);
 gboolean cmd_info_chardev(CommandCall *call, GError **error);
 gboolean cmd_info_display(CommandCall *call, GError **error);
 gboolean cmd_info_vnc(CommandCall *call, GError **error);
+gboolean cmd_info_of_device(CommandCall *call, GError **error);

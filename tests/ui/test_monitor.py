@@ -56,6 +56,8 @@ class BoardTest(unittest.TestCase):
         self.assertIn('pc.bios', self.hmp('info mtree -f'))
         self.assertIn('cd', self.hmp('info block'))
         self.assertIn('CR0=60000010', self.hmp('info registers'))
+        self.assertRegex(self.hmp('info registers'), r'(?m)^EIP=0000fff0 EFL=00000002 ')
+        self.assertNotIn('R15', self.hmp('info registers'))
         self.assertEqual(self.hmp('info mem'), 'PG disabled')
         self.assertRegex(self.hmp('info mice'), r'\* Mouse #\d+: ')
         self.assertIn('hmp', self.hmp('info chardev'))
