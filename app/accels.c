@@ -26,6 +26,10 @@ static const AccelOps *find(const char *name, GError **error)
             return accel_types[i];
         }
     }
+    if (!strcmp(name, "tcg")) {
+        error_set(error, "not in this version, which runs guests with kvm only");
+        return NULL;
+    }
     known = g_string_new(NULL);
     for (guint i = 0; accel_types[i]; i++) {
         g_string_append_printf(known, "%s%s", i ? ", " : "", accel_types[i]->name);

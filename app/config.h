@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * What the command line asked for. Filled by options.c, read by assemble.c; strings point into
+ * What the command line asked for. Filled by options.c, read by session.c; strings point into
  * argv unless said otherwise, and lists keep the order of the command line.
  */
 #pragma once
@@ -43,13 +43,15 @@ typedef struct CliConfig {
     const char *vga; /* NULL = the board's */
     GArray *devices; /* of CliItem */
 
-    GArray *displays; /* of CliItem: -display and -vnc */
+    GArray *displays;   /* of CliItem: -display and -vnc */
+    const char *keymap; /* -k; NULL = the frontends' own default */
     gboolean full_screen;
     gboolean nographic;
 
     GArray *chardevs, *serials, *parallels, *monitors; /* of CliItem */
     const char *debugcon;
     GArray *qtests; /* of CliItem */
+    const char *qtest_log;
 
     char *name, *uuid;  /* owned */
     char *process_name; /* owned */

@@ -20,6 +20,7 @@
 
 #define IDE_DRIVES  4
 #define CDROM_INDEX 2
+#define EMPTY_CDROM "if=ide,index=2,media=cdrom"
 #define DEMO_IMAGE  "demo.img"
 
 static gboolean check_image(const char *file, GError **error)
@@ -134,6 +135,23 @@ static gboolean add_demo(Machine *machine, GError **error)
     escaped = g_strjoinv(",,", parts);
     options = g_strdup_printf("file=%s,if=ide,index=0,format=raw,snapshot=on", escaped);
     return drive_add(machine, options, error) != NULL;
+}
+
+/* Whoever places IDE drives by -device knows what there should be. */
+static gboolean places_ide(const CliConfig *config)
+{
+    for (guint i = 0; i < config->devices->len; i++) {
+        if (g_str_has_prefix(g_array_index(config->devices, CliItem, i).value, "ide-")) {
+            return TRUE;
+        }
+    }
+    return FALSE;
+}
+
+gboolean drives_add_empty_cdrom(Machine *machine, const CliConfig *config, GError **error)
+{
+    return config->nodefaults || places_ide(config) || !ide_is_free(machine, CDROM_INDEX) ||
+           drive_add(machine, EMPTY_CDROM, error);
 }
 
 gboolean drives_create(Machine *machine, const CliConfig *config, gboolean demo, GError **error)

@@ -10,3 +10,9 @@
  * `demo` is FALSE.
  */
 gboolean drives_create(Machine *machine, const CliConfig *config, gboolean demo, GError **error);
+
+/*
+ * Adds the empty CD-ROM drive that people put discs into at the monitor, unless its place is taken
+ * or the config says how drives should be.
+ */
+gboolean drives_add_empty_cdrom(Machine *machine, const CliConfig *config, GError **error);

@@ -64,19 +64,19 @@ static gboolean open_named(Machine *machine, const CliConfig *config, const char
                            const char *options, GError **error)
 {
     const FrontendOps *ops = frontend_load(name, error);
-    g_autofree char *text = NULL;
+    g_autoptr(GString) text = NULL;
 
     if (!ops) {
         return FALSE;
     }
-    text = g_strdup(options ? options : "");
+    text = g_string_new(options);
     if (config->full_screen && options_find(ops->options, "full-screen")) {
-        char *longer = g_strconcat(text, *text ? "," : "", "full-screen=on", NULL);
-
-        g_free(text);
-        text = longer;
+        g_string_append_printf(text, "%sfull-screen=on", text->len ? "," : "");
     }
-    return frontend_open(machine, ops, text, error) != NULL;
+    if (config->keymap && options_find(ops->options, "keymap") && !strstr(text->str, "keymap=")) {
+        g_string_append_printf(text, "%skeymap=%s", text->len ? "," : "", config->keymap);
+    }
+    return frontend_open(machine, ops, text->str, error) != NULL;
 }
 
 static gboolean is_none(const CliItem *item)

@@ -10,6 +10,11 @@
 #include "core/error.h"
 #include "core/log.h"
 
+static gboolean is_stdio(const char *text)
+{
+    return text && g_str_has_prefix(text + (g_str_has_prefix(text, "mon:") ? 4 : 0), "stdio");
+}
+
 /* A daemon has no terminal to talk to. */
 static gboolean check_daemon(const CliConfig *config, GError **error)
 {
@@ -20,10 +25,18 @@ static gboolean check_daemon(const CliConfig *config, GError **error)
         for (guint i = 0; i < lists[l]->len; i++) {
             const CliItem *item = &g_array_index(lists[l], CliItem, i);
 
-            if (g_str_has_prefix(item->value, "stdio")) {
-                return error_set(error, "-daemonize cannot be used with -%s stdio", item->option);
+            if (is_stdio(item->value)) {
+                return error_set(error, "-daemonize cannot be used with -%s %s", item->option,
+                                 item->value);
             }
         }
+    }
+    if (is_stdio(config->debugcon)) {
+        return error_set(error, "-daemonize cannot be used with -debugcon %s", config->debugcon);
+    }
+    if (config->nographic) {
+        return error_set(error, "-daemonize cannot be used with -nographic, which needs the "
+                                "terminal; -display none does not");
     }
     return TRUE;
 }

@@ -210,6 +210,9 @@ const CliOption cli_options[] = {
      apply_display, OFFSET(displays)},
     {"vnc", NULL, "[HOST]:N|unix:PATH[,PROP=VALUE...]", CLI_DISPLAY,
      "shows the machine to VNC viewers at TCP port 5900 + N", add_item, OFFSET(displays)},
+    {"k", NULL, "LAYOUT", CLI_DISPLAY,
+     "the guest's keyboard layout, for VNC viewers (de, fr, ...; default: en-us)", set_string,
+     OFFSET(keymap)},
     {"full-screen", NULL, NULL, CLI_DISPLAY, "starts in full screen", set_flag,
      OFFSET(full_screen)},
     {"nographic", NULL, NULL, CLI_DISPLAY,
@@ -237,6 +240,8 @@ const CliOption cli_options[] = {
     {"D", NULL, "FILE", CLI_DEBUG, "logs to FILE instead of stderr", set_string, OFFSET(log_file)},
     {"qtest", NULL, "CHARDEV", CLI_DEBUG,
      "serves the qtest protocol on CHARDEV (with -accel qtest)", add_item, OFFSET(qtests)},
+    {"qtest-log", NULL, "FILE", CLI_DEBUG, "logs the dialogue of -qtest to FILE (default: none)",
+     set_string, OFFSET(qtest_log)},
     {"help-man", NULL, NULL, CLI_DEBUG, "shows the options as a part of a man page",
      apply_help_man},
     {NULL},
@@ -279,7 +284,7 @@ static gboolean unknown_option(const char *word, const char *name, GError **erro
 {
     g_autofree char *bare = g_strndup(name, strcspn(name, "="));
     const CliOption *best = NULL;
-    guint best_distance = strlen(bare) > 3 ? 3 : 2; /* farther is no likeness */
+    guint best_distance = strlen(bare) > 3 ? 3 : MIN(strlen(bare), 2); /* farther is no likeness */
 
     for (const CliOption *option = cli_options; option->name; option++) {
         guint d = named(option, bare) ? 0 : distance(bare, option->name);

@@ -265,6 +265,7 @@ static gboolean open_monitors(Session *session, GError **error)
 static gboolean open_qtests(Session *session, GError **error)
 {
     GArray *items = session->config->qtests;
+    const char *log_file = session->config->qtest_log;
 
     for (guint i = 0; i < items->len; i++) {
         g_autofree char *id = g_strdup_printf("qtest%u", i);
@@ -277,7 +278,7 @@ static gboolean open_qtests(Session *session, GError **error)
         if (!open_short(session, "qtest", text, id, &chr, error)) {
             return FALSE;
         }
-        if (chr && !qtest_server_start(session->machine, chr, error)) {
+        if (chr && !qtest_server_start(session->machine, chr, log_file, error)) {
             g_prefix_error(error, "-qtest %s: ", text);
             return FALSE;
         }
@@ -366,7 +367,8 @@ static gboolean create_board(Session *session, GError **error)
     CliConfig *config = session->config;
     Machine *machine = session->machine;
     const BoardOps *ops = choose_board(config->board, error);
-    gboolean bare = config->nodefaults || config->devices->len > 0;
+    gboolean has_defaults;
+    gboolean wants_demo;
 
     if (!ops) {
         return FALSE;
@@ -375,8 +377,10 @@ static gboolean create_board(Session *session, GError **error)
         return FALSE;
     }
     /* A test that plays the processor wants the machine as it described it, no more. */
-    bare |= !(machine->accel->ops->caps & ACCEL_RUNS_CODE) || ops == board_find("none");
-    return drives_create(machine, config, !bare, error) &&
+    has_defaults = (machine->accel->ops->caps & ACCEL_RUNS_CODE) && ops != board_find("none");
+    wants_demo = has_defaults && !config->nodefaults && config->devices->len == 0;
+    return drives_create(machine, config, wants_demo, error) &&
+           (!has_defaults || drives_add_empty_cdrom(machine, config, error)) &&
            ops->create(machine, &session->board, error) &&
            option_list_check_used(config->board_options, ops->name, error) &&
            add_devices(session, error) && block_check_claimed(machine, error);

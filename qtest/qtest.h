@@ -16,6 +16,7 @@ extern const AccelOps qtest_accel_ops;
 /*
  * Serves the protocol on `chr` (-qtest CHARDEV), whose only user it becomes. The machine must have
  * been given the accelerator qtest, which ends the server when it is closed. Several chardevs may
- * be served at once.
+ * be served at once. The dialogue is logged to `log_file` unless that is NULL: lines received (R)
+ * and sent (S), with the seconds since the start of the log.
  */
-gboolean qtest_server_start(Machine *machine, Chardev *chr, GError **error);
+gboolean qtest_server_start(Machine *machine, Chardev *chr, const char *log_file, GError **error);

@@ -1,4 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "core/error.h"
@@ -15,7 +18,30 @@ struct QtestServer {
     GByteArray *in;  /* a line that has not ended yet */
     GByteArray *out; /* what the peer could not take yet */
     gboolean overlong;
+    FILE *log; /* NULL = none */
+    gint64 log_start;
 };
+
+static void log_line(QtestServer *server, char direction, const char *line)
+{
+    if (server->log) {
+        fprintf(server->log, "[%c +%.6f] %s\n", direction,
+                (double)(g_get_monotonic_time() - server->log_start) / G_USEC_PER_SEC, line);
+    }
+}
+
+static gboolean open_log(QtestServer *server, const char *file, GError **error)
+{
+    int fd = open(file, O_WRONLY | O_CREAT | O_TRUNC | O_APPEND | O_CLOEXEC, 0666);
+
+    if (fd < 0) {
+        return error_set_errno(error, errno, "-qtest-log: cannot open '%s'", file);
+    }
+    server->log = fdopen(fd, "a");
+    setvbuf(server->log, NULL, _IOLBF, 0); /* the last words before a crash count most */
+    server->log_start = g_get_monotonic_time();
+    return TRUE;
+}
 
 static void flush_output(QtestServer *server)
 {
@@ -34,6 +60,7 @@ static void send_line(void *opaque, const char *line)
     if (!server->chr->connected) {
         return;
     }
+    log_line(server, 'S', line);
     g_byte_array_append(server->out, (const guint8 *)line, strlen(line));
     g_byte_array_append(server->out, (const guint8 *)"\n", 1);
     flush_output(server);
@@ -46,6 +73,7 @@ static void take_line(QtestServer *server)
         send_line(server, "FAIL Command line is too long");
     } else {
         g_byte_array_append(server->in, (const guint8 *)"", 1);
+        log_line(server, 'R', (const char *)server->in->data);
         qtest_command(server->qtest, (char *)server->in->data);
     }
     g_byte_array_set_size(server->in, 0);
@@ -96,7 +124,7 @@ static const CharUser server_user = {
     .writable = on_writable,
 };
 
-gboolean qtest_server_start(Machine *machine, Chardev *chr, GError **error)
+gboolean qtest_server_start(Machine *machine, Chardev *chr, const char *log_file, GError **error)
 {
     QtestServer *server;
 
@@ -108,7 +136,8 @@ gboolean qtest_server_start(Machine *machine, Chardev *chr, GError **error)
     server->qtest = qtest_new(machine, send_line, server);
     server->in = g_byte_array_new();
     server->out = g_byte_array_new();
-    if (!chardev_attach(chr, &server_user, server, error)) {
+    if ((log_file && !open_log(server, log_file, error)) ||
+        !chardev_attach(chr, &server_user, server, error)) {
         server->chr = NULL;
         qtest_server_free(server);
         return FALSE;
@@ -130,5 +159,8 @@ void qtest_server_free(QtestServer *server)
     qtest_free(server->qtest);
     g_byte_array_unref(server->in);
     g_byte_array_unref(server->out);
+    if (server->log) {
+        fclose(server->log);
+    }
     g_free(server);
 }

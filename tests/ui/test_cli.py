@@ -14,7 +14,7 @@ import unittest
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), '..', 'lib'))
 import tap  # noqa: E402
-from machine import binary, run  # noqa: E402
+from machine import Machine, binary, run  # noqa: E402
 
 NO_DISPLAY = {'DISPLAY': '', 'WAYLAND_DISPLAY': ''}
 BARE = ['-machine', 'none', '-accel', 'qtest', '-display', 'none', '-nodefaults']
@@ -161,6 +161,12 @@ class BadOptions(CliCase):
                 ([*BARE] + ['-serial', 'null'] * 5, 'only 4 such ports'),
                 ([*BARE, '-D', '/nonexistent/log'], '/nonexistent/log'),
                 ([*BARE, '-daemonize', '-monitor', 'stdio'], 'cannot be used with'),
+                ([*BARE, '-daemonize', '-serial', 'mon:stdio'], 'with -serial mon:stdio'),
+                ([*BARE, '-daemonize', '-debugcon', 'stdio'], 'with -debugcon stdio'),
+                ([*BARE, '-daemonize', '-nographic'], 'with -nographic'),
+                (['-accel', 'tcg', '-display', 'none'], 'tcg: not in this version'),
+                ([*BARE, '-qtest-log', '/nonexistent/log', '-qtest', 'null'], '/nonexistent/log'),
+                (['-d', 'gossip'], 'known: unimp, guest_errors'),
                 (['-machine', 'none', '-device', 'x,help'], "no device 'x'")):
             self.assertIn(part, self.refused(*args), args)
 
@@ -192,6 +198,11 @@ class BadFiles(CliCase):
         for args in ([image], ['-cdrom', image]):
             err = self.refused(*BARE, *args)
             self.assertIn('is truncated: it has 81920 of 2048000 bytes', err)
+
+    def test_image_twice(self):
+        image = self.write('twice.img', bytes(1 << 20))
+        self.assertIn('another drive of this machine',
+                      self.refused('-accel', 'qtest', '-display', 'none', '-hda', image, image))
 
     def test_too_many_images(self):
         images = [self.write(f'{n}.img', bytes(1 << 20)) for n in range(5)]
@@ -245,6 +256,13 @@ class Surroundings(CliCase):
             self.assertIn('in use', err)
             self.assertIn(str(port), err)
 
+    def test_layout(self):
+        if ' vnc' not in run('-version')[1]:
+            self.skipTest('no VNC frontend')
+        err = self.refused('-accel', 'qtest', '-vnc', 'unix:vnc', '-k', 'klingon', cwd=self.dir)
+        self.assertIn("no keyboard layout 'klingon'", err)
+        self.assertEqual(os.listdir(self.dir), [])
+
     def test_vnc_port_in_use(self):
         if ' vnc' not in run('-version')[1]:
             self.skipTest('no VNC frontend')
@@ -254,6 +272,32 @@ class Surroundings(CliCase):
             port = taken.getsockname()[1]
             err = self.refused('-accel', 'qtest', '-vnc', f'127.0.0.1:{port - 5900}')
             self.assertIn('in use', err)
+
+
+class Drives(CliCase):
+    def blocks(self, *args):
+        if not os.access('/dev/kvm', os.R_OK | os.W_OK):
+            self.skipTest('no /dev/kvm')
+        status, out, _ = run('-S', '-accel', 'kvm', '-display', 'none', '-monitor', 'stdio', *args,
+                             stdin=b'info block\nquit\n')
+        self.assertEqual(status, 0)
+        return out
+
+    def test_empty_cdrom(self):
+        image = self.write('a.img', bytes(1 << 20))
+        self.assertIn('ide1-cd0: [not inserted]', self.blocks('-hda', image))
+        self.assertNotIn('ide1-cd0', self.blocks('-hdc', image))
+        self.assertNotIn('ide1-cd0', self.blocks('-nodefaults'))
+        self.assertNotIn('ide1-cd0', self.blocks('-machine', 'none'))
+
+
+class QtestLog(CliCase):
+    def test_dialogue(self):
+        with Machine('-machine', 'none', '-qtest-log', self.path('log'), monitor=False) as m:
+            self.assertEqual(m.qtest.command('endianness'), ['little'])
+        with open(self.path('log'), encoding='ascii') as f:
+            log = f.read()
+        self.assertRegex(log, r'(?m)^\[R \+\d+\.\d{6}\] endianness\n\[S \+\d+\.\d{6}\] OK little$')
 
 
 class Choice(CliCase):
