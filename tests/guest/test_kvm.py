@@ -318,6 +318,49 @@ main:   mov     rdi, ICR                ; all but this one: INIT, then SIPI at 9
 """, '-smp', '2')
         self.assertEqual(self.machine.wait(), 0x23)
 
+    # PAM0 (82441FX datasheet, 3.2.18) makes the top of the first MiB ROM or RAM, and so the memory
+    # behind it another slot: the second processor runs there all the while, at FFFF:0010h.
+    def test_layout_changes_under_processor(self):
+        self.start(LONG + """
+main:   lea     rsi, [high]
+        mov     edi, 0x100000
+        mov     ecx, 32
+        rep     movsb
+        mov     rdi, 0xfee00300
+        mov     dword [rdi], 0xc4500
+        mov     ecx, 1000000
+        loop    $
+        mov     dword [rdi], 0xc4609
+.wait:  cmp     dword [words], 0
+        je      .wait
+        mov     edx, 0xcf8
+        mov     eax, 0x80000058
+        out     dx, eax
+        mov     edx, 0xcfd
+        mov     ecx, 300
+.next:  mov     al, 0x30
+        out     dx, al
+        mov     al, 0
+        out     dx, al
+        loop    .next
+        mov     eax, [words]
+.more:  cmp     eax, [words]
+        je      .more
+        END     5
+        jmp     $
+        bits    16
+high:   inc     dword [words]
+        jmp     high
+        times   0x1000 - ($ - $$) db 0
+        xor     ax, ax
+        mov     ds, ax
+        jmp     0xffff:0x10
+""", '-smp', '2')
+        try:
+            self.assertEqual(self.machine.wait(), 11)
+        except subprocess.TimeoutExpired:
+            self.fail(self.state() + self.machine.stderr())
+
     def test_nmi(self):
         self.start(LONG + """
 nmi:    inc     qword [words]
