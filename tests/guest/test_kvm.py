@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""What the KVM accelerator and the scheduler promise, proved by small guests: firmware images of our
-own, assembled here, that begin at the reset vector and need no BIOS.
+"""What the KVM accelerator and the scheduler promise, proved by small guests: firmware images of
+our own, assembled here, that begin at the reset vector and need no BIOS.
 
 A guest runs at 8000h. It tells letters at port E9h and ends the program through port F4h; the
-words at 8008h hold addresses of what the test reads by the monitor. Guests in long mode run in ring 3
-on the demo disk's kernel, natively even where KVM is partial (docs/accelerator.md)."""
+words at 8008h hold addresses of what the test reads by the monitor. Guests in long mode run in
+ring 3 on the demo disk's kernel, natively even where KVM is partial (docs/accelerator.md)."""
 
 import array
 import os
@@ -172,7 +172,7 @@ again:  SAY     'B'
         self.assertIn('cannot emulate', lines[0])
         self.assertIn('-accel tcg', lines[0])
         self.assertRegex(lines[0], r'at 0000:80[0-9a-f]{2} \(bytes there: (db e3|9b) ')
-        self.assertIn('RIP=', self.hmp('info registers'))
+        self.assertIn('IP=', self.hmp('info registers'))
         self.assertIn('must be reset', self.hmp('cont'))
         self.hmp('system_reset')
         self.wait('not reset', lambda: 'paused' in self.state())
@@ -490,7 +490,8 @@ config: mov     edx, 0xcf8
         pixels = array.array('H')
         for addr in range(0, self.WIDTH * self.HEIGHT * 2, 1 << 16):
             count = min(1 << 16, self.WIDTH * self.HEIGHT * 2 - addr) // 8
-            pixels.frombytes(array.array('Q', self.memory(self.FRAMEBUFFER + addr, count)).tobytes())
+            words = self.memory(self.FRAMEBUFFER + addr, count)
+            pixels.frombytes(array.array('Q', words).tobytes())
         wide = {}
         for p in set(pixels):
             r, g, b = p >> 11, p >> 5 & 63, p & 31
