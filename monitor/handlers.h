@@ -42,6 +42,10 @@ gboolean cmd_port_in(CommandCall *call, GError **error);
 gboolean cmd_port_out(CommandCall *call, GError **error);
 gboolean cmd_info_mem(CommandCall *call, GError **error);
 
+/* cmd-ringbuf.c */
+gboolean cmd_ringbuf_read(CommandCall *call, GError **error);
+gboolean cmd_ringbuf_write(CommandCall *call, GError **error);
+
 /* cmd-info.c */
 gboolean cmd_info_status(CommandCall *call, GError **error);
 gboolean cmd_info_version(CommandCall *call, GError **error);

@@ -35,7 +35,8 @@ class BoardTest(unittest.TestCase):
     def setUpClass(cls):
         cls.m = Machine('-machine', 'pc', '-m', '64', '-name', 'bench', '-uuid',
                         '12345678-1234-1234-1234-123456789abc',
-                        '-drive', 'if=ide,index=2,media=cdrom,id=cd').start()
+                        '-drive', 'if=ide,index=2,media=cdrom,id=cd',
+                        '-chardev', 'ringbuf,id=ring', '-serial', 'chardev:ring').start()
         cls.hmp = cls.m.hmp.command
 
     @classmethod
@@ -91,6 +92,21 @@ class BoardTest(unittest.TestCase):
         self.assertEqual(self.hmp('system_reset'), '')
         self.assertEqual(self.hmp('info status'), 'VM status: running')
         self.assertEqual(self.hmp('nmi'), '')
+
+    def test_ringbuf(self):
+        for byte in b'Hi\\\x01':
+            self.m.qtest.outb(0x3f8, byte)
+            self.m.qtest.clock_step(20 * MS)
+        self.assertEqual(self.hmp('ringbuf_read ring 2'), 'Hi')
+        self.assertEqual(self.hmp('ringbuf_read ring 100'), r'\\\x01')
+        self.assertEqual(self.hmp('ringbuf_read ring 100'), '')
+        self.m.qtest.outb(0x3fa, 1)
+        self.assertEqual(self.hmp('ringbuf_write ring "q"'), '')
+        self.m.qtest.clock_step(20 * MS)
+        self.assertEqual(self.m.qtest.inb(0x3f8), ord('q'))
+        self.assertIn("no ringbuf 'hmp'", self.hmp('ringbuf_read hmp 1'))
+        self.assertIn("no ringbuf 'x'", self.hmp('ringbuf_write x y'))
+        self.assertIn('must be from 0', self.hmp('ringbuf_read ring -1'))
 
     def test_sendkey(self):
         q = self.m.qtest
