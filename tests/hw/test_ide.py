@@ -55,7 +55,8 @@ class DiskTest(HwTest):
             return f.read(512 * count)
 
     def flushes(self):
-        return int(re.search(r'flush_operations=(\d+)', self.machine.hmp.command('info blockstats'))[1])
+        stats = self.machine.hmp.command('info blockstats')
+        return int(re.search(r'flush_operations=(\d+)', stats)[1])
 
     def fails(self, error, function, *args, **kwargs):
         with self.assertRaises(AtaError) as caught:

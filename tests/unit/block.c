@@ -14,67 +14,10 @@
 #include "core/block.h"
 #include "core/error.h"
 #include "core/log.h"
+#include "tests/unit/fault-image.h"
 #include "tests/unit/test-board.h"
 
-/* ---- a format that fails when told: 1 MiB of memory ---- */
-
-#define FAULT_SIZE (1024 * 1024)
-
-typedef struct FaultImage {
-    BlockImage image;
-    guint8 *data;
-    guint64 bad_offset; /* requests that touch this byte ... */
-    int error;          /* ... end with this errno; 0 = none do */
-    guint seen;
-} FaultImage;
-
-static gboolean fault_open(BlockImage *image, GError **error)
-{
-    image->length = FAULT_SIZE;
-    ((FaultImage *)image)->data = g_malloc0(FAULT_SIZE);
-    return TRUE;
-}
-
-static void fault_close(BlockImage *image)
-{
-    g_free(((FaultImage *)image)->data);
-}
-
-static void fault_submit(BlockImage *image, BlockRequest *request)
-{
-    FaultImage *fault = (FaultImage *)image;
-    guint8 *at = fault->data + request->offset;
-
-    fault->seen++;
-    if (fault->error && fault->bad_offset >= request->offset &&
-        fault->bad_offset < request->offset + MAX(request->length, 1)) {
-        block_image_complete(request, -fault->error);
-        return;
-    }
-    if (request->op == BLOCK_OP_READ) {
-        iov_from_buffer(request->iov, request->niov, 0, at, request->length);
-    } else if (request->op == BLOCK_OP_WRITE) {
-        iov_to_buffer(request->iov, request->niov, 0, at, request->length);
-    }
-    block_image_complete(request, 0);
-}
-
-static gboolean fault_probe(const guint8 *head, gsize length)
-{
-    return length >= 5 && memcmp(head, "FAULT", 5) == 0;
-}
-
-static const BlockImageOps fault_ops = {
-    .name = "fault",
-    .summary = "fails when told",
-    .size = sizeof(FaultImage),
-    .probe = fault_probe,
-    .open = fault_open,
-    .close = fault_close,
-    .submit = fault_submit,
-};
-
-static const BlockImageOps *const formats[] = {&fault_ops, &raw_image_ops, &overlay_image_ops,
+static const BlockImageOps *const formats[] = {&fault_image_ops, &raw_image_ops, &overlay_image_ops,
                                                NULL};
 
 /* ---- an engine that does nothing, whose flushes fail when told ---- */
@@ -459,7 +402,7 @@ static Drive *add_fault(Rig *rig, const char *options, FaultImage **fault)
 
     g_assert_true(g_file_set_contents(path, "FAULTY", -1, NULL));
     drive = add(rig, "file=%s,%s", path, options);
-    g_assert_true(drive->image->ops == &fault_ops); /* found by probing */
+    g_assert_true(drive->image->ops == &fault_image_ops); /* found by probing */
     *fault = (FaultImage *)drive->image;
     (*fault)->bad_offset = 5000;
     (*fault)->error = EIO;
