@@ -24,6 +24,7 @@ ARROWS = {
     'cpu': set(),
     'core': {'mainloop', 'cpu'},
     'kvm': {'core', 'mainloop', 'cpu'},
+    'tcg': {'core', 'mainloop', 'cpu'},
     'qtest': {'core', 'mainloop', 'cpu'},
     'hw': {'core', 'mainloop', 'cpu'},
     'block': {'core', 'mainloop'},
