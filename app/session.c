@@ -9,6 +9,7 @@
 #include "app/drives.h"
 #include "app/frontends.h"
 #include "app/paths.h"
+#include "app/ports.h"
 #include "block/types.h"
 #include "core/block.h"
 #include "core/error.h"
@@ -20,7 +21,6 @@
 #include "qtest/qtest.h"
 
 #define DEFAULT_RAM_SIZE (2ULL << 30)
-#define DEBUGCON_PORT    0xe9
 
 struct Session {
     CliConfig *config;
@@ -28,9 +28,9 @@ struct Session {
     EventLoop *loop;
     Machine *machine;
     BoardConfig board;
-    GPtrArray *monitors;      /* of Monitor*, owned */
-    GPtrArray *monitor_ports; /* of Chardev*: the monitors' ends of "mon:..." */
-    guint signals[3];         /* GSource ids */
+    GPtrArray *monitors; /* of Monitor*, owned */
+    Ports ports;
+    guint signals[3]; /* GSource ids */
 };
 
 /* ---- signals ---- */
@@ -64,120 +64,11 @@ static void watch_signals(Session *session)
     session->signals[2] = g_unix_signal_add(SIGHUP, on_sighup, session);
 }
 
-/* ---- character devices ---- */
+/* ---- monitors and tests ---- */
 
 static const CliItem *item_at(GArray *items, guint i)
 {
     return &g_array_index(items, CliItem, i);
-}
-
-static gboolean create_chardevs(Session *session, GError **error)
-{
-    GArray *items = session->config->chardevs;
-
-    for (guint i = 0; i < items->len; i++) {
-        const char *text = item_at(items, i)->value;
-        g_autoptr(OptionList) list = option_list_parse(text, "backend", error);
-        g_autofree char *type = list ? option_list_take(list, "backend") : NULL;
-        g_autofree char *id = list ? option_list_take(list, "id") : NULL;
-
-        if (!list) {
-            return FALSE;
-        }
-        if (!type || !id) {
-            return error_set(error, "-chardev %s: the %s is missing, as in -chardev TYPE,id=ID",
-                             text, type ? "id" : "type");
-        }
-        if (!chardev_create(session->machine, type, id, list, error)) {
-            g_prefix_error(error, "-chardev %s: ", text);
-            return FALSE;
-        }
-    }
-    return TRUE;
-}
-
-static Chardev *create_mux(Session *session, const char *base, const char *id, GError **error)
-{
-    g_autoptr(OptionList) list = option_list_new();
-
-    option_list_add(list, "chardev", base);
-    return chardev_create(session->machine, "mux", id, list, error);
-}
-
-/* "mon:stdio": a character device shared by the option's user and a monitor. */
-static Chardev *create_shared(Session *session, const char *text, const char *id, GError **error)
-{
-    g_autofree char *base_id = g_strconcat(id, "-base", NULL);
-    g_autofree char *monitor_id = g_strconcat(id, "-monitor", NULL);
-    /* Ctrl-C is for the guest; Ctrl-A x ends. */
-    const char *base_text = strcmp(text, "stdio") ? text : "stdio,signal=off";
-    Chardev *base = chardev_create_short(session->machine, base_text, base_id, error);
-    Chardev *chr = base ? create_mux(session, base->id, id, error) : NULL;
-    Chardev *monitor = chr ? create_mux(session, base->id, monitor_id, error) : NULL;
-
-    if (monitor) {
-        g_ptr_array_add(session->monitor_ports, monitor);
-    }
-    return monitor ? chr : NULL;
-}
-
-/* A short form. `*chr` is NULL for "none". */
-static gboolean open_short(Session *session, const char *option, const char *text, const char *id,
-                           Chardev **chr, GError **error)
-{
-    g_autoptr(GError) reason = NULL;
-
-    *chr = g_str_has_prefix(text, "mon:")
-               ? create_shared(session, text + strlen("mon:"), id, &reason)
-               : chardev_create_short(session->machine, text, id, &reason);
-    if (reason) {
-        g_propagate_prefixed_error(error, g_steal_pointer(&reason), "-%s %s: ", option, text);
-        return FALSE;
-    }
-    return TRUE;
-}
-
-static gboolean open_ports(Session *session, const char *option, GArray *items, Chardev **ports,
-                           guint count, const char *by_default, GError **error)
-{
-    if (items->len > count) {
-        return error_set(error, "-%s: there are only %u such ports", option, count);
-    }
-    for (guint i = 0; i < count; i++) {
-        g_autofree char *id = g_strdup_printf("%s%u", option, i);
-        const char *text = i < items->len ? item_at(items, i)->value : NULL;
-
-        if (!text && i == 0 && !session->config->nodefaults) {
-            text = by_default;
-        }
-        if (text && !open_short(session, option, text, id, &ports[i], error)) {
-            return FALSE;
-        }
-    }
-    return TRUE;
-}
-
-static gboolean open_all_ports(Session *session, GError **error)
-{
-    CliConfig *config = session->config;
-    BoardConfig *board = &session->board;
-    const char *by_default = frontends_show_consoles(config) ? "vc" : "null";
-    const char *console = by_default;
-
-    if (config->debugcon &&
-        !open_short(session, "debugcon", config->debugcon, "debugcon", &board->debugcon, error)) {
-        return FALSE;
-    }
-    board->debugcon_port = DEBUGCON_PORT;
-    board->serial_console = config->nographic;
-    if (config->nographic) {
-        console = config->monitors->len == 0 ? "mon:stdio" : "stdio";
-    }
-    return create_chardevs(session, error) &&
-           open_ports(session, "serial", config->serials, board->serial, BOARD_MAX_SERIAL, console,
-                      error) &&
-           open_ports(session, "parallel", config->parallels, board->parallel, BOARD_MAX_PARALLEL,
-                      by_default, error);
 }
 
 /* "-mon [chardev=]ID[,mode=readline]" names a -chardev. */
@@ -218,7 +109,7 @@ static const char *default_monitor(const Session *session)
 {
     const CliConfig *config = session->config;
 
-    if (config->monitors->len > 0 || session->monitor_ports->len > 0) {
+    if (config->monitors->len > 0 || session->ports.monitors->len > 0) {
         return NULL;
     }
     if (config->nographic) {
@@ -236,7 +127,7 @@ static gboolean open_monitor(Session *session, const CliItem *item, guint n, GEr
         chr = find_mon(session, item->value, error);
         return chr && add_monitor(session, chr, item, error);
     }
-    return open_short(session, item->option, item->value, id, &chr, error) &&
+    return ports_open_short(&session->ports, item->option, item->value, id, &chr, error) &&
            (!chr || add_monitor(session, chr, item, error));
 }
 
@@ -245,8 +136,8 @@ static gboolean open_monitors(Session *session, GError **error)
     GArray *items = session->config->monitors;
     CliItem extra = {"monitor", default_monitor(session)};
 
-    for (guint i = 0; i < session->monitor_ports->len; i++) {
-        Chardev *chr = g_ptr_array_index(session->monitor_ports, i);
+    for (guint i = 0; i < session->ports.monitors->len; i++) {
+        Chardev *chr = g_ptr_array_index(session->ports.monitors, i);
 
         extra.value = chr->id;
         if (!add_monitor(session, chr, &extra, error)) {
@@ -258,7 +149,7 @@ static gboolean open_monitors(Session *session, GError **error)
             return FALSE;
         }
     }
-    return session->monitor_ports->len > 0 || !extra.value ||
+    return session->ports.monitors->len > 0 || !extra.value ||
            open_monitor(session, &extra, 0, error);
 }
 
@@ -275,7 +166,7 @@ static gboolean open_qtests(Session *session, GError **error)
         if (session->machine->accel->ops != &qtest_accel_ops) {
             return error_set(error, "-qtest: needs -accel qtest");
         }
-        if (!open_short(session, "qtest", text, id, &chr, error)) {
+        if (!ports_open_short(&session->ports, "qtest", text, id, &chr, error)) {
             return FALSE;
         }
         if (chr && !qtest_server_start(session->machine, chr, log_file, error)) {
@@ -359,7 +250,7 @@ static gboolean fill_board(Session *session, const BoardOps *ops, GError **error
                          ops->max_cpus);
     }
     session->machine->ram_size = board->ram_size;
-    return check_vga(ops, board->vga, error) && open_all_ports(session, error);
+    return check_vga(ops, board->vga, error) && ports_open_all(&session->ports, board, error);
 }
 
 static gboolean create_board(Session *session, GError **error)
@@ -425,11 +316,13 @@ Session *session_new(CliConfig *config, GError **error)
 
     session->config = config;
     session->monitors = g_ptr_array_new_with_free_func((GDestroyNotify)monitor_free);
-    session->monitor_ports = g_ptr_array_new();
+    session->ports.monitors = g_ptr_array_new();
     session->lock = vm_lock_new();
     vm_lock_take(session->lock, "start");
     session->loop = event_loop_new(NULL, session->lock);
     session->machine = new_machine(config, session->loop);
+    session->ports.machine = session->machine;
+    session->ports.config = config;
     watch_signals(session);
     if (!start(session, error)) {
         g_clear_pointer(&session, session_free);
@@ -466,7 +359,7 @@ void session_free(Session *session)
         g_source_remove(session->signals[i]);
     }
     g_ptr_array_unref(session->monitors);
-    g_ptr_array_unref(session->monitor_ports);
+    g_ptr_array_unref(session->ports.monitors);
     machine_free(session->machine);
     event_loop_free(session->loop);
     vm_lock_drop(session->lock);
