@@ -3,6 +3,7 @@
  * One viewer: its thread runs libvncserver, which reads and writes the socket in blocking calls,
  * never under the vm lock.
  */
+#include <fcntl.h>
 #include <rfb/rfb.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -14,6 +15,8 @@
 #define WRITE_TIMEOUT_MS 60000
 /* So long it may take to say who it is. */
 #define HANDSHAKE_TIMEOUT_NS (30 * NS_PER_SEC)
+/* So long libvncserver may take to greet it, which is a tenth of a second or a WebSocket handshake. */
+#define GREETING_TIMEOUT_NS (2 * NS_PER_SEC)
 
 #define BITS_PER_SAMPLE   8
 #define SAMPLES_PER_PIXEL 3
@@ -23,14 +26,18 @@ struct VncViewer {
     VncServer *server;
     Machine *machine;
     char *peer;
+    int fd; /* of ours, so that it stays valid when libvncserver has closed its own */
     GThread *thread;
     EventLoop *loop; /* the thread's */
     Deferred *wake;  /* on it: something below changed */
     Deferred *gone;  /* on the main loop: the thread has ended */
+    Timer greeting;  /* on the main loop: libvncserver takes too long */
 
     GMutex mutex; /* guards what follows, a leaf */
-    int fd;       /* -1 once the thread has closed it */
+    GCond ended_cond;
     gboolean leave;
+    gboolean greeted;         /* rfbNewClient() has returned */
+    gboolean ended;           /* the thread does nothing more */
     Surface *next_surface;    /* to be shown from now on, or NULL */
     pixman_region32_t damage; /* not yet handed to libvncserver */
     guint64 updates;          /* sent, for `info vnc` */
@@ -102,15 +109,9 @@ static rfbCursorPtr on_get_cursor(rfbClientPtr client)
     return NULL;
 }
 
-/* libvncserver calls this when it frees the client, whose socket it closes then. */
 static void on_client_gone(rfbClientPtr client)
 {
-    VncViewer *viewer = viewer_of(client);
-
-    g_mutex_lock(&viewer->mutex);
-    viewer->fd = -1;
-    g_mutex_unlock(&viewer->mutex);
-    viewer->client = NULL;
+    viewer_of(client)->client = NULL;
 }
 
 static enum rfbNewClientAction on_new_client(rfbClientPtr client)
@@ -276,10 +277,18 @@ static void on_handshake_late(void *opaque)
 
 static void viewer_session(VncViewer *viewer)
 {
-    if (!screen_open(viewer)) {
+    int fd = fcntl(viewer->fd, F_DUPFD_CLOEXEC, 0);
+
+    if (fd < 0 || !screen_open(viewer)) {
+        if (fd >= 0) {
+            close(fd);
+        }
         return;
     }
-    viewer->client = rfbNewClient(viewer->screen, viewer->fd);
+    viewer->client = rfbNewClient(viewer->screen, fd); /* owns fd, closes it */
+    g_mutex_lock(&viewer->mutex);
+    viewer->greeted = TRUE;
+    g_mutex_unlock(&viewer->mutex);
     if (viewer->client && viewer->client->sock != RFB_INVALID_SOCKET) {
         viewer->watch =
             fd_watch_add(viewer->loop, viewer->client->sock, G_IO_IN, on_readable, viewer);
@@ -302,15 +311,14 @@ static gpointer viewer_thread(gpointer data)
     VncViewer *viewer = data;
 
     viewer_session(viewer);
-    g_mutex_lock(&viewer->mutex);
-    if (viewer->fd >= 0 && !viewer->client) { /* libvncserver never took it over */
-        viewer->fd = -1;
-    }
-    g_mutex_unlock(&viewer->mutex);
     vm_lock_take(viewer->machine->lock, "vnc gone");
     g_clear_pointer(&viewer->input, vnc_input_free);
     vm_lock_drop(viewer->machine->lock);
     deferred_schedule(viewer->gone);
+    g_mutex_lock(&viewer->mutex);
+    viewer->ended = TRUE;
+    g_cond_signal(&viewer->ended_cond);
+    g_mutex_unlock(&viewer->mutex);
     return NULL;
 }
 
@@ -320,6 +328,21 @@ static void on_gone(void *opaque)
 {
     VncViewer *viewer = opaque;
     vnc_server_viewer_gone(viewer->server, viewer);
+}
+
+/* Asks again and again: the peer may go on sending. */
+static void on_greeting_late(void *opaque)
+{
+    VncViewer *viewer = opaque;
+    gboolean late;
+
+    g_mutex_lock(&viewer->mutex);
+    late = !viewer->greeted;
+    g_mutex_unlock(&viewer->mutex);
+    if (late) {
+        vnc_viewer_disconnect(viewer);
+        timer_set_after(&viewer->greeting, GREETING_TIMEOUT_NS);
+    }
 }
 
 VncViewer *vnc_viewer_new(VncServer *server, int fd)
@@ -337,6 +360,9 @@ VncViewer *vnc_viewer_new(VncServer *server, int fd)
     viewer->gone = deferred_new(viewer->machine->loop, on_gone, viewer);
     viewer->input = vnc_input_new(server);
     g_mutex_init(&viewer->mutex);
+    g_cond_init(&viewer->ended_cond);
+    timer_init(&viewer->greeting, viewer->machine->host_clock, on_greeting_late, viewer);
+    timer_set_after(&viewer->greeting, GREETING_TIMEOUT_NS);
     pixman_region32_init(&viewer->damage);
     g_ptr_array_add(server->viewers, viewer);
     display_listener_set_active(server->listener, TRUE);
@@ -345,23 +371,52 @@ VncViewer *vnc_viewer_new(VncServer *server, int fd)
     return viewer;
 }
 
+/*
+ * Until it has greeted the viewer, libvncserver looks for the beginning of a WebSocket handshake by
+ * peeking at four bytes, and never stops peeking if there are only one to three. So these are taken
+ * away.
+ */
+static void take_stray_bytes(VncViewer *viewer)
+{
+    char stray[256];
+
+    while (!viewer->greeted && recv(viewer->fd, stray, sizeof(stray), MSG_DONTWAIT) > 0) {
+    }
+}
+
 void vnc_viewer_disconnect(VncViewer *viewer)
 {
     g_mutex_lock(&viewer->mutex);
     viewer->leave = TRUE;
-    if (viewer->fd >= 0) {
-        shutdown(viewer->fd, SHUT_RDWR); /* a blocking read or write returns */
-    }
+    shutdown(viewer->fd, SHUT_RDWR); /* a blocking read or write returns */
+    take_stray_bytes(viewer);
     g_mutex_unlock(&viewer->mutex);
     deferred_schedule(viewer->wake);
 }
 
+static void wait_for_end(VncViewer *viewer)
+{
+    gboolean ended = FALSE;
+
+    while (!ended) {
+        vnc_viewer_disconnect(viewer);
+        g_mutex_lock(&viewer->mutex);
+        if (!viewer->ended) {
+            g_cond_wait_until(&viewer->ended_cond, &viewer->mutex,
+                              g_get_monotonic_time() + 100 * G_TIME_SPAN_MILLISECOND);
+        }
+        ended = viewer->ended;
+        g_mutex_unlock(&viewer->mutex);
+    }
+}
+
 void vnc_viewer_free(VncViewer *viewer)
 {
-    vnc_viewer_disconnect(viewer);
     vm_lock_drop(viewer->machine->lock);
+    wait_for_end(viewer);
     g_thread_join(viewer->thread);
     vm_lock_take(viewer->machine->lock, "vnc viewer");
+    timer_cancel(&viewer->greeting);
     deferred_free(viewer->gone);
     deferred_free(viewer->wake);
     clock_free(viewer->clock);
@@ -370,6 +425,8 @@ void vnc_viewer_free(VncViewer *viewer)
     surface_unref(viewer->next_surface);
     pixman_region32_fini(&viewer->damage);
     g_mutex_clear(&viewer->mutex);
+    g_cond_clear(&viewer->ended_cond);
+    close(viewer->fd);
     g_free(viewer->peer);
     g_free(viewer);
 }
