@@ -16,7 +16,7 @@ import time
 
 from image import Image
 
-NEEDED = ('Xvfb', 'xdotool', 'xwd', 'openbox')
+NEEDED = ('Xvfb', 'xdotool', 'xwd', 'xprop', 'openbox')
 
 
 def missing(*others):
@@ -64,7 +64,17 @@ class XServer:
                     'WAYLAND_DISPLAY': '', 'GTK_THEME': '', 'XDG_CONFIG_HOME': '/proc/nonexistent'}
         self.manager = subprocess.Popen(['openbox'], env={**os.environ, **self.env},
                                         stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        self.wait_for_manager()
         return self
+
+    def wait_for_manager(self, timeout=30):
+        """A window that is mapped while the window manager starts may never be managed by it."""
+        end = time.monotonic() + timeout
+        while b'window id' not in self.run('xprop', '-root', '_NET_SUPPORTING_WM_CHECK'):
+            if time.monotonic() > end:
+                self.stop()
+                raise RuntimeError('openbox did not start')
+            time.sleep(0.05)
 
     def __exit__(self, *exc):
         self.stop()

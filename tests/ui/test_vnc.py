@@ -576,13 +576,17 @@ class RealViewers(VncTest):
 
     def show(self, x, title, command):
         env = {**os.environ, **x.env, 'HOME': self.m.dir, 'XDG_RUNTIME_DIR': self.m.dir}
-        process = subprocess.Popen(command, env=env, stdout=subprocess.DEVNULL,
-                                   stderr=subprocess.DEVNULL)
+        log = self.m.path('viewer.log')
+        with open(log, 'wb') as out:
+            process = subprocess.Popen(command, env=env, stdout=out, stderr=out)
         try:
             window = x.window(title, 60)
             wait(lambda: find(x.picture(window), self.screen.dump()), 'the picture in ' + title, 30)
             self.m.qtest.memset(LFB + 10 * WIDTH * 4, 64, random.randrange(256))
             wait(lambda: find(x.picture(window), self.screen.dump()), 'the change in ' + title, 30)
+        except AssertionError as error:
+            with open(log, encoding='utf-8', errors='replace') as said:
+                self.fail('%s; status %s, it said:\n%s' % (error, process.poll(), said.read()))
         finally:
             process.kill()
             process.wait()
