@@ -447,6 +447,18 @@ class Hostility(VncTest):
                 self.assertNotIn(b'Vitrine', got)
         self.wait_clients(0)
 
+    def test_few_bytes_before_the_greeting(self):
+        """libvncserver peeks for four bytes of a WebSocket, for ever if only some come."""
+        self.start()
+        for count in (1, 2, 3):
+            sock = rfb.connect(self.address)
+            self.addCleanup(sock.close)
+            time.sleep(0.03)  # it peeks for a tenth of a second
+            sock.sendall(GREETING[:count])
+            self.assert_closed(sock)
+        self.wait_clients(0)
+        self.assertEqual(self.m.quit(), 0)
+
     def test_storm(self):
         """200 connections that end at random moments of their lives."""
         self.start(picture=True)
