@@ -15,7 +15,7 @@
 #define WRITE_TIMEOUT_MS 60000
 /* So long it may take to say who it is. */
 #define HANDSHAKE_TIMEOUT_NS (30 * NS_PER_SEC)
-/* So long libvncserver may take to greet it, which is a tenth of a second or a WebSocket handshake. */
+/* So long libvncserver may take to greet it: a tenth of a second, or a WebSocket handshake. */
 #define GREETING_TIMEOUT_NS (2 * NS_PER_SEC)
 
 #define BITS_PER_SAMPLE   8
