@@ -268,23 +268,21 @@ static void take_memory(Decoder *d)
     }
 }
 
+/* What the SIZE_* of decode-priv.h are, by operand size (2, 4, 8) and in 64-bit mode. */
+static const guint8 sizes[2][3][SIZE_SAVE - SIZE_V + 1] = {
+    /*  V, Z, Y, P, S, A, natural, env, save */
+    {{2, 2, 4, 4, 6, 4, 4, 14, 94}, {4, 4, 4, 6, 6, 8, 4, 28, 108}},
+    {{2, 2, 4, 4, 10, 4, 8, 14, 94},
+     {4, 4, 4, 6, 10, 8, 8, 28, 108},
+     {8, 4, 8, 10, 10, 16, 8, 28, 108}},
+};
+
 static inline unsigned size_of(const Decoder *d, unsigned size)
 {
-    unsigned operand = d->insn->operand_size;
-    gboolean is64 = d->mode->bits == 64;
-
-    switch (size) {
-    case SIZE_V: return operand;
-    case SIZE_Z: return operand == 2 ? 2 : 4;
-    case SIZE_Y: return d->rex & REX_W_BIT ? 8 : 4;
-    case SIZE_P: return operand + 2;
-    case SIZE_S: return is64 ? 10 : 6;
-    case SIZE_A: return operand * 2;
-    case SIZE_NATURAL: return is64 ? 8 : 4;
-    case SIZE_ENV: return operand == 2 ? 14 : 28;
-    case SIZE_SAVE: return operand == 2 ? 94 : 108;
-    default: return size;
+    if (size < SIZE_V) {
+        return size;
     }
+    return sizes[d->mode->bits == 64][d->insn->operand_size >> 2][size - SIZE_V];
 }
 
 /* Without REX, byte registers 4-7 are AH, CH, DH, BH. */
@@ -298,63 +296,51 @@ static void set_general(const Decoder *d, Operand *operand, unsigned reg)
     }
 }
 
-static gboolean set_control(Decoder *d, Operand *operand, unsigned reg)
+static inline gboolean is_control(unsigned reg)
 {
-    operand->kind = OPERAND_CONTROL;
-    operand->reg = reg;
-    return reg == 0 || (reg >= 2 && reg <= 4) || reg == 8 || fail(d, DECODE_UNDEFINED);
+    return reg == 0 || (reg >= 2 && reg <= 4) || reg == 8;
 }
 
-/* Operands that ModRM names. `size` of the register is set. */
+/* How ModRM names an operand. */
+static const struct {
+    guint8 kind; /* of a register; OPERAND_NONE: memory only */
+    guint8 mask; /* of the register's number: what REX adds counts, or does not */
+    guint8 in_rm;
+    guint8 memory; /* mod other than 3 is memory */
+} methods[METHOD_LAST_MODRM + 1] = {
+    [METHOD_E] = {OPERAND_REG, 15, 1, 1},  [METHOD_M] = {OPERAND_NONE, 15, 1, 1},
+    [METHOD_RM] = {OPERAND_REG, 15, 1, 0}, [METHOD_G] = {OPERAND_REG, 15, 0, 0},
+    [METHOD_S] = {OPERAND_SEGMENT, 7},     [METHOD_C] = {OPERAND_CONTROL, 15},
+    [METHOD_D] = {OPERAND_DEBUG, 15},      [METHOD_P] = {OPERAND_MMX, 7},
+    [METHOD_Q] = {OPERAND_MMX, 7, 1, 1},   [METHOD_N] = {OPERAND_MMX, 7, 1, 0},
+    [METHOD_V] = {OPERAND_XMM, 15},        [METHOD_W] = {OPERAND_XMM, 15, 1, 1},
+    [METHOD_U] = {OPERAND_XMM, 15, 1, 0},  [METHOD_ST] = {OPERAND_ST, 7, 1, 0},
+};
+
+/* `size` of the register is set. */
 static gboolean take_modrm_operand(Decoder *d, const Form *form, Operand *operand)
 {
-    Insn *insn = d->insn;
-    unsigned reg = ((insn->modrm >> 3) & 7) | (d->rex & REX_R_BIT ? 8 : 0);
-    unsigned rm = (insn->modrm & 7) | (d->rex & REX_B_BIT ? 8 : 0);
-    gboolean memory = insn->modrm < 0xc0;
+    unsigned modrm = d->insn->modrm;
+    unsigned reg = ((modrm >> 3) & 7) | (d->rex & REX_R_BIT ? 8 : 0);
+    unsigned rm = (modrm & 7) | (d->rex & REX_B_BIT ? 8 : 0);
+    unsigned method = form->method;
 
-    switch ((Method)form->method) {
-    case METHOD_N:
-    case METHOD_U:
-        if (memory) {
-            return fail(d, DECODE_UNDEFINED);
-        }
-        break;
-    case METHOD_M:
-        if (!memory) {
-            return fail(d, DECODE_UNDEFINED);
-        }
-        break;
-    case METHOD_RM: memory = FALSE; break;
-    case METHOD_E:
-    case METHOD_Q:
-    case METHOD_W: break;
-    default: memory = FALSE; break;
-    }
-    if (memory) {
+    if (methods[method].memory && modrm < 0xc0) {
         operand->kind = OPERAND_MEMORY;
         operand->size = size_of(d, form->size);
         return TRUE;
     }
-    switch ((Method)form->method) {
-    case METHOD_G: set_general(d, operand, reg); return TRUE;
-    case METHOD_S:
-        operand->kind = OPERAND_SEGMENT;
-        operand->reg = reg & 7;
-        return operand->reg <= CPU_GS || fail(d, DECODE_UNDEFINED);
-    case METHOD_C: return set_control(d, operand, reg);
-    case METHOD_D:
-        operand->kind = OPERAND_DEBUG;
-        operand->reg = reg;
-        return reg < 8 || fail(d, DECODE_UNDEFINED);
-    case METHOD_P: operand->kind = OPERAND_MMX, operand->reg = reg & 7; return TRUE;
-    case METHOD_Q:
-    case METHOD_N: operand->kind = OPERAND_MMX, operand->reg = rm & 7; return TRUE;
-    case METHOD_V: operand->kind = OPERAND_XMM, operand->reg = reg; return TRUE;
-    case METHOD_W:
-    case METHOD_U: operand->kind = OPERAND_XMM, operand->reg = rm; return TRUE;
-    case METHOD_ST: operand->kind = OPERAND_ST, operand->reg = rm & 7; return TRUE;
-    default: set_general(d, operand, rm); return TRUE;
+    operand->kind = methods[method].kind;
+    operand->reg = (methods[method].in_rm ? rm : reg) & methods[method].mask;
+    switch (operand->kind) {
+    case OPERAND_REG: set_general(d, operand, operand->reg); return TRUE;
+    case OPERAND_SEGMENT: return operand->reg <= CPU_GS || fail(d, DECODE_UNDEFINED);
+    case OPERAND_CONTROL: return is_control(operand->reg) || fail(d, DECODE_UNDEFINED);
+    case OPERAND_DEBUG: return operand->reg < 8 || fail(d, DECODE_UNDEFINED);
+    case OPERAND_NONE: return fail(d, DECODE_UNDEFINED);
+    default:
+        /* N and U: a register or nothing. */
+        return modrm >= 0xc0 || !methods[method].in_rm || fail(d, DECODE_UNDEFINED);
     }
 }
 
