@@ -641,8 +641,8 @@ static void test_speed(void)
     double best[2] = {1e9, 1e9};
     Pair pair;
 
-    if (!g_test_perf() || !file) {
-        g_test_skip("measured with -m perf alone");
+    if (!file) {
+        g_test_skip("there is no libc to measure with");
         return;
     }
     text = text_of(g_mapped_file_get_contents(file), g_mapped_file_get_length(file), &size);
@@ -702,7 +702,9 @@ int main(int argc, char **argv)
     g_test_add_data_func("/tcg-decode-zydis/every/16", GUINT_TO_POINTER(16), test_every_opcode);
     g_test_add_data_func("/tcg-decode-zydis/every/32", GUINT_TO_POINTER(32), test_every_opcode);
     g_test_add_data_func("/tcg-decode-zydis/every/64", GUINT_TO_POINTER(64), test_every_opcode);
-    g_test_add_func("/tcg-decode-zydis/speed", test_speed);
+    if (g_test_perf()) {
+        g_test_add_func("/tcg-decode-zydis/speed", test_speed);
+    }
     g_test_add_data_func("/tcg-decode-zydis/random/16", GUINT_TO_POINTER(16), test_random);
     g_test_add_data_func("/tcg-decode-zydis/random/32", GUINT_TO_POINTER(32), test_random);
     g_test_add_data_func("/tcg-decode-zydis/random/64", GUINT_TO_POINTER(64), test_random);
