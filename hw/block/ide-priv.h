@@ -68,7 +68,7 @@ typedef struct IdeKind {
     gboolean is_cdrom;
     guint8 reset_status; /* status after a reset (clause 9.12) */
     guint8 signature_mid, signature_high;
-    void (*const *commands)(IdeDevice *ide); /* 256, by opcode; NULL = not implemented */
+    void (*const *commands)(IdeDevice *ide); /* 256, by opcode; NULL = aborted */
     gboolean (*realize)(IdeDevice *ide, GError **error);
     void (*reset)(IdeDevice *ide, gboolean hard); /* its own state; NULL = none */
     const DriveUser *drive_user;
