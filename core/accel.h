@@ -14,6 +14,7 @@
 
 #include "core/device.h"
 #include "core/memory.h"
+#include "cpu/debug.h"
 #include "cpu/registers.h"
 
 typedef struct Accel Accel;
@@ -27,7 +28,7 @@ typedef enum VcpuExit {
     VCPU_EXIT_SHUTDOWN, /* triple fault */
     VCPU_EXIT_RESET,    /* guest asked for a machine reset */
     VCPU_EXIT_ERROR,    /* cannot go on: vcpu->error says why, in words for the user */
-    VCPU_EXIT_DEBUG,    /* break- or watchpoint, or single step done */
+    VCPU_EXIT_DEBUG,    /* break- or watchpoint, or single step done: see vcpu->debug_hit */
 } VcpuExit;
 
 /* Capabilities of an accelerator. */
@@ -74,6 +75,11 @@ struct AccelOps {
     void (*set_regs)(Accel *accel, Vcpu *vcpu, const CpuRegisters *regs);
     void (*reset)(Accel *accel, Vcpu *vcpu); /* INIT state, on the vCPU's thread */
     void (*inject_nmi)(Accel *accel, Vcpu *vcpu);
+    /* What a debugger wants to be told of from now on, in place of what it wanted before; `debug`
+     * (also vcpu->debug) stays as it is until the next call. On the vCPU's thread. A
+     * breakpoint where the vCPU stands is hit as soon as it runs. FALSE, and nothing is set, if it
+     * cannot be done. NULL = cannot be debugged. */
+    gboolean (*set_debug)(Accel *accel, Vcpu *vcpu, const CpuDebug *debug, GError **error);
     /* The guest clock was stopped or goes on. NULL = not needed. */
     void (*clock_changed)(Accel *accel, gboolean running);
 };

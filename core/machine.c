@@ -24,6 +24,7 @@ static const char *const run_state_names[] = {
     [RUN_STATE_INTERNAL_ERROR] = "internal-error",
     [RUN_STATE_IO_ERROR] = "io-error",
     [RUN_STATE_GUEST_PANICKED] = "guest-panicked",
+    [RUN_STATE_DEBUG] = "debug",
 };
 
 const char *run_state_name(RunState state)
@@ -129,6 +130,7 @@ static void vcpu_reset_call(Vcpu *vcpu, void *opaque)
 static void forget_vcpu_errors(Machine *machine)
 {
     deferred_cancel(machine->vcpu_error_request);
+    deferred_cancel(machine->vcpu_debug_request);
     for (guint i = 0; i < machine->vcpus->len; i++) {
         Vcpu *vcpu = g_ptr_array_index(machine->vcpus, i);
         g_clear_pointer(&vcpu->error, g_free);
@@ -221,6 +223,16 @@ static void run_vcpu_error_request(void *opaque)
     machine_stop(machine, RUN_STATE_INTERNAL_ERROR);
 }
 
+/* A vCPU stopped for the debugger, who sees the change of state and looks at the hits. */
+static void run_vcpu_debug_request(void *opaque)
+{
+    Machine *machine = opaque;
+
+    if (machine_is_running(machine)) {
+        machine_stop(machine, RUN_STATE_DEBUG);
+    }
+}
+
 /* ---- life ---- */
 
 Machine *machine_new(EventLoop *loop)
@@ -245,6 +257,7 @@ Machine *machine_new(EventLoop *loop)
     machine->reset_request = deferred_new(loop, run_reset_request, machine);
     machine->shutdown_request = deferred_new(loop, run_shutdown_request, machine);
     machine->vcpu_error_request = deferred_new(loop, run_vcpu_error_request, machine);
+    machine->vcpu_debug_request = deferred_new(loop, run_vcpu_debug_request, machine);
     return machine;
 }
 
@@ -270,6 +283,7 @@ void machine_free(Machine *machine)
     deferred_free(machine->reset_request);
     deferred_free(machine->shutdown_request);
     deferred_free(machine->vcpu_error_request);
+    deferred_free(machine->vcpu_debug_request);
     address_space_free(machine->memory);
     address_space_free(machine->io);
     region_finish(&machine->system_memory);

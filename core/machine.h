@@ -30,6 +30,7 @@ typedef enum RunState {
     RUN_STATE_INTERNAL_ERROR, /* a vCPU cannot go on */
     RUN_STATE_IO_ERROR,
     RUN_STATE_GUEST_PANICKED,
+    RUN_STATE_DEBUG, /* a debugger has stopped it, or a break- or watchpoint, or a step */
 } RunState;
 
 typedef enum ShutdownCause {
@@ -93,6 +94,7 @@ struct Machine {
     Deferred *reset_request;
     Deferred *shutdown_request;
     Deferred *vcpu_error_request;
+    Deferred *vcpu_debug_request;
 };
 
 /* Makes a machine on `loop`, without board or accelerator, in RUN_STATE_PRELAUNCH. */

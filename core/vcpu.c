@@ -104,6 +104,8 @@ static void vcpu_handle_exit(Vcpu *vcpu, VcpuExit exit)
         machine_request_reset(machine, TRUE);
     } else if (exit == VCPU_EXIT_ERROR) {
         deferred_schedule(machine->vcpu_error_request);
+    } else if (exit == VCPU_EXIT_DEBUG) {
+        deferred_schedule(machine->vcpu_debug_request);
     }
     /* None of these may run on; whoever handles it lets the vCPU go again. */
     vcpu_stop_current();
@@ -190,6 +192,9 @@ void vcpus_resume(Machine *machine)
 {
     for (guint i = 0; i < machine->vcpus->len; i++) {
         Vcpu *vcpu = g_ptr_array_index(machine->vcpus, i);
+        if (vcpu->held) {
+            continue;
+        }
         g_mutex_lock(&vcpu->sync->mutex);
         vcpu->stopped = FALSE;
         g_mutex_unlock(&vcpu->sync->mutex);
@@ -235,6 +240,47 @@ void vcpu_get_regs(Vcpu *vcpu, CpuRegisters *regs)
     vcpu_call(vcpu, get_regs_call, regs);
 }
 
+static void set_regs_call(Vcpu *vcpu, void *opaque)
+{
+    vcpu->accel->ops->set_regs(vcpu->accel, vcpu, opaque);
+}
+
+void vcpu_set_regs(Vcpu *vcpu, const CpuRegisters *regs)
+{
+    vcpu_call(vcpu, set_regs_call, (void *)regs);
+}
+
+/* ---- for debuggers ---- */
+
+static const CpuDebug no_debug;
+
+typedef struct DebugCall {
+    const CpuDebug *debug;
+    gboolean ok;
+    GError **error;
+} DebugCall;
+
+static void set_debug_call(Vcpu *vcpu, void *opaque)
+{
+    DebugCall *call = opaque;
+
+    call->ok = vcpu->accel->ops->set_debug(vcpu->accel, vcpu, call->debug, call->error);
+    if (call->ok) {
+        vcpu->debug = call->debug;
+    }
+}
+
+gboolean vcpu_set_debug(Vcpu *vcpu, const CpuDebug *debug, GError **error)
+{
+    DebugCall call = {.debug = debug ? debug : &no_debug, .error = error};
+
+    if (!vcpu->accel->ops->set_debug) {
+        return error_set(error, "the accelerator '%s' cannot be debugged", vcpu->accel->ops->name);
+    }
+    vcpu_call(vcpu, set_debug_call, &call);
+    return call.ok;
+}
+
 /* ---- life ---- */
 
 static void vcpu_free(Vcpu *vcpu)
@@ -255,6 +301,7 @@ static gboolean vcpu_create(Machine *machine, guint index, GError **error)
     vcpu->index = index;
     vcpu->machine = machine;
     vcpu->accel = machine->accel;
+    vcpu->debug = &no_debug;
     vcpu->stop = TRUE;
     vcpu->sync = g_new0(struct VcpuSync, 1);
     g_mutex_init(&vcpu->sync->mutex);

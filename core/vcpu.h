@@ -21,9 +21,13 @@ struct Vcpu {
     GThread *thread;
     int host_tid; /* host thread id, for `info cpus` */
     pthread_t posix_thread;
-    char *error;      /* vm lock. Set by vcpu_run that returns VCPU_EXIT_ERROR: why; owned */
-    void *accel_data; /* the accelerator's, from vcpu_open to vcpu_close */
-    gboolean halted;  /* last exit said so; for `info cpus` */
+    char *error;           /* vm lock. Set by vcpu_run that returns VCPU_EXIT_ERROR: why; owned */
+    void *accel_data;      /* the accelerator's, from vcpu_open to vcpu_close */
+    gboolean halted;       /* last exit said so; for `info cpus` */
+    const CpuDebug *debug; /* what a debugger wants; never NULL. Changed on the vCPU's thread */
+    CpuDebugHit
+        debug_hit; /* set by vcpu_run that returns VCPU_EXIT_DEBUG. Vm lock, or its thread */
+    gboolean held; /* vm lock. By a debugger: vcpus_resume() leaves it stopped */
     /* private to core/vcpu.c */
     struct VcpuSync *sync; /* its mutex guards what follows */
     gboolean stop;         /* asked to leave guest code and stay out */
@@ -48,6 +52,13 @@ void vcpu_call(Vcpu *vcpu, void (*fn)(Vcpu *vcpu, void *opaque), void *opaque);
 
 /* Registers of a vCPU, running or not (a running one is interrupted for it). */
 void vcpu_get_regs(Vcpu *vcpu, CpuRegisters *regs);
+void vcpu_set_regs(Vcpu *vcpu, const CpuRegisters *regs);
+
+/*
+ * Tells a vCPU what a debugger wants; `debug` must stay as it is until the next call (NULL =
+ * nothing). FALSE if the accelerator cannot do it: what it was told before stands then.
+ */
+gboolean vcpu_set_debug(Vcpu *vcpu, const CpuDebug *debug, GError **error);
 
 /* CPU time that all vCPU threads have used so far, in ns. Any thread, while they exist. */
 gint64 vcpus_cpu_time(Machine *machine);
