@@ -249,6 +249,7 @@ Machine *machine_new(EventLoop *loop)
     machine->memory = address_space_new("memory", &machine->system_memory, machine->lock);
     machine->io = address_space_new("I/O", &machine->system_io, machine->lock);
     machine->vcpus = g_ptr_array_new();
+    machine->apics = g_ptr_array_new();
     machine->displays = g_ptr_array_new();
     machine->frontends = g_ptr_array_new();
     machine->listeners = g_ptr_array_new();
@@ -291,6 +292,7 @@ void machine_free(Machine *machine)
     clock_free(machine->guest_clock);
     clock_free(machine->host_clock);
     g_ptr_array_unref(machine->vcpus);
+    g_ptr_array_unref(machine->apics);
     g_ptr_array_unref(machine->displays);
     g_ptr_array_unref(machine->frontends);
     g_ptr_array_unref(machine->listeners);

@@ -68,6 +68,7 @@ struct Machine {
     const char *const *firmware_dirs; /* NULL-ended, see core/firmware.h; outlives the machine */
     Accel *accel;
     GPtrArray *vcpus;    /* of Vcpu* */
+    GPtrArray *apics;    /* of Apic* (core/apic.h), by vCPU index; empty if they are not ours */
     Device *root;        /* the board; NULL with -machine none */
     GPtrArray *displays; /* of Display*, owned by their devices; the first is the primary one */
     InputRouter *input;
