@@ -1,0 +1,100 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Decoded code: blocks of records, one record an instruction, and the cache that finds them.
+ *
+ * A block is found by the host address of its page (so two guest addresses of the same memory
+ * share it), the offset in the page and the mode. It ends at a branch, at the page's end, or after
+ * BLOCK_MAX instructions. The last record jumps to another block of the same page by a link that
+ * is made when the jump is first taken. Code keeps no linear address: rip is page_rip + offset.
+ *
+ * Each vCPU has a cache of its own, touched by its thread alone. Records are never freed one by
+ * one: a block whose bytes have changed is made stale - every record's `run` becomes one that
+ * leaves the block before its instruction - and the memory is taken back when the cache is full.
+ * So a store may make the very block stale in which it stands, and nothing need be checked after
+ * it: what follows is decoded anew.
+ */
+#pragma once
+
+#include "tcg/cpu.h"
+#include "tcg/ops.h"
+
+#define BLOCK_MAX 32
+
+/*
+ * Executes a record's instruction and, in turn, those that follow in its block. Returns the first
+ * record of the next block, or NULL: cpu->rip says where to go on.
+ */
+typedef const Record *(*Handler)(TcgCpu *cpu, const Record *record);
+
+/* Record.flags */
+enum {
+    RECORD_ADDRESS32 = 1 << 0, /* the effective address is cut to 32 bits */
+    RECORD_ADDRESS16 = 1 << 1,
+    RECORD_CHECKED = 1 << 2, /* not MODE_FLAT_DATA: limit and rights are checked */
+    RECORD_LEGACY = 1 << 3,  /* the linear address is cut to 32 bits */
+    RECORD_FIRST = 1 << 4,   /* of its block */
+};
+
+/* 64 bytes: a cache line. Byte offsets are into TcgCpu. */
+struct Record {
+    Handler run;
+    guint16 offset; /* of the instruction in its page */
+    guint8 length;
+    guint8 flags;
+    guint16 dst, src;    /* registers; AH is the offset of RAX plus 1 */
+    guint16 base, index; /* of the address; `zero` where absent, `page_rip` for RIP */
+    guint16 segment;     /* effective base of the segment */
+    guint8 scale;
+    guint8 count; /* instructions from here to the block's end */
+    gint64 disp;
+    guint64 imm;           /* of a near branch: target's offset from page_rip */
+    const Record *link[2]; /* targets in this page, NULL until first used: taken, not taken */
+    const Insn *insn;      /* whole, for OpFns */
+};
+
+/* ---- handlers that every family may use ---- */
+
+/* Goes on with the next record of the block. */
+static inline const Record *record_next(TcgCpu *cpu, const Record *record)
+{
+    return record[1].run(cpu, record + 1);
+}
+
+/* rip of the record's instruction and of the next one, before cutting to the code's width. */
+static inline guint64 record_rip(const TcgCpu *cpu, const Record *record)
+{
+    return cpu->page_rip + record->offset;
+}
+
+static inline guint64 record_next_rip(const TcgCpu *cpu, const Record *record)
+{
+    return cpu->page_rip + record->offset + record->length;
+}
+
+/* ---- the cache ---- */
+
+CodeCache *code_cache_new(void);
+void code_cache_free(CodeCache *cache);
+
+/* Forgets everything; no record may be in use. */
+void code_cache_clear(CodeCache *cache);
+
+/* Linear addresses have changed their meaning: forgets which block is where, keeps the blocks. */
+void code_cache_unmap(CodeCache *cache);
+
+/*
+ * The block at cpu->rip in the present mode, decoded if need be; sets page_rip. Raises #PF, #GP
+ * and #UD of the fetch. NULL if it cannot be cached (page-crossing instruction, code in a device):
+ * code_step() executes that.
+ */
+const Record *code_find(TcgCpu *cpu);
+
+/* Executes exactly one instruction at cpu->rip, cached or not. */
+void code_step(TcgCpu *cpu);
+
+/* The page of `host` was written: makes its blocks stale. */
+void code_cache_invalidate(CodeCache *cache, const guint8 *host_page);
+
+/* Chooses the handler of a decoded instruction; never fails (falls back to the OpFn). `live`:
+ * FLAG_* that something after it may read. */
+Handler record_choose_handler(const TcgCpu *cpu, const Insn *insn, guint32 live, Record *record);
