@@ -92,13 +92,12 @@ enum {
     MODE_16 = 0,
     MODE_32 = 1,
     MODE_64 = 2,
-    MODE_BITS = 3,            /* mask of the three above: CS.D, CS.L */
-    MODE_PROTECT = 1 << 2,    /* CR0.PE and not virtual-8086 */
-    MODE_STACK32 = 1 << 3,    /* SS.B (stack pointer is ESP; RSP with MODE_64) */
-    MODE_FLAT_DATA = 1 << 4,  /* no limit or rights to check in DS, ES, SS, CS; bases may differ */
-    MODE_FLAT_CODE = 1 << 5,  /* CS needs no limit check */
-    MODE_USER = 1 << 6,       /* CPL 3: who may execute the page */
-    MODE_FP_CHECKED = 1 << 7, /* MXCSR or FCW unmask an exception: operations look for it */
+    MODE_BITS = 3,           /* mask of the three above: CS.D, CS.L */
+    MODE_PROTECT = 1 << 2,   /* CR0.PE and not virtual-8086 */
+    MODE_STACK32 = 1 << 3,   /* SS.B (stack pointer is ESP; RSP with MODE_64) */
+    MODE_FLAT_DATA = 1 << 4, /* no limit or rights to check in DS, ES, SS, CS; bases may differ */
+    MODE_FLAT_CODE = 1 << 5, /* CS needs no limit check */
+    MODE_USER = 1 << 6,      /* CPL 3: who may execute the page */
 };
 
 /*
@@ -198,8 +197,8 @@ G_NORETURN void tcg_raise_gp(TcgCpu *cpu);
 
 /* ---- mode ---- */
 
-/* Recomputes mode, mmu, tlb and the effective bases after a change of CR0, EFER, CPL, RFLAGS.VM,
- * a segment, MXCSR or FCW. Cached code of the new mode is found by itself. */
+/* Recomputes mode, mmu, tlb and the effective bases after a change of CR0, EFER, CPL, RFLAGS.VM or
+ * a segment. Cached code of the new mode is found by itself. */
 void tcg_update_mode(TcgCpu *cpu);
 
 static inline gboolean tcg_is_64bit(const TcgCpu *cpu)

@@ -485,6 +485,7 @@ static gboolean decode(Decoder *d)
     }
     note_memory(insn, info);
     insn->flags |= info->attr & (OP_BRANCH | OP_SERIAL) ? INSN_ENDS_BLOCK : 0;
+    insn->opcode = d->opcode;
     insn->length = d->position;
     return TRUE;
 }

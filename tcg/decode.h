@@ -159,6 +159,7 @@ typedef struct Insn {
     guint64 imm;         /* also: branch distance, full address of MOV with moffs (base, index
                             are absent then, disp is 0: INSN_MODRM is clear) */
     Operand operands[3]; /* explicit ones, in the SDM's order; implied ones follow from the op */
+    guint8 opcode;       /* the byte before ModRM: D8-DF of x87 */
 } Insn;
 
 typedef enum DecodeStatus {
