@@ -52,6 +52,7 @@ typedef struct CliConfig {
     const char *debugcon;
     GArray *qtests; /* of CliItem */
     const char *qtest_log;
+    const char *gdb; /* -gdb, -s; NULL = no debug server */
 
     char *name, *uuid;  /* owned */
     char *process_name; /* owned */

@@ -126,6 +126,12 @@ static gboolean apply_version(CliConfig *config, const CliOption *option, const 
     return print_instead(config, list_version, NULL);
 }
 
+static gboolean apply_gdb_short(CliConfig *config, const CliOption *option, const char *value,
+                                GError **error)
+{
+    return set_string(config, option, "tcp::1234", error);
+}
+
 static gboolean ignore(CliConfig *config, const CliOption *option, const char *value,
                        GError **error)
 {
@@ -239,6 +245,11 @@ const CliOption cli_options[] = {
     {"d", NULL, "ITEM[,ITEM...]", CLI_DEBUG, "logs these items ('-d help' lists them)",
      cli_apply_log_items},
     {"D", NULL, "FILE", CLI_DEBUG, "logs to FILE instead of stderr", set_string, OFFSET(log_file)},
+    {"gdb", NULL, "CHARDEV", CLI_DEBUG,
+     "serves a debugger (GDB's remote protocol) on CHARDEV: tcp:[HOST]:PORT (it listens; without\n"
+     "HOST: for this host only), unix:PATH,server=on,wait=off, stdio, ...",
+     set_string, OFFSET(gdb)},
+    {"s", NULL, NULL, CLI_DEBUG, "the same as -gdb tcp::1234", apply_gdb_short, OFFSET(gdb)},
     {"qtest", NULL, "CHARDEV", CLI_DEBUG,
      "serves the qtest protocol on CHARDEV (with -accel qtest)", add_item, OFFSET(qtests)},
     {"qtest-log", NULL, "FILE", CLI_DEBUG, "logs the dialogue of -qtest to FILE (default: none)",

@@ -177,6 +177,17 @@ static gboolean open_qtests(Session *session, GError **error)
     return TRUE;
 }
 
+static gboolean open_gdb(Session *session, GError **error)
+{
+    const char *device = session->config->gdb;
+
+    if (device && !gdbstub_start(session->machine, device, &monitor_gdb_ops, error)) {
+        g_prefix_error(error, "-gdb %s: ", device);
+        return FALSE;
+    }
+    return TRUE;
+}
+
 /* ---- the board ---- */
 
 /* The board of -machine NAME; NULL = the default one. */
@@ -307,7 +318,7 @@ static gboolean start(Session *session, GError **error)
     return create_board(session, error) &&
            vcpus_create(session->machine, session->board.cpus, error) &&
            open_monitors(session, error) && open_qtests(session, error) &&
-           frontends_open(session->machine, session->config, error);
+           open_gdb(session, error) && frontends_open(session->machine, session->config, error);
 }
 
 Session *session_new(CliConfig *config, GError **error)
@@ -343,7 +354,7 @@ static void forget_start(Session *session)
 int session_run(Session *session)
 {
     forget_start(session);
-    if (!session->config->stopped) {
+    if (!session->config->stopped && !gdbstub_has_client(session->machine)) {
         machine_cont(session->machine);
     }
     event_loop_run(session->loop);
@@ -360,6 +371,7 @@ void session_free(Session *session)
     }
     g_ptr_array_unref(session->monitors);
     g_ptr_array_unref(session->ports.monitors);
+    gdbstub_stop(session->machine);
     machine_free(session->machine);
     event_loop_free(session->loop);
     vm_lock_drop(session->lock);

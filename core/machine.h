@@ -75,6 +75,7 @@ struct Machine {
     CharManager *chars;
     BlockManager *blocks; /* set by app/, which knows the image formats; may be NULL */
     GPtrArray *frontends; /* of Frontend*, open ones */
+    void *gdbstub;        /* gdbstub/'s, which app/ ends */
     RunState run_state;
     ShutdownCause shutdown_cause;
     int exit_status;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * What the files of kvm/ share: vm.c opens and closes the VM, slots.c maps memory, irqchip.c
- * brings interrupts, cpuid.c and state.c set processors up, vcpu.c runs them.
+ * brings interrupts, cpuid.c and state.c set processors up, vcpu.c runs them, debug.c stops them.
  */
 #pragma once
 
@@ -16,6 +16,24 @@
 /* What the kernel has been told of a slot. */
 typedef enum SlotState { SLOT_ABSENT, SLOT_WRITABLE, SLOT_READONLY } SlotState;
 
+#define KVM_DEBUG_REGISTERS 4
+
+/* A breakpoint in guest memory. */
+typedef struct KvmInt3 {
+    guint64 linear, physical;
+    guint users; /* vCPUs */
+    guint8 byte; /* what was there */
+} KvmInt3;
+
+/* What a debugger wants of a vCPU. */
+typedef struct KvmDebug {
+    gboolean step, block_irqs;
+    guint count; /* of debug registers in use */
+    guint64 addr[KVM_DEBUG_REGISTERS], dr7;
+    CpuDebugHit hit[KVM_DEBUG_REGISTERS]; /* what each stands for */
+    GArray *int3s;                        /* of guint64, linear addresses */
+} KvmDebug;
+
 typedef struct KvmAccel {
     Accel accel;
     int kvm_fd, vm_fd;
@@ -25,6 +43,8 @@ typedef struct KvmAccel {
     gint intr;                   /* (atomic) level of the PIC's INTR */
     gint hold;                   /* (atomic) vCPUs stay out of KVM_RUN while it is not 0 */
     struct kvm_clock_data clock; /* while the guest clock stands */
+    GArray *int3s;               /* of KvmInt3. Vm lock */
+    guint blockirq_flag;         /* KVM_GUESTDBG_BLOCKIRQ if the kernel knows it */
     struct {
         gboolean level;
         guint64 addr;
@@ -50,6 +70,7 @@ typedef struct KvmVcpu {
     gint in_guest;           /* (atomic) between the last check and the return of KVM_RUN */
     gboolean access_pending; /* an exit was served that the next KVM_RUN completes */
     KvmInitState init;
+    KvmDebug debug;
 } KvmVcpu;
 
 /* ioctl(2) that is tried again when a signal came between. */
@@ -79,6 +100,15 @@ void kvm_init_state_free(KvmVcpu *kv);
 void kvm_reset(Accel *accel, Vcpu *vcpu);
 void kvm_get_regs(Accel *accel, Vcpu *vcpu, CpuRegisters *regs);
 void kvm_set_regs(Accel *accel, Vcpu *vcpu, const CpuRegisters *regs);
+
+/* debug.c */
+void kvm_debug_init(KvmVcpu *kv);
+void kvm_debug_finish(Vcpu *vcpu);
+gboolean kvm_set_debug(Accel *accel, Vcpu *vcpu, const CpuDebug *wanted, GError **error);
+/* After KVM_EXIT_DEBUG; the guest's own exception goes to it. */
+VcpuExit kvm_debug_exit(Vcpu *vcpu);
+/* After a step's port or memory access was served: the kernel may or may not tell of its end. */
+VcpuExit kvm_debug_step_done(Vcpu *vcpu);
 
 /* vcpu.c */
 gboolean kvm_vcpu_open(Accel *accel, Vcpu *vcpu, GError **error);

@@ -129,17 +129,22 @@ static void handle_eoi(Vcpu *vcpu, guint vector)
     vm_lock_drop(machine->lock);
 }
 
+static VcpuExit access_served(Vcpu *vcpu)
+{
+    return vcpu->debug->single_step ? kvm_debug_step_done(vcpu) : VCPU_EXIT_AGAIN;
+}
+
 static VcpuExit handle_exit(Vcpu *vcpu, struct kvm_run *run)
 {
     switch (run->exit_reason) {
-    case KVM_EXIT_IO: handle_io(vcpu, run); return VCPU_EXIT_AGAIN;
-    case KVM_EXIT_MMIO: handle_mmio(vcpu, run); return VCPU_EXIT_AGAIN;
+    case KVM_EXIT_IO: handle_io(vcpu, run); return access_served(vcpu);
+    case KVM_EXIT_MMIO: handle_mmio(vcpu, run); return access_served(vcpu);
     case KVM_EXIT_IRQ_WINDOW_OPEN:
     case KVM_EXIT_INTR:
     case KVM_EXIT_SET_TPR: return VCPU_EXIT_AGAIN;
     case KVM_EXIT_IOAPIC_EOI: handle_eoi(vcpu, run->eoi.vector); return VCPU_EXIT_AGAIN;
     case KVM_EXIT_HLT: return VCPU_EXIT_HALTED;
-    case KVM_EXIT_DEBUG: return VCPU_EXIT_DEBUG;
+    case KVM_EXIT_DEBUG: return kvm_debug_exit(vcpu);
     case KVM_EXIT_SHUTDOWN: return VCPU_EXIT_SHUTDOWN;
     case KVM_EXIT_SYSTEM_EVENT:
         return run->system_event.type == KVM_SYSTEM_EVENT_RESET
@@ -162,7 +167,9 @@ VcpuExit kvm_vcpu_run(Accel *accel, Vcpu *vcpu)
     gboolean held;
     int result = -1, error = EINTR;
 
-    kvm_deliver_intr(kvm, vcpu);
+    if (!vcpu->debug->step_blocks_irqs) {
+        kvm_deliver_intr(kvm, vcpu);
+    }
     __atomic_store_n(&kv->in_guest, 1, __ATOMIC_SEQ_CST);
     held = __atomic_load_n(&kvm->hold, __ATOMIC_SEQ_CST) != 0;
     if (!held) {
@@ -260,6 +267,7 @@ gboolean kvm_vcpu_open(Accel *accel, Vcpu *vcpu, GError **error)
         return FALSE;
     }
     vcpu->accel_data = kv;
+    kvm_debug_init(kv);
     if (kvm_cpuid_apply(kvm, vcpu, error) && kvm_init_state_save(kvm, kv, error)) {
         return TRUE;
     }
@@ -269,8 +277,10 @@ gboolean kvm_vcpu_open(Accel *accel, Vcpu *vcpu, GError **error)
 
 void kvm_vcpu_close(Accel *accel, Vcpu *vcpu)
 {
-    KvmVcpu *kv = g_steal_pointer(&vcpu->accel_data);
+    KvmVcpu *kv = vcpu->accel_data;
 
+    kvm_debug_finish(vcpu);
+    vcpu->accel_data = NULL;
     kvm_init_state_free(kv);
     munmap(kv->run, (gsize)((KvmAccel *)accel)->run_size);
     close(kv->fd);

@@ -83,6 +83,10 @@ static gboolean create_vm(KvmAccel *kvm, GError **error)
         return error_set_errno(error, errno, "cannot create a KVM virtual machine");
     }
     kvm->run_size = ioctl(kvm->kvm_fd, KVM_GET_VCPU_MMAP_SIZE, 0);
+    /* Tells which flags of KVM_SET_GUEST_DEBUG there are; 0 before Linux 5.13. */
+    kvm->blockirq_flag =
+        (guint)MAX(ioctl(kvm->kvm_fd, KVM_CHECK_EXTENSION, KVM_CAP_SET_GUEST_DEBUG2), 0) &
+        KVM_GUESTDBG_BLOCKIRQ;
     /* Only Intel hosts know these, and only they need them. */
     kvm_ioctl(kvm->vm_fd, KVM_SET_IDENTITY_MAP_ADDR, &identity_map);
     ioctl(kvm->vm_fd, KVM_SET_TSS_ADDR, TSS_ADDR);
@@ -106,6 +110,7 @@ static void kvm_close(Accel *accel)
     }
     g_clear_pointer(&kvm->cpuid, g_array_unref);
     g_clear_pointer(&kvm->slot_state, g_array_unref);
+    g_clear_pointer(&kvm->int3s, g_array_unref);
     kvm->kvm_fd = kvm->vm_fd = -1;
 }
 
@@ -117,6 +122,7 @@ static gboolean kvm_open(Accel *accel, GError **error)
 
     kvm->vm_fd = -1;
     kvm->slot_state = g_array_new(FALSE, TRUE, sizeof(guint8));
+    kvm->int3s = g_array_new(FALSE, FALSE, sizeof(KvmInt3));
     if (open_device(kvm, error) && check_capabilities(kvm, error) && create_vm(kvm, error) &&
         kvm_cpuid_open(kvm, error)) {
         sigaction(KVM_KICK_SIGNAL, &action, NULL);
@@ -161,5 +167,6 @@ const AccelOps kvm_accel_ops = {
     .set_regs = kvm_set_regs,
     .reset = kvm_reset,
     .inject_nmi = kvm_inject_nmi,
+    .set_debug = kvm_set_debug,
     .clock_changed = kvm_clock_changed,
 };

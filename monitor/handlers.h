@@ -42,6 +42,9 @@ gboolean cmd_port_in(CommandCall *call, GError **error);
 gboolean cmd_port_out(CommandCall *call, GError **error);
 gboolean cmd_info_mem(CommandCall *call, GError **error);
 
+/* cmd-gdb.c */
+gboolean cmd_gdbserver(CommandCall *call, GError **error);
+
 /* cmd-ringbuf.c */
 gboolean cmd_ringbuf_read(CommandCall *call, GError **error);
 gboolean cmd_ringbuf_write(CommandCall *call, GError **error);

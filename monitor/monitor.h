@@ -12,6 +12,7 @@
 
 #include "core/char.h"
 #include "core/machine.h"
+#include "gdbstub/gdbstub.h"
 
 typedef struct Monitor Monitor;
 
@@ -31,6 +32,9 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(Monitor, monitor_free)
  * lock is dropped meanwhile.
  */
 gboolean monitor_hmp_run(Machine *machine, const char *line, GString *out);
+
+/* Lets a debugger's client run commands. */
+extern const GdbMonitorOps monitor_gdb_ops;
 
 /* Appends the commands as a reference for docs/monitor.md, in Markdown. */
 void monitor_print_reference(GString *out);

@@ -28,7 +28,8 @@ ARROWS = {
     'qtest': {'core', 'mainloop', 'cpu'},
     'hw': {'core', 'mainloop', 'cpu'},
     'block': {'core', 'mainloop'},
-    'monitor': {'core', 'mainloop', 'cpu'},
+    'gdbstub': {'core', 'mainloop', 'cpu'},
+    'monitor': {'core', 'mainloop', 'cpu', 'gdbstub'},
     'ui': {'core', 'mainloop'},
 }
 
