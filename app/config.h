@@ -31,7 +31,8 @@ typedef struct CliConfig {
     CliSmp smp;
     guint64 ram_size; /* 0 = default */
     const char *bios;
-    GPtrArray *firmware_dirs; /* of const char *; owned array, NULL-ended once parsed */
+    const char *kernel, *initrd, *append; /* NULL = not given */
+    GPtrArray *firmware_dirs;             /* of const char *; owned array, NULL-ended once parsed */
     BoardBoot boot;
     OptionList *boot_options; /* owned; holds the strings of `boot` */
     gboolean rtc_localtime;

@@ -188,6 +188,13 @@ const CliOption cli_options[] = {
      "boots from drives in this order: a (floppy), c (disk), d (CD-ROM), n (network);\n"
      "'once' is for the first boot only, 'menu' lets you choose",
      cli_apply_boot},
+    {"kernel", NULL, "FILE", CLI_BOOT,
+     "boots this kernel, without a boot loader: a Linux bzImage, or a multiboot ELF file",
+     set_string, OFFSET(kernel)},
+    {"initrd", NULL, "FILE", CLI_BOOT,
+     "initial RAM disk of -kernel; the modules of a multiboot kernel: FILE [ARGS],FILE [ARGS]...",
+     set_string, OFFSET(initrd)},
+    {"append", NULL, "TEXT", CLI_BOOT, "command line of -kernel", set_string, OFFSET(append)},
 
     {"hda", NULL, "FILE", CLI_BLOCK, "disk image of the first IDE drive", add_item, OFFSET(drives)},
     {"hdb", NULL, "FILE", CLI_BLOCK, "disk image of the second IDE drive", add_item,

@@ -237,6 +237,19 @@ static gboolean check_vga(const BoardOps *ops, const char *name, GError **error)
                      ops->name, known->str);
 }
 
+static gboolean check_kernel(const CliConfig *config, const BoardOps *ops, GError **error)
+{
+    if (config->kernel && ops == board_find("none")) {
+        return error_set(error, "-kernel: the machine '%s' has no memory to load it into",
+                         ops->name);
+    }
+    if (!config->kernel && (config->initrd || config->append)) {
+        return error_set(error, "-%s: is for a kernel, which -kernel FILE names",
+                         config->initrd ? "initrd" : "append");
+    }
+    return TRUE;
+}
+
 static gboolean fill_board(Session *session, const BoardOps *ops, GError **error)
 {
     CliConfig *config = session->config;
@@ -245,6 +258,9 @@ static gboolean fill_board(Session *session, const BoardOps *ops, GError **error
     board->ram_size = config->ram_size ? config->ram_size : MIN(DEFAULT_RAM_SIZE, ops->max_ram);
     board->cpus = (guint)config->smp.cpus;
     board->bios = config->bios;
+    board->kernel = config->kernel;
+    board->initrd = config->initrd;
+    board->append = config->append;
     board->boot = config->boot;
     board->vga = config->vga ? config->vga : config->nodefaults ? "none" : ops->default_vga;
     board->nodefaults = config->nodefaults;
@@ -261,7 +277,8 @@ static gboolean fill_board(Session *session, const BoardOps *ops, GError **error
                          ops->max_cpus);
     }
     session->machine->ram_size = board->ram_size;
-    return check_vga(ops, board->vga, error) && ports_open_all(&session->ports, board, error);
+    return check_kernel(config, ops, error) && check_vga(ops, board->vga, error) &&
+           ports_open_all(&session->ports, board, error);
 }
 
 static gboolean create_board(Session *session, GError **error)
@@ -280,7 +297,8 @@ static gboolean create_board(Session *session, GError **error)
     }
     /* A test that plays the processor wants the machine as it described it, no more. */
     has_defaults = (machine->accel->ops->caps & ACCEL_RUNS_CODE) && ops != board_find("none");
-    wants_demo = has_defaults && !config->nodefaults && config->devices->len == 0;
+    wants_demo =
+        has_defaults && !config->nodefaults && config->devices->len == 0 && !config->kernel;
     return drives_create(machine, config, wants_demo, error) &&
            (!has_defaults || drives_add_empty_cdrom(machine, config, error)) &&
            ops->create(machine, &session->board, error) &&

@@ -60,10 +60,10 @@ static void file_clear(gpointer data)
     g_bytes_unref(file->bytes);
 }
 
-void fw_cfg_set(Device *dev, guint key, const void *data, gsize length)
+void fw_cfg_set_bytes(Device *dev, guint key, GBytes *bytes)
 {
     FwCfg *cfg = (FwCfg *)dev;
-    FwCfgItem item = {key, g_bytes_new(data, length)};
+    FwCfgItem item = {key, g_bytes_ref(bytes)};
 
     for (guint i = 0; i < cfg->items->len; i++) {
         if (g_array_index(cfg->items, FwCfgItem, i).key == key) {
@@ -72,6 +72,12 @@ void fw_cfg_set(Device *dev, guint key, const void *data, gsize length)
         }
     }
     g_array_append_val(cfg->items, item);
+}
+
+void fw_cfg_set(Device *dev, guint key, const void *data, gsize length)
+{
+    g_autoptr(GBytes) bytes = g_bytes_new(data, length);
+    fw_cfg_set_bytes(dev, key, bytes);
 }
 
 void fw_cfg_set_u16(Device *dev, guint key, guint16 value)

@@ -5,7 +5,7 @@
  * interface; the numbers are its).
  *
  * Regions: 0 = selector and data (2 ports at 510h), 1 = DMA address (8 ports at 514h). Items are
- * added by the board while it makes the machine; their bytes are copied. Vm lock held.
+ * added by the board while it makes the machine. Vm lock held.
  */
 #pragma once
 
@@ -21,10 +21,23 @@ enum {
     FW_CFG_RAM_SIZE = 0x03,
     FW_CFG_NOGRAPHIC = 0x04,
     FW_CFG_NB_CPUS = 0x05,
+    FW_CFG_KERNEL_ADDR = 0x07,
+    FW_CFG_KERNEL_SIZE = 0x08,
+    FW_CFG_INITRD_ADDR = 0x0a,
+    FW_CFG_INITRD_SIZE = 0x0b,
     FW_CFG_BOOT_DEVICE = 0x0c,
     FW_CFG_NUMA = 0x0d,
     FW_CFG_BOOT_MENU = 0x0e,
     FW_CFG_MAX_CPUS = 0x0f,
+    FW_CFG_KERNEL_ENTRY = 0x10,
+    FW_CFG_KERNEL_DATA = 0x11,
+    FW_CFG_INITRD_DATA = 0x12,
+    FW_CFG_CMDLINE_ADDR = 0x13,
+    FW_CFG_CMDLINE_SIZE = 0x14,
+    FW_CFG_CMDLINE_DATA = 0x15,
+    FW_CFG_SETUP_ADDR = 0x16,
+    FW_CFG_SETUP_SIZE = 0x17,
+    FW_CFG_SETUP_DATA = 0x18,
     FW_CFG_FILE_DIR = 0x19,
     FW_CFG_FILE_FIRST = 0x20,
     FW_CFG_ARCH = 0x8000,
@@ -34,8 +47,9 @@ enum {
     FW_CFG_E820 = FW_CFG_ARCH + 3,
 };
 
-/* Sets the bytes of a numbered item. */
+/* Sets the bytes of a numbered item; fw_cfg_set_bytes() shares them instead of copying. */
 void fw_cfg_set(Device *dev, guint key, const void *data, gsize length);
+void fw_cfg_set_bytes(Device *dev, guint key, GBytes *bytes);
 void fw_cfg_set_u16(Device *dev, guint key, guint16 value);
 void fw_cfg_set_u32(Device *dev, guint key, guint32 value);
 void fw_cfg_set_u64(Device *dev, guint key, guint64 value);

@@ -6,6 +6,7 @@
 #include "core/firmware.h"
 #include "hw/block/ide.h"
 #include "hw/pc/fw_cfg.h"
+#include "hw/pc/kernel-rom.h"
 #include "hw/pc/pc-priv.h"
 
 #define E820_RAM      1
@@ -145,8 +146,11 @@ static void update_boot_order(PcBoard *board)
         device_foreach(&board->device, collect_boot_entry, entries);
     }
     g_array_sort(entries, compare_boot_entries);
+    if (board->config.kernel) {
+        g_string_append(text, KERNEL_ROM_BOOT_PATH);
+    }
     for (guint i = 0; i < entries->len; i++) {
-        g_string_append_printf(text, "%s%s", i ? "\n" : "",
+        g_string_append_printf(text, "%s%s", text->len ? "\n" : "",
                                g_array_index(entries, BootEntry, i).path);
     }
     if (board->config.boot.strict) {
@@ -185,5 +189,5 @@ gboolean pc_fw_cfg_init(PcBoard *board, GError **error)
     add_memory(board);
     add_uuid(board);
     pc_fw_cfg_update(board);
-    return add_splash(board, error) && add_vga_rom(board, error);
+    return add_splash(board, error) && add_vga_rom(board, error) && pc_kernel_init(board, error);
 }

@@ -74,6 +74,8 @@ void pc_cmos_init(PcBoard *board);
 void pc_cmos_update(PcBoard *board);
 gboolean pc_fw_cfg_init(PcBoard *board, GError **error);
 void pc_fw_cfg_update(PcBoard *board);
+/* -kernel, -initrd and -append, into fw_cfg. Does nothing without -kernel. */
+gboolean pc_kernel_init(PcBoard *board, GError **error);
 /* The order of this boot: letters, -boot once= the first time. */
 const char *pc_boot_order(const PcBoard *board);
 
