@@ -60,6 +60,7 @@ struct ApicOps {
     void (*raise_nmi)(Apic *apic);
     /* A message on the bus of all APICs; called on the first one. */
     void (*message)(Apic *apic, guint64 addr, guint32 data);
+    void (*print)(Apic *apic, GString *out); /* `info lapic` */
 };
 
 #define APIC_BASE_BSP     (1u << 8)
@@ -87,8 +88,8 @@ static inline guint apic_pending(const Apic *apic)
 /*
  * Acknowledges the interrupt to deliver and returns its vector: the highest request above the
  * processor priority moves from IRR to ISR; if there is none and LINT0 passes the 8259's INTR on
- * (or the APIC is switched off), the 8259 is acknowledged. -1 = none any more. A vector may be the
- * spurious one. RFLAGS.IF and shadows are the caller's.
+ * (or the APIC is switched off), the 8259 is acknowledged. -1 = none any more, so the spurious
+ * vector never comes. RFLAGS.IF and shadows are the caller's.
  */
 static inline int apic_take_interrupt(Apic *apic)
 {
@@ -123,7 +124,8 @@ static inline guint64 apic_get_base(const Apic *apic)
     return __atomic_load_n(&apic->base, __ATOMIC_RELAXED);
 }
 
-/* WRMSR: FALSE = reserved bits were set, #GP, and nothing has changed. Moves the registers' page. */
+/* WRMSR, after the caller has checked the width of the address: FALSE = reserved bits were set,
+ * #GP, and nothing has changed. Moves the registers' page. */
 static inline gboolean apic_set_base(Apic *apic, guint64 base)
 {
     return apic->ops->set_base(apic, base);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Topics of `info`: the machine, its processors and memory. */
+#include "core/apic.h"
 #include "core/error.h"
 #include "core/vcpu.h"
 #include "monitor/handlers.h"
@@ -114,6 +115,22 @@ gboolean cmd_info_qtree(CommandCall *call, GError **error)
 gboolean cmd_info_irq(CommandCall *call, GError **error)
 {
     device_print_irq_counts(call->machine->root, call->out);
+    return TRUE;
+}
+
+gboolean cmd_info_lapic(CommandCall *call, GError **error)
+{
+    gint64 index = command_int(call, "apic-id", call->context->cpu);
+    Apic *apic = index >= 0 && index < 256 ? apic_of(call->machine, (guint)index) : NULL;
+
+    if (call->machine->apics->len == 0) {
+        return error_set(error, "the local APICs are not ours under this accelerator");
+    }
+    if (!apic) {
+        return error_set(error, "there is no local APIC %" G_GINT64_FORMAT " (see 'info cpus')",
+                         index);
+    }
+    apic->ops->print(apic, call->out);
     return TRUE;
 }
 

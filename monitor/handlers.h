@@ -60,6 +60,7 @@ gboolean cmd_info_registers(CommandCall *call, GError **error);
 gboolean cmd_info_mtree(CommandCall *call, GError **error);
 gboolean cmd_info_qtree(CommandCall *call, GError **error);
 gboolean cmd_info_irq(CommandCall *call, GError **error);
+gboolean cmd_info_lapic(CommandCall *call, GError **error);
 gboolean cmd_info_lock(CommandCall *call, GError **error);
 gboolean cmd_info_history(CommandCall *call, GError **error);
 

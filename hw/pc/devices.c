@@ -12,6 +12,7 @@
 #include "hw/display/vga.h"
 #include "hw/input/i8042.h"
 #include "hw/input/ps2.h"
+#include "hw/intc/apic.h"
 #include "hw/intc/i8259.h"
 #include "hw/intc/ioapic.h"
 #include "hw/pc/fw_cfg.h"
@@ -34,6 +35,7 @@ const DeviceOps *const device_types[] = {
     /* interrupts and time */
     &i8259_ops,
     &ioapic_ops,
+    &apic_ops,
     &i8254_ops,
     &mc146818_ops,
     &pcspk_ops,

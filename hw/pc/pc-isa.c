@@ -4,6 +4,7 @@
 #include "hw/char/parallel.h"
 #include "hw/char/serial.h"
 #include "hw/input/i8042.h"
+#include "hw/intc/apic.h"
 #include "hw/intc/i8259.h"
 #include "hw/intc/ioapic.h"
 #include "hw/pc/fw_cfg.h"
@@ -55,6 +56,37 @@ Device *pc_system_device(PcBoard *board, const DeviceOps *ops, OptionList *optio
     return dev;
 }
 
+/* The 8259's INTR is wired to LINT0 of every processor (MP specification, 3.6.2.2). */
+static void lint0_set(void *opaque, guint n, int level)
+{
+    PcBoard *board = opaque;
+
+    for (guint i = 0; i < board->config.cpus; i++) {
+        IrqLine lint0 = device_input(board->apics[i], 0);
+        irq_set(&lint0, level);
+    }
+}
+
+/* Local APICs, where the accelerator runs code and has none of its own. */
+static gboolean apics_init(PcBoard *board, GError **error)
+{
+    Machine *machine = board->device.machine;
+    guint caps = machine->accel->ops->caps;
+
+    if (!(caps & ACCEL_RUNS_CODE) || (caps & ACCEL_KERNEL_LAPIC)) {
+        return TRUE;
+    }
+    board->apics = g_new0(Device *, board->config.cpus);
+    for (guint i = 0; i < board->config.cpus; i++) {
+        board->apics[i] = device_create(machine, &apic_ops, board->system, NULL, NULL, error);
+        if (!board->apics[i]) {
+            return FALSE;
+        }
+    }
+    device_connect_irq(board->pic, 0, (IrqLine){lint0_set, board, 0});
+    return TRUE;
+}
+
 gboolean pc_interrupts_init(PcBoard *board, GError **error)
 {
     static const guint pic_ports[] = {0x20, 0xa0, 0x4d0, 0}, none[] = {0};
@@ -69,7 +101,7 @@ gboolean pc_interrupts_init(PcBoard *board, GError **error)
         return FALSE;
     }
     region_add(&machine->system_memory, IOAPIC_ADDR, device_region(board->ioapic, 0), 0);
-    return TRUE;
+    return apics_init(board, error);
 }
 
 /* ---- timers ---- */

@@ -28,6 +28,7 @@ typedef struct PcBoard {
     /* Devices; NULL where the board has none. */
     Device *pcihost, *piix3, *ide, *ide2; /* ide2: second ISA channel */
     Device *pic, *ioapic, *pit, *rtc, *i8042, *fw_cfg;
+    Device **apics; /* local APICs, config.cpus of them; NULL if they are not ours */
     IsaBus *isa;
     IrqLine isa_irq[ISA_IRQS]; /* inputs for devices that the board wires by hand */
     guint a20_sources;         /* bit 0 = 8042, bit 1 = port 92h: who enables address line 20 */

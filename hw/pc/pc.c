@@ -132,6 +132,7 @@ static void unrealize(Device *dev)
 
     machine_unlisten(dev->machine, board->listener);
     pc_memory_finish(board);
+    g_free(board->apics);
 }
 
 static void reset(Device *dev)
