@@ -227,8 +227,22 @@ void region_set_dirty_log(Region *region, gboolean on)
     }
 }
 
+void region_set_write_observer(Region *region,
+                               void (*fn)(void *opaque, guint64 offset, guint64 length),
+                               void *opaque)
+{
+    region->observer_opaque = opaque;
+    __atomic_store_n(&region->observer, fn, __ATOMIC_RELEASE);
+}
+
 void region_mark_dirty(Region *region, guint64 offset, guint64 length)
 {
+    void (*observer)(void *opaque, guint64 first, guint64 count) =
+        __atomic_load_n(&region->observer, __ATOMIC_ACQUIRE);
+
+    if (observer && length) {
+        observer(region->observer_opaque, offset, length);
+    }
     if (!__atomic_load_n(&region->dirty_logged, __ATOMIC_RELAXED) || length == 0) {
         return;
     }

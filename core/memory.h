@@ -65,6 +65,10 @@ struct Region {
     guint64 map_length;   /* of the mapping at `host`, 0 if it is not ours */
     unsigned long *dirty; /* one bit a page, set by writes that do not go through the accelerator */
     gboolean dirty_logged;
+    /* RAM: told of writes that do not go through the accelerator, see
+     * region_set_write_observer(). */
+    void (*observer)(void *opaque, guint64 offset, guint64 length);
+    void *observer_opaque;
     void (*write_watch)(void *opaque); /* armed one-shot watch, see region_watch_write() */
     void *write_watch_opaque;
     Region *target; /* ALIAS */
@@ -133,6 +137,15 @@ gsize region_dirty_words(const Region *region);
 
 /* Marks bytes as written; for code that writes through region_host(). From any thread. */
 void region_mark_dirty(Region *region, guint64 offset, guint64 length);
+
+/*
+ * `fn` is called after every write that region_mark_dirty() hears of (DMA, the debugger, devices),
+ * by the thread that wrote, with or without the lock: a software processor forgets the code that
+ * it had decoded there. One observer a region; NULL = none.
+ */
+void region_set_write_observer(Region *region,
+                               void (*fn)(void *opaque, guint64 offset, guint64 length),
+                               void *opaque);
 
 /*
  * Calls `fn(opaque)` once, with the lock, before the next write to the region is carried out.

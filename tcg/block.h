@@ -73,6 +73,7 @@ static inline guint64 record_next_rip(const TcgCpu *cpu, const Record *record)
 
 /* ---- the cache ---- */
 
+/* NULL if there is no address space left. */
 CodeCache *code_cache_new(void);
 void code_cache_free(CodeCache *cache);
 
@@ -95,6 +96,37 @@ void code_step(TcgCpu *cpu);
 /* The page of `host` was written: makes its blocks stale. */
 void code_cache_invalidate(CodeCache *cache, const guint8 *host_page);
 
+/*
+ * The first record at page_rip + target, where a branch of `record` leads; sets rip. Links them if
+ * they are in the same page. NULL: leave, and find it from rip.
+ */
+const Record *code_link(TcgCpu *cpu, const Record *record, guint which, guint64 target);
+
+/* The block at cpu->rip if it was found there before; else NULL. For returns and the like. */
+const Record *code_find_cached(TcgCpu *cpu);
+
+/* ---- handlers ---- */
+
 /* Chooses the handler of a decoded instruction; never fails (falls back to the OpFn). `live`:
  * FLAG_* that something after it may read. */
 Handler record_choose_handler(const TcgCpu *cpu, const Insn *insn, guint32 live, Record *record);
+
+/* The plain one: calls the OpFn. */
+Handler record_op_handler(const Insn *insn, Record *record);
+
+/* Leave the block with rip at this record; `stale` because its bytes have changed. */
+const Record *record_leave(TcgCpu *cpu, const Record *record);
+const Record *record_stale(TcgCpu *cpu, const Record *record);
+/* Behind the last instruction: goes on at page_rip + imm. */
+const Record *record_close(TcgCpu *cpu, const Record *record);
+/* Raise #UD, #GP. */
+const Record *record_undefined(TcgCpu *cpu, const Record *record);
+const Record *record_too_long(TcgCpu *cpu, const Record *record);
+
+/* Must the block end here? String instructions that repeat do so in turns, between which interrupts
+ * are taken; after STI and the like the next instruction is on its own. */
+gboolean record_ends_block(const Insn *insn);
+/* May it fault (so that the state before it must be exact)? */
+gboolean record_may_fault(const Insn *insn);
+/* Flags are left alone when the count is 0. */
+gboolean record_is_shift(const Insn *insn);

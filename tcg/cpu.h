@@ -180,9 +180,13 @@ struct TcgCpu {
     gboolean vendor_amd; /* how SYSCALL, SYSENTER, near branches with 66 and so on behave */
     CodeCache *code;
     TlbEntry tlbs[TLB_KINDS][TLB_SIZE];
+    TlbInfo tlb_infos[TLB_KINDS][TLB_SIZE];
+    gboolean tlb_used[TLB_KINDS]; /* since the last flush */
     TlbCode itlb[TLB_CODE_SIZE];
-    gboolean tlb_large; /* pages above 4 KiB were entered: INVLPG flushes all */
+    guint64 large_first, large_last; /* all pages above 4 KiB lie between: INVLPG flushes all */
+    struct Apic *apic;               /* NULL in a machine without a board */
     struct TcgRequests *requests;
+    gint in_guest; /* atomic: see tcg/run.h */
 };
 
 /* ---- exceptions: none of these returns ---- */

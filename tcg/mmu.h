@@ -119,7 +119,15 @@ gboolean mmu_rmw_end(TcgCpu *cpu, MmuRmw *rmw, guint64 value);
  * `expected` is what was there (which has been written back, as hardware does). */
 gboolean mmu_cmpxchg16(TcgCpu *cpu, guint64 linear, guint64 expected[2], const guint64 value[2]);
 
+/* Guest physical memory or a device, past paging. */
+guint64 mmu_load_physical(TcgCpu *cpu, guint64 physical, guint size);
+
 /* ---- the TLB ---- */
+
+/* An empty TLB, for a processor that is all zero. */
+void mmu_open(TcgCpu *cpu);
+/* The page of host memory holds decoded code now: writes take the slow path. */
+void mmu_page_is_code(TcgCpu *cpu, const guint8 *host_page);
 
 /* `global` too: CR0, CR4, a machine reset. Otherwise CR3. */
 void mmu_flush(TcgCpu *cpu, gboolean global);

@@ -10,6 +10,7 @@
 #pragma once
 
 #include "tcg/cpu.h"
+#include "tcg/tcg.h"
 
 /* TcgCpu.attention */
 enum {
@@ -18,7 +19,6 @@ enum {
     ATTENTION_REQUEST = 1 << 2,   /* TcgRequests has something */
     ATTENTION_INTERRUPT = 1 << 3, /* PIC, APIC, NMI, INIT: something may be deliverable */
     ATTENTION_STEP = 1 << 4,      /* TF, a shadow or a debugger: instruction by instruction */
-    ATTENTION_CODE_FULL = 1 << 5, /* the code cache wants to be cleared */
 };
 
 /* Sets bits of attention. From any thread. */
@@ -32,13 +32,14 @@ void tcg_exclusive_begin(TcgCpu *cpu);
 void tcg_exclusive_end(TcgCpu *cpu);
 
 /* RAM, as the accelerator sees it: one for each Region that appears in a slot. */
-typedef struct TcgRam {
+struct TcgRam {
+    TcgAccel *tcg;
     Region *region;
     guint8 *host;
     guint64 size;
     guint slots;         /* that show part of it */
     guint64 *code_lines; /* per page: bit n set = bytes 64n.. to 64n+63 were decoded; atomic */
-} TcgRam;
+};
 
 typedef struct TcgSlot {
     MemorySlot slot; /* size 0: free */
@@ -57,12 +58,16 @@ struct TcgAccel {
     int hold; /* atomic, hold_mutex: how many hold the guest */
 };
 
+/* AccelOps. */
+void tcg_set_slot(Accel *accel, const MemorySlot *slot);
+void tcg_take_dirty(Accel *accel, const MemorySlot *slot, unsigned long *bitmap);
+void tcg_hold_guest(Accel *accel);
+void tcg_release_guest(Accel *accel);
+VcpuExit tcg_vcpu_run(Accel *accel, Vcpu *vcpu);
+void tcg_vcpu_kick(Accel *accel, Vcpu *vcpu);
+
 /* The slot that holds a physical address, or NULL. In the guest, or with the vm lock. */
 const TcgSlot *tcg_find_slot(const TcgAccel *tcg, guint64 physical);
-
-/* Bytes of RAM are about to be, or were, written: decoded code in them becomes stale on all vCPUs.
- * `cpu`: the writer, or NULL for a device. */
-void tcg_code_written(TcgAccel *tcg, TcgCpu *cpu, TcgRam *ram, guint64 offset, gsize length);
 
 /* Marks bytes as decoded code; stores to them take the slow path from now on. */
 void tcg_code_mark(TcgCpu *cpu, TcgRam *ram, guint64 offset, gsize length);

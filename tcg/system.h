@@ -14,6 +14,12 @@
  */
 void system_deliver(TcgCpu *cpu, const TcgEvent *event);
 
+/*
+ * A fault came up while `first` was being delivered (SDM vol. 3, tables 6-4, 6-5): the vector to
+ * deliver, `second` or EXC_DF, or -1: shutdown.
+ */
+int system_combine_faults(guint8 first, guint8 second);
+
 /* MOV to a segment register, POP, LDS: checks and loads (CS: not allowed here). Real and
  * virtual-8086 mode: selector and base only. */
 void system_load_segment(TcgCpu *cpu, guint segment, guint16 selector);

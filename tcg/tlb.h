@@ -5,11 +5,13 @@
  * A tag is the page's linear address. `linear - tag <= 4096 - size` in unsigned arithmetic is
  * TRUE only for an access that lies within the page, so one comparison finds the page and keeps
  * accesses that cross its end out. A page whose accesses need more than a host address (I/O, ROM,
- * dirty log, cached code, watchpoint) has a tag that never matches, and `flags` say what it needs.
+ * dirty log, cached code, watchpoint) has a tag that never matches, and the flags say what it needs.
  */
 #pragma once
 
 #include <glib.h>
+
+typedef struct TcgRam TcgRam;
 
 #define TLB_SIZE      1024
 #define TLB_CODE_SIZE 256
@@ -25,7 +27,7 @@ typedef enum TlbKind {
     TLB_KINDS,
 } TlbKind;
 
-/* TlbEntry.flags */
+/* Low bits of TlbEntry.page */
 enum {
     TLB_VALID = 1 << 0,
     TLB_IO = 1 << 1,       /* no host memory: through the address space */
@@ -37,22 +39,26 @@ enum {
     TLB_GLOBAL = 1 << 7,
 };
 
+/* What the fast path reads: 32 bytes. */
 typedef struct TlbEntry {
     guint64 read_tag, write_tag; /* page, or one that does not match */
     guint64 addend;              /* host = linear + addend, unless TLB_IO */
-    guint64 linear;              /* the page */
-    guint64 physical;            /* its guest physical address */
-    guint32 flags;
-    struct TcgRam *ram; /* NULL with TLB_IO */
+    guint64 page;                /* linear page | flags; 0: not in use */
 } TlbEntry;
+
+/* The rest of an entry. */
+typedef struct TlbInfo {
+    guint64 physical; /* guest physical address of the page */
+    TcgRam *ram;      /* NULL with TLB_IO */
+} TlbInfo;
 
 /* For instruction fetch. */
 typedef struct TlbCode {
     guint64 linear; /* page; bit 0 set: invalid */
     guint64 physical;
-    guint8 *host;       /* NULL: not memory */
-    struct TcgRam *ram; /* NULL: not memory */
-    gboolean user;      /* was entered for CPL 3 */
+    guint8 *host; /* NULL: not memory */
+    TcgRam *ram;  /* NULL: not memory */
+    guint32 user; /* was entered for CPL 3 */
 } TlbCode;
 
 static inline guint tlb_index(guint64 linear)

@@ -1,0 +1,456 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "tcg/block.h"
+
+#include <sys/mman.h>
+
+#include "tcg/mmu.h"
+#include "tcg/run.h"
+#include "tcg/trace.h"
+#include "tcg/watch.h"
+
+#define ARENA_SIZE   (48u << 20)
+#define BLOCK_HASH   (1u << 14)
+#define PAGE_HASH    (1u << 12)
+#define JUMP_HASH    (1u << 12)
+#define SCRATCH_SIZE 4
+
+/* A block's records follow its header, then their Insns. */
+typedef struct Block Block;
+struct Block {
+    const guint8 *host; /* of its first byte */
+    guint32 mode;
+    guint16 length; /* bytes of code */
+    guint8 count;   /* records, the closing one included */
+    gboolean stale;
+    Block *next_hash;
+    Block *next_page;
+    Record records[];
+};
+
+/* A page of host memory that has blocks. */
+typedef struct CodePage CodePage;
+struct CodePage {
+    const guint8 *host;
+    Block *blocks;
+    CodePage *next_hash;
+};
+
+/* Where a linear address was last found to lead. */
+typedef struct Jump {
+    guint64 linear;
+    const Record *record; /* NULL: empty */
+    guint32 mode;
+    guint32 length; /* of the block */
+} Jump;
+
+struct CodeCache {
+    guint8 *arena;
+    gsize used;
+    Block *blocks[BLOCK_HASH];
+    CodePage *pages[PAGE_HASH];
+    Jump jumps[JUMP_HASH];
+    gboolean jumps_used;
+    guint64 generation; /* counts clears */
+    /* The block being decoded, and code_step's. */
+    Insn insns[BLOCK_MAX + 1];
+    Record step[2];
+    Insn step_insn;
+};
+
+/* ---- life ---- */
+
+CodeCache *code_cache_new(void)
+{
+    CodeCache *cache = g_new0(CodeCache, 1);
+
+    /* Costs memory only where it is used. */
+    cache->arena = mmap(NULL, ARENA_SIZE, PROT_READ | PROT_WRITE,
+                        MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    if (cache->arena == MAP_FAILED) {
+        g_free(cache);
+        return NULL;
+    }
+    return cache;
+}
+
+void code_cache_free(CodeCache *cache)
+{
+    munmap(cache->arena, ARENA_SIZE);
+    g_free(cache);
+}
+
+void code_cache_unmap(CodeCache *cache)
+{
+    if (cache->jumps_used) {
+        memset(cache->jumps, 0, sizeof(cache->jumps));
+        cache->jumps_used = FALSE;
+    }
+}
+
+void code_cache_clear(CodeCache *cache)
+{
+    code_cache_unmap(cache);
+    memset(cache->blocks, 0, sizeof(cache->blocks));
+    memset(cache->pages, 0, sizeof(cache->pages));
+    cache->used = 0;
+    cache->generation++;
+}
+
+static void *arena_alloc(CodeCache *cache, gsize size)
+{
+    void *memory = cache->arena + cache->used;
+
+    cache->used += (size + 63) & ~(gsize)63;
+    return memory;
+}
+
+/* ---- finding ---- */
+
+static guint hash_address(const guint8 *host, guint bits)
+{
+    return (guint)(((guint64)host * 0x9e3779b97f4a7c15ULL) >> (64 - bits));
+}
+
+static Block **block_bucket(CodeCache *cache, const guint8 *host)
+{
+    return &cache->blocks[hash_address(host, 14)];
+}
+
+static CodePage **page_bucket(CodeCache *cache, const guint8 *host)
+{
+    return &cache->pages[hash_address(host, 12)];
+}
+
+static Block *block_find(CodeCache *cache, const guint8 *host, guint32 mode)
+{
+    Block *block = *block_bucket(cache, host);
+
+    while (block && (block->host != host || block->mode != mode || block->stale)) {
+        block = block->next_hash;
+    }
+    return block;
+}
+
+static CodePage *page_find(CodeCache *cache, const guint8 *host, gboolean make)
+{
+    CodePage **bucket = page_bucket(cache, host), *page = *bucket;
+
+    while (page && page->host != host) {
+        page = page->next_hash;
+    }
+    if (!page && make) {
+        page = arena_alloc(cache, sizeof(CodePage));
+        *page = (CodePage){.host = host, .next_hash = *bucket};
+        *bucket = page;
+    }
+    return page;
+}
+
+static void block_unhash(CodeCache *cache, Block *block)
+{
+    Block **link = block_bucket(cache, block->host);
+
+    while (*link != block) {
+        link = &(*link)->next_hash;
+    }
+    *link = block->next_hash;
+}
+
+void code_cache_invalidate(CodeCache *cache, const guint8 *host_page)
+{
+    CodePage *page = page_find(cache, host_page, FALSE);
+
+    if (!page || !page->blocks) {
+        return;
+    }
+    for (Block *block = page->blocks; block; block = block->next_page) {
+        block_unhash(cache, block);
+        block->stale = TRUE;
+        for (guint i = 0; i < block->count; i++) {
+            block->records[i].run = record_stale;
+        }
+    }
+    page->blocks = NULL;
+    code_cache_unmap(cache);
+}
+
+/* ---- decoding ---- */
+
+static void decode_mode(const TcgCpu *cpu, DecodeMode *mode)
+{
+    static const guint8 bits[] = {[MODE_16] = 16, [MODE_32] = 32, [MODE_64] = 64};
+
+    *mode = (DecodeMode){
+        .bits = bits[cpu->mode & MODE_BITS],
+        .protect = (cpu->mode & MODE_PROTECT) != 0,
+        .amd_near = cpu->vendor_amd,
+        .extensions = cpu->extensions,
+    };
+}
+
+/* What an instruction needs of the flags before it: those it reads, and all if it may fault. */
+static guint32 live_before(const Insn *insn, guint32 live_after)
+{
+    const OpInfo *info = &decode_op_info[insn->op];
+    guint32 written = info->flags_written;
+
+    if (record_may_fault(insn) || record_ends_block(insn)) {
+        return FLAG_ARITH;
+    }
+    if (record_is_shift(insn)) {
+        written = 0; /* a count of 0 leaves them */
+    }
+    return (live_after & ~written) | info->flags_read;
+}
+
+static void record_init(Record *record, const Insn *insn, guint offset)
+{
+    *record = (Record){
+        .offset = (guint16)offset,
+        .length = insn->length,
+        .insn = insn,
+    };
+}
+
+/* Decodes what follows `host` in its page into cache->insns; `closing` is how it ends. */
+static guint decode_run(TcgCpu *cpu, const guint8 *host, guint room, DecodeStatus *closing)
+{
+    CodeCache *cache = cpu->code;
+    DecodeMode mode;
+    guint count = 0, offset = 0;
+
+    decode_mode(cpu, &mode);
+    *closing = DECODE_OK;
+    while (count < BLOCK_MAX) {
+        Insn *insn = &cache->insns[count];
+        *closing = decode_insn(&mode, host + offset, room - offset, insn);
+        if (*closing != DECODE_OK) {
+            break;
+        }
+        count++;
+        offset += insn->length;
+        if (record_ends_block(insn)) {
+            break;
+        }
+    }
+    return count;
+}
+
+/* The record behind the last instruction: goes on, or raises what decoding found. */
+static void closing_record(Record *record, DecodeStatus status, guint offset)
+{
+    *record = (Record){.offset = (guint16)offset, .imm = offset};
+    record->run = status == DECODE_UNDEFINED  ? record_undefined
+                  : status == DECODE_TOO_LONG ? record_too_long
+                                              : record_close;
+}
+
+static Block *block_decode(TcgCpu *cpu, const TlbCode *code, guint offset)
+{
+    CodeCache *cache = cpu->code;
+    const guint8 *host = code->host + offset;
+    DecodeStatus closing;
+    guint count = decode_run(cpu, host, PAGE_SIZE - offset, &closing), at = offset;
+    guint32 live = FLAG_ARITH;
+    CodePage *page;
+    Block *block;
+    Insn *insns;
+
+    if (count == 0 && closing != DECODE_UNDEFINED && closing != DECODE_TOO_LONG) {
+        return NULL; /* crosses the page's end */
+    }
+    page = page_find(cache, code->host, TRUE);
+    block = arena_alloc(cache, sizeof(Block) + (count + 1) * sizeof(Record));
+    insns = arena_alloc(cache, MAX(count, 1) * sizeof(Insn));
+    memcpy(insns, cache->insns, count * sizeof(Insn));
+    *block = (Block){.host = host, .mode = cpu->mode, .count = (guint8)(count + 1)};
+    for (guint i = 0; i < count; i++) {
+        record_init(&block->records[i], &insns[i], at);
+        block->records[i].count = (guint8)(count - i);
+        at += insns[i].length;
+    }
+    closing_record(&block->records[count], closing, at);
+    for (guint i = count; i-- > 0;) {
+        Record *record = &block->records[i];
+        record->run = record_choose_handler(cpu, &insns[i], live, record);
+        live = live_before(&insns[i], live);
+    }
+    block->length = (guint16)(at - offset);
+    block->next_hash = *block_bucket(cache, host);
+    *block_bucket(cache, host) = block;
+    block->next_page = page->blocks;
+    page->blocks = block;
+    tcg_trace_block(cpu, host, block->length);
+    return block;
+}
+
+/* ---- looking up ---- */
+
+static guint jump_index(guint64 linear)
+{
+    return (guint)(linear ^ (linear >> 12)) & (JUMP_HASH - 1);
+}
+
+/* With a CS that has a limit: is all of the block below it? */
+static gboolean within_limit(const TcgCpu *cpu, guint length)
+{
+    return (cpu->mode & MODE_FLAT_CODE) ||
+           cpu->rip + MAX(length, 1) - 1 <= cpu->segment[CPU_CS].limit;
+}
+
+static guint64 code_linear(const TcgCpu *cpu)
+{
+    guint64 linear = cpu->base[CPU_CS] + cpu->rip;
+
+    return tcg_is_64bit(cpu) ? linear : (guint32)linear;
+}
+
+static const Record *code_find_slow(TcgCpu *cpu, guint64 linear)
+{
+    CodeCache *cache = cpu->code;
+    guint offset = (guint)(linear & ~PAGE_MASK);
+    const TlbCode *code = mmu_fetch_page(cpu, linear);
+    Jump *jump = &cache->jumps[jump_index(linear)];
+    Block *block;
+
+    if (!code->host || tcg_break_page(cpu, linear & PAGE_MASK)) {
+        return NULL;
+    }
+    block = block_find(cache, code->host + offset, cpu->mode);
+    if (!block) {
+        if (cache->used + sizeof(Block) + (BLOCK_MAX + 1) * (sizeof(Record) + sizeof(Insn)) + 1024 >
+            ARENA_SIZE) {
+            code_cache_clear(cache);
+        }
+        /* Marked first: a write between this and the decoding is noticed. */
+        tcg_code_mark(cpu, code->ram, (guint64)(code->host + offset - code->ram->host),
+                      MIN(PAGE_SIZE - offset, BLOCK_MAX * DECODE_MAX_LENGTH));
+        block = block_decode(cpu, code, offset);
+        if (!block) {
+            return NULL;
+        }
+    }
+    *jump = (Jump){linear, block->records, cpu->mode, block->length};
+    cache->jumps_used = TRUE;
+    return within_limit(cpu, block->length) ? block->records : NULL;
+}
+
+const Record *code_find(TcgCpu *cpu)
+{
+    guint64 linear = code_linear(cpu);
+    const Jump *jump = &cpu->code->jumps[jump_index(linear)];
+
+    cpu->page_rip = (linear & PAGE_MASK) - cpu->base[CPU_CS];
+    if (G_LIKELY(jump->linear == linear && jump->mode == cpu->mode && jump->record)) {
+        return G_LIKELY(within_limit(cpu, jump->length)) ? jump->record : NULL;
+    }
+    return code_find_slow(cpu, linear);
+}
+
+const Record *code_find_cached(TcgCpu *cpu)
+{
+    guint64 linear = code_linear(cpu);
+    const Jump *jump = &cpu->code->jumps[jump_index(linear)];
+
+    if (G_LIKELY(jump->linear == linear && jump->mode == cpu->mode && jump->record &&
+                 (cpu->mode & MODE_FLAT_CODE))) {
+        cpu->page_rip = (linear & PAGE_MASK) - cpu->base[CPU_CS];
+        return jump->record;
+    }
+    return NULL;
+}
+
+const Record *code_link(TcgCpu *cpu, const Record *record, guint which, guint64 target)
+{
+    CodeCache *cache = cpu->code;
+    guint64 generation = cache->generation;
+    const Record *next;
+
+    cpu->rip = cpu->page_rip + target;
+    if (!(cpu->mode & MODE_FLAT_CODE)) {
+        cpu->rip = (cpu->mode & MODE_BITS) == MODE_16 ? (guint16)cpu->rip : (guint32)cpu->rip;
+        return NULL;
+    }
+    if (!tcg_is_64bit(cpu)) {
+        cpu->rip = (guint32)cpu->rip;
+    }
+    if (target >= PAGE_SIZE) {
+        return code_find_cached(cpu);
+    }
+    cpu->current = NULL; /* the fetch belongs to the next instruction */
+    next = code_find(cpu);
+    if (next && cache->generation == generation) {
+        ((Record *)record)->link[which] = next;
+    }
+    return next;
+}
+
+/* ---- one instruction ---- */
+
+/* Copies up to 15 bytes at rip; stops where the next page or CS ends, and says how many. */
+static guint fetch(TcgCpu *cpu, guint8 bytes[DECODE_MAX_LENGTH], guint64 linear, guint wanted)
+{
+    const TlbCode *code = mmu_fetch_page(cpu, linear);
+    guint room = PAGE_SIZE - (guint)(linear & ~PAGE_MASK), count = MIN(wanted, room);
+
+    if (code->host) {
+        memcpy(bytes, code->host + (linear & ~PAGE_MASK), count);
+        return count;
+    }
+    for (guint i = 0; i < count; i++) {
+        bytes[i] = (guint8)mmu_load_physical(cpu, code->physical + (linear & ~PAGE_MASK) + i, 1);
+    }
+    return count;
+}
+
+/* Bytes from rip to the end of CS, as many as an instruction can have. #GP if there are none. */
+static guint limit_room(TcgCpu *cpu)
+{
+    guint64 limit = cpu->segment[CPU_CS].limit;
+
+    if (tcg_is_64bit(cpu)) {
+        return DECODE_MAX_LENGTH;
+    }
+    if (cpu->rip > limit) {
+        tcg_raise_gp(cpu);
+    }
+    return (guint)MIN(limit - cpu->rip + 1, DECODE_MAX_LENGTH);
+}
+
+static void decode_one(TcgCpu *cpu, Insn *insn)
+{
+    guint64 linear = code_linear(cpu);
+    guint8 bytes[DECODE_MAX_LENGTH];
+    guint room = limit_room(cpu), count = fetch(cpu, bytes, linear, room);
+    DecodeMode mode;
+    DecodeStatus status;
+
+    decode_mode(cpu, &mode);
+    status = decode_insn(&mode, bytes, count, insn);
+    if (status == DECODE_MORE && count < room) {
+        guint64 next = tcg_is_64bit(cpu) ? linear + count : (guint32)(linear + count);
+        count += fetch(cpu, bytes + count, next, room - count);
+        status = decode_insn(&mode, bytes, count, insn);
+    }
+    if (status == DECODE_UNDEFINED) {
+        tcg_raise(cpu, EXC_UD);
+    }
+    if (status != DECODE_OK) {
+        tcg_raise_gp(cpu); /* too long, or beyond the limit of CS */
+    }
+}
+
+void code_step(TcgCpu *cpu)
+{
+    CodeCache *cache = cpu->code;
+    Record *record = cache->step;
+    guint64 linear = code_linear(cpu);
+
+    cpu->page_rip = (linear & PAGE_MASK) - cpu->base[CPU_CS];
+    decode_one(cpu, &cache->step_insn);
+    record_init(&record[0], &cache->step_insn, (guint)(linear & ~PAGE_MASK));
+    closing_record(&record[1], DECODE_OK, record[0].offset + record[0].length);
+    record[1].run = record_leave;
+    record[0].run = record_op_handler(&cache->step_insn, &record[0]);
+    record->run(cpu, record);
+}

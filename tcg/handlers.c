@@ -1,0 +1,122 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The handlers that every record may have: calling the operation's OpFn, and leaving a block.
+ */
+#include "tcg/block.h"
+#include "tcg/operand.h"
+
+/* ---- leaving ---- */
+
+const Record *record_leave(TcgCpu *cpu, const Record *record)
+{
+    cpu->current = record;
+    cpu->rip = tcg_this_rip(cpu);
+    return NULL;
+}
+
+const Record *record_stale(TcgCpu *cpu, const Record *record)
+{
+    return record_leave(cpu, record);
+}
+
+const Record *record_close(TcgCpu *cpu, const Record *record)
+{
+    return record->link[0] ? record->link[0] : code_link(cpu, record, 0, record->imm);
+}
+
+const Record *record_undefined(TcgCpu *cpu, const Record *record)
+{
+    cpu->current = record;
+    tcg_raise(cpu, EXC_UD);
+}
+
+const Record *record_too_long(TcgCpu *cpu, const Record *record)
+{
+    cpu->current = record;
+    tcg_raise_gp(cpu);
+}
+
+/* ---- calling an OpFn ---- */
+
+static const Record *run_op(TcgCpu *cpu, const Record *record)
+{
+    cpu->current = record;
+    ((OpFn)record->imm)(cpu, record->insn);
+    return record_next(cpu, record);
+}
+
+static const Record *run_op_end(TcgCpu *cpu, const Record *record)
+{
+    cpu->current = record;
+    cpu->rip = tcg_next_rip(cpu);
+    ((OpFn)record->imm)(cpu, record->insn);
+    return NULL;
+}
+
+static const Record *run_nothing(TcgCpu *cpu, const Record *record)
+{
+    cpu->current = record;
+    tcg_raise(cpu, EXC_UD);
+}
+
+Handler record_op_handler(const Insn *insn, Record *record)
+{
+    OpFn function = tcg_ops[insn->op];
+
+    record->imm = (guint64)function;
+    if (!function) {
+        return run_nothing;
+    }
+    return record_ends_block(insn) ? run_op_end : run_op;
+}
+
+/* ---- what the block builder asks ---- */
+
+gboolean record_ends_block(const Insn *insn)
+{
+    const OpInfo *info = &decode_op_info[insn->op];
+
+    return (insn->flags & INSN_ENDS_BLOCK) || (info->attr & OP_SHADOW) ||
+           ((info->attr & OP_STRING) && (insn->prefixes & (PREFIX_REP | PREFIX_REPNE)));
+}
+
+gboolean record_is_shift(const Insn *insn)
+{
+    switch (insn->op) {
+    case OP_ROL:
+    case OP_ROR:
+    case OP_RCL:
+    case OP_RCR:
+    case OP_SHL:
+    case OP_SHR:
+    case OP_SAR:
+    case OP_SHLD:
+    case OP_SHRD: return TRUE;
+    default: return FALSE;
+    }
+}
+
+/* Anything but plain work on registers counts. */
+gboolean record_may_fault(const Insn *insn)
+{
+    const OpInfo *info = &decode_op_info[insn->op];
+
+    if (insn->flags & (INSN_READS | INSN_WRITES)) {
+        return TRUE;
+    }
+    if (info->extension != EXT_BASE || info->attr) {
+        return (info->attr & ~(guint)OP_LOCKABLE) || info->extension != EXT_BASE;
+    }
+    switch (insn->op) {
+    case OP_DIV:
+    case OP_IDIV:
+    case OP_AAM:
+    case OP_PUSHA:
+    case OP_POPA:
+    case OP_ENTER:
+    case OP_LEAVE:
+    case OP_XLAT:
+    case OP_BOUND: return TRUE;
+    default: return FALSE;
+    }
+}
