@@ -15,7 +15,7 @@
 #include <glib.h>
 #include <setjmp.h>
 
-#include "core/accel.h"
+#include "core/vcpu.h"
 #include "cpu/registers.h"
 #include "tcg/decode.h"
 #include "tcg/fpu.h"

@@ -27,6 +27,9 @@ void system_load_segment(TcgCpu *cpu, guint segment, guint16 selector);
 /* #GP(0) unless CPL and IOPL, or the TSS's bitmap, allow `size` bytes of ports at `port`. */
 void system_check_io(TcgCpu *cpu, guint port, guint size);
 
+/* A new processor: what follows from CPUID (extensions, vendor). */
+void system_open(TcgCpu *cpu);
+
 /* INIT or power-up state (SDM vol. 3, table 10-1). */
 void system_reset(TcgCpu *cpu, gboolean init);
 

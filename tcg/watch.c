@@ -1,0 +1,95 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "tcg/watch.h"
+
+#include "tcg/block.h"
+#include "tcg/request.h"
+#include "tcg/run.h"
+
+/* DR7 (SDM vol. 3, 18.2.4): enabled locally or globally, R/W and LEN of breakpoint n. */
+enum { RW_EXECUTE = 0, RW_WRITE = 1, RW_IO = 2, RW_ACCESS = 3 };
+
+static gboolean is_enabled(const TcgCpu *cpu, guint n)
+{
+    return (cpu->dr[7] >> (2 * n) & 3) != 0;
+}
+
+static guint kind_of(const TcgCpu *cpu, guint n)
+{
+    return (guint)(cpu->dr[7] >> (16 + 4 * n)) & 3;
+}
+
+static guint64 length_of(const TcgCpu *cpu, guint n)
+{
+    static const guint8 lengths[] = {1, 2, 8, 4};
+
+    return lengths[cpu->dr[7] >> (18 + 4 * n) & 3];
+}
+
+/* First byte: addresses are taken as aligned to the length. */
+static guint64 start_of(const TcgCpu *cpu, guint n)
+{
+    return cpu->dr[n] & ~(length_of(cpu, n) - 1);
+}
+
+static gboolean overlaps(guint64 a, guint64 a_length, guint64 b, guint64 b_length)
+{
+    return a - b < b_length || b - a < a_length;
+}
+
+void tcg_watch_update(TcgCpu *cpu)
+{
+    mmu_flush(cpu, TRUE);
+    tcg_request_clear(cpu);
+}
+
+gboolean tcg_watch_page(const TcgCpu *cpu, guint64 linear_page)
+{
+    for (guint n = 0; n < 4 && (cpu->dr[7] & 0xff); n++) {
+        if (is_enabled(cpu, n) && kind_of(cpu, n) != RW_EXECUTE &&
+            overlaps(linear_page, PAGE_SIZE, start_of(cpu, n), length_of(cpu, n))) {
+            return TRUE;
+        }
+    }
+    return FALSE;
+}
+
+gboolean tcg_break_page(const TcgCpu *cpu, guint64 linear_page)
+{
+    for (guint n = 0; n < 4 && (cpu->dr[7] & 0xff); n++) {
+        if (is_enabled(cpu, n) && kind_of(cpu, n) == RW_EXECUTE &&
+            (cpu->dr[n] & PAGE_MASK) == linear_page) {
+            return TRUE;
+        }
+    }
+    return FALSE;
+}
+
+void tcg_watch_access(TcgCpu *cpu, guint64 linear, gsize size, MmuAccess access)
+{
+    for (guint n = 0; n < 4; n++) {
+        if (!is_enabled(cpu, n) || !overlaps(linear, size, start_of(cpu, n), length_of(cpu, n))) {
+            continue;
+        }
+        if (kind_of(cpu, n) == RW_ACCESS || (kind_of(cpu, n) == RW_WRITE && access == MMU_WRITE)) {
+            cpu->pending_db |= 1u << n;
+            tcg_attention(cpu, ATTENTION_STEP);
+        }
+    }
+}
+
+guint32 tcg_break_hits(const TcgCpu *cpu, guint64 linear)
+{
+    guint32 hits = 0;
+
+    for (guint n = 0; n < 4; n++) {
+        if (is_enabled(cpu, n) && kind_of(cpu, n) == RW_EXECUTE && cpu->dr[n] == linear) {
+            hits |= 1u << n;
+        }
+    }
+    return hits;
+}
+
+gboolean tcg_debug_steps(const TcgCpu *cpu)
+{
+    return FALSE;
+}
