@@ -165,6 +165,7 @@ gboolean cpu_translate(const CpuRegisters *regs, guint64 linear, CpuReadFn read,
             mapping->size = 1ull << level_shift(&mode, level);
             mapping->linear = linear & ~(mapping->size - 1);
             mapping->physical = leaf_address(&mode, entry, level);
+            mapping->entry = entry;
             return TRUE;
         }
         table = entry & PTE_ADDR;
@@ -197,6 +198,7 @@ static void walk_table(Walk *walk, guint64 table, guint level, const CpuMapping 
         if (is_leaf(mode, entry, level)) {
             mapping.size = 1ull << level_shift(mode, level);
             mapping.physical = leaf_address(mode, entry, level);
+            mapping.entry = entry;
             walk->fn(&mapping, walk->fn_opaque);
         } else {
             walk_table(walk, entry & PTE_ADDR, level - 1, &mapping);

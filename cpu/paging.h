@@ -15,10 +15,11 @@
 typedef gboolean (*CpuReadFn)(guint64 addr, void *buffer, gsize length, void *opaque);
 
 typedef struct CpuMapping {
-    guint64 linear;   /* first byte of the page; sign-extended in 64-bit modes */
-    guint64 physical; /* where that byte is */
-    guint64 size;     /* of the page, in bytes */
-    gboolean writable, user, executable;
+    guint64 linear;                      /* first byte of the page; sign-extended in 64-bit modes */
+    guint64 physical;                    /* where that byte is */
+    guint64 size;                        /* of the page, in bytes */
+    gboolean writable, user, executable; /* by all levels */
+    guint64 entry;                       /* the last level's entry; 0 with paging off */
 } CpuMapping;
 
 /*

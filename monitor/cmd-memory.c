@@ -4,6 +4,7 @@
 
 #include "core/error.h"
 #include "core/vcpu.h"
+#include "cpu/disasm.h"
 #include "cpu/paging.h"
 #include "monitor/handlers.h"
 
@@ -118,17 +119,41 @@ gboolean cmd_print(CommandCall *call, GError **error)
 
 typedef gboolean (*ReadFn)(guint64 addr, void *buffer, gsize length, void *opaque);
 
-static gboolean dump(CommandCall *call, ReadFn read, void *opaque, GError **error)
+/* Instructions, as the current processor would decode them. */
+static gboolean disassemble(CommandCall *call, ReadFn read, void *opaque, guint bits,
+                            GError **error)
+{
+    guint64 addr = command_int(call, "addr", 0);
+
+    if (!cpu_can_disassemble()) {
+        return error_set(error, "this program was built without a disassembler (Zydis); show the "
+                                "bytes with 'x/16xb'");
+    }
+    for (guint count = command_format(call, "fmt").count; count > 0; count--) {
+        guint8 bytes[CPU_MAX_INSTRUCTION];
+        gsize length = 0;
+
+        while (length < sizeof(bytes) && read(addr + length, bytes + length, 1, opaque)) {
+            length++;
+        }
+        gsize shown = cpu_disassemble_lines(bytes, length, bits, addr, 1, call->out);
+        if (shown == 0) {
+            print_hex(call->out, addr, 16);
+            g_string_append(call->out, ": Cannot access memory\n");
+            return TRUE;
+        }
+        addr += shown;
+    }
+    return TRUE;
+}
+
+static gboolean dump(CommandCall *call, ReadFn read, void *opaque)
 {
     CommandFormat format = command_format(call, "fmt");
     guint64 addr = command_int(call, "addr", 0);
     guint size = format.format == 'c' ? 1 : format.size ? format.size : 4;
     guint per_line = size == 1 ? 8 : 16 / size;
 
-    if (format.format == 'i') {
-        return error_set(error, "format 'i' needs a disassembler, which this program does not "
-                                "have; show the bytes with 'x/16xb'");
-    }
     for (guint done = 0; done < format.count;) {
         guint n = MIN(per_line, format.count - done);
         guint8 bytes[16];
@@ -153,11 +178,6 @@ static gboolean dump(CommandCall *call, ReadFn read, void *opaque, GError **erro
         done += n;
     }
     return TRUE;
-}
-
-gboolean cmd_xp(CommandCall *call, GError **error)
-{
-    return dump(call, read_physical, call->machine, error);
 }
 
 typedef struct VirtualReader {
@@ -199,7 +219,26 @@ gboolean cmd_x(CommandCall *call, GError **error)
         return FALSE;
     }
     vcpu_get_regs(vcpu, &reader.regs);
-    return dump(call, read_virtual, &reader, error);
+    if (command_format(call, "fmt").format == 'i') {
+        return disassemble(call, read_virtual, &reader, cpu_code_bits(&reader.regs), error);
+    }
+    return dump(call, read_virtual, &reader);
+}
+
+gboolean cmd_xp(CommandCall *call, GError **error)
+{
+    CpuRegisters regs;
+    Vcpu *vcpu;
+
+    if (command_format(call, "fmt").format != 'i') {
+        return dump(call, read_physical, call->machine);
+    }
+    vcpu = current_vcpu(call, error);
+    if (!vcpu) {
+        return FALSE;
+    }
+    vcpu_get_regs(vcpu, &regs);
+    return disassemble(call, read_physical, call->machine, cpu_code_bits(&regs), error);
 }
 
 /* ---- ports ---- */
@@ -253,8 +292,9 @@ typedef struct MemoryLines {
     CpuMapping last;
 } MemoryLines;
 
-static void end_line(MemoryLines *lines)
+static void end_line(void *opaque)
 {
+    MemoryLines *lines = opaque;
     const CpuMapping *last = &lines->last;
 
     if (last->size) {
@@ -279,9 +319,11 @@ static void add_mapping(const CpuMapping *mapping, void *opaque)
     lines->last = *mapping;
 }
 
-gboolean cmd_info_mem(CommandCall *call, GError **error)
+/* Prints the mappings of the current processor by `add`; then their end is `finish`'s. */
+static gboolean list_mappings(CommandCall *call,
+                              void (*add)(const CpuMapping *mapping, void *opaque),
+                              void (*finish)(void *opaque), void *opaque, GError **error)
 {
-    MemoryLines lines = {.out = call->out};
     Vcpu *vcpu = current_vcpu(call, error);
     CpuRegisters regs;
 
@@ -294,11 +336,72 @@ gboolean cmd_info_mem(CommandCall *call, GError **error)
         return TRUE;
     }
     gboolean complete =
-        cpu_foreach_mapping(&regs, read_physical, call->machine, MAX_TABLES, add_mapping, &lines);
-    end_line(&lines);
+        cpu_foreach_mapping(&regs, read_physical, call->machine, MAX_TABLES, add, opaque);
+    finish(opaque);
     if (!complete) {
         g_string_append_printf(call->out, "(there is more: stopped after %d page tables)\n",
                                MAX_TABLES);
     }
     return TRUE;
+}
+
+gboolean cmd_info_mem(CommandCall *call, GError **error)
+{
+    MemoryLines lines = {.out = call->out};
+
+    return list_mappings(call, add_mapping, end_line, &lines, error);
+}
+
+/* ---- info tlb ---- */
+
+/* A kernel's map of all memory by small pages would make more lines than anybody reads. */
+#define MAX_PAGES 32768
+
+typedef struct PageLines {
+    GString *out;
+    guint count;
+} PageLines;
+
+static void add_page(const CpuMapping *mapping, void *opaque)
+{
+    /* Bits of an entry (Intel SDM vol. 3, tables 4-15 to 4-20), in the order in which they are
+     * usually shown. */
+    static const struct {
+        char letter;
+        guint bit;
+    } flags[] = {{'X', 63}, {'G', 8}, {'P', 7}, {'D', 6}, {'A', 5},
+                 {'C', 4},  {'T', 3}, {'U', 2}, {'W', 1}};
+    PageLines *lines = opaque;
+
+    if (lines->count++ >= MAX_PAGES) {
+        return;
+    }
+    print_hex(lines->out, mapping->linear, 16);
+    g_string_append(lines->out, ": ");
+    print_hex(lines->out, mapping->physical, 16);
+    g_string_append_c(lines->out, ' ');
+    for (guint i = 0; i < G_N_ELEMENTS(flags); i++) {
+        /* Bit 7 of a small page's entry is PAT. */
+        gboolean set = (mapping->entry >> flags[i].bit & 1) &&
+                       (flags[i].letter != 'P' || mapping->size > 4096);
+        g_string_append_c(lines->out, set ? flags[i].letter : '-');
+    }
+    g_string_append_c(lines->out, '\n');
+}
+
+static void end_pages(void *opaque)
+{
+    PageLines *lines = opaque;
+
+    if (lines->count > MAX_PAGES) {
+        g_string_append_printf(lines->out, "(%u more pages are not shown)\n",
+                               lines->count - MAX_PAGES);
+    }
+}
+
+gboolean cmd_info_tlb(CommandCall *call, GError **error)
+{
+    PageLines lines = {.out = call->out};
+
+    return list_mappings(call, add_page, end_pages, &lines, error);
 }

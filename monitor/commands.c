@@ -99,7 +99,7 @@ const Command monitor_commands[] = {
     {"system_reset", NULL, {{0}}, "reset the machine", NULL, cmd_system_reset},
     {"x", NULL,
      ARGS({"fmt", ARG_FORMAT, TRUE,
-           .help = "count, format (x d u o c) and size (b h w g); 1xw if not given"},
+           .help = "count, format (x d u o c i) and size (b h w g); 1xw if not given"},
           {"addr", ARG_EXPR}),
      "show memory at a virtual address of the current processor", NULL, cmd_x},
     {"xp", NULL, ARGS({"fmt", ARG_FORMAT, TRUE, .help = "as for x"}, {"addr", ARG_EXPR}),
@@ -143,6 +143,15 @@ const Command monitor_info_topics[] = {
           {"vcpu", ARG_INT, TRUE, .help = "the current one if not given"}),
      "processor registers", NULL, cmd_info_registers},
     {"status", NULL, {{0}}, "whether the machine runs, and if not, why", NULL, cmd_info_status},
+    {"tlb",
+     NULL,
+     {{0}},
+     "virtual pages of the current processor, and what they map to",
+     "Each line is a page's address, its physical address, and the bits of its entry: X no "
+     "execute, "
+     "G global, P large, D dirty, A accessed, C cache disable, T write-through, U user, W "
+     "writable.",
+     cmd_info_tlb},
     {"uuid", NULL, {{0}}, "the machine's UUID", NULL, cmd_info_uuid},
     {"version", NULL, {{0}}, "the program's version", NULL, cmd_info_version},
     {"vnc", NULL, {{0}}, "VNC servers and their viewers", NULL, cmd_info_vnc},

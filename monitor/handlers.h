@@ -41,6 +41,7 @@ gboolean cmd_print(CommandCall *call, GError **error);
 gboolean cmd_port_in(CommandCall *call, GError **error);
 gboolean cmd_port_out(CommandCall *call, GError **error);
 gboolean cmd_info_mem(CommandCall *call, GError **error);
+gboolean cmd_info_tlb(CommandCall *call, GError **error);
 
 /* cmd-gdb.c */
 gboolean cmd_gdbserver(CommandCall *call, GError **error);

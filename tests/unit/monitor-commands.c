@@ -6,6 +6,7 @@
 #include "core/display.h"
 #include "core/frontend.h"
 #include "core/log.h"
+#include "cpu/disasm.h"
 #include "monitor/command.h"
 #include "monitor/monitor.h"
 #include "monitor/parse.h"
@@ -138,9 +139,16 @@ static void test_physical(Rig *rig, gconstpointer data)
     check(rig, "xp /3xw 0x1fffc",
           "000000000001fffc: 0x00000000\n0000000000020000: Cannot access memory\n");
     check(rig, "xp 0xffffffffffffffff", "ffffffffffffffff: Cannot access memory\n");
-    check_fails(rig, "xp /2i 0",
-                "Error: format 'i' needs a disassembler, which this program does not have; "
-                "show the bytes with 'x/16xb'\n");
+    if (cpu_can_disassemble()) {
+        check(rig, "xp /2i 0",
+              "0x00000000:  01 02                    add      %ax, (%bp,%si,1)\n"
+              "0x00000002:  03 04                    add      (%si), %ax\n");
+        check(rig, "xp /2i 0x1ffff", "000000000001ffff: Cannot access memory\n");
+    } else {
+        check_fails(rig, "xp /2i 0",
+                    "Error: this program was built without a disassembler (Zydis); show the bytes "
+                    "with 'x/16xb'\n");
+    }
     check_fails(rig, "xp /0x 0",
                 "count must be from 1 to 16384\n"
                 "Try \"help xp\" for more information\n");
@@ -171,6 +179,38 @@ static void test_virtual(Rig *rig, gconstpointer data)
     check(rig, "info mem",
           "0000000000000000-0000000000001000 0000000000001000 urw\n"
           "0000000000001000-0000000000003000 0000000000002000 -rw\n");
+    check(rig, "info tlb",
+          "0000000000000000: 0000000000005000 -------UW\n"
+          "0000000000001000: 0000000000009000 --------W\n"
+          "0000000000002000: 000000000000a000 --------W\n");
+
+    /* PAE: three levels; a large global page that may not be executed, dirty and accessed. */
+    const guint64 top = 0x2001, middle[] = {0x3007, 0x80000000004001e3};
+    const guint64 last[] = {0x50fd, 0};
+    memcpy(ram + 0x1000, &top, 8);
+    memcpy(ram + 0x2000, middle, sizeof(middle));
+    memset(ram + 0x3000, 0, 4096);
+    memcpy(ram + 0x3000, last, sizeof(last));
+    regs->cr4 = 0x20;
+    check(rig, "info tlb",
+          "0000000000000000: 0000000000005000 ---DACTU-\n"
+          "0000000000200000: 0000000000400000 XGPDA---W\n");
+    check(rig, "info mem",
+          "0000000000000000-0000000000001000 0000000000001000 ur-\n"
+          "0000000000200000-0000000000400000 0000000000200000 -rw\n");
+
+    /* Long mode: the same tables under the last entry of the first. */
+    const guint64 pml4 = 0x1007, pdpt = 0x2007;
+    memset(ram + 0x1000, 0, 4096);
+    memset(ram + 0x7000, 0, 4096);
+    memcpy(ram + 0x7000 + 8 * 511, &pml4, 8);
+    memcpy(ram + 0x1000, &pdpt, 8);
+    memset(ram + 0x2000 + sizeof(middle), 0, 4096 - sizeof(middle));
+    regs->cr3 = 0x7000;
+    regs->efer = 0x500;
+    check(rig, "info tlb",
+          "ffffff8000000000: 0000000000005000 ---DACTU-\n"
+          "ffffff8000200000: 0000000000400000 XGPDA---W\n");
 }
 
 static void test_ports(Rig *rig, gconstpointer data)
@@ -226,7 +266,7 @@ static void test_info(Rig *rig, gconstpointer data)
     g_assert_true(monitor_hmp_run(rig->machine, "help x", out));
     g_assert_cmpstr(out->str, ==,
                     "x [/fmt] addr -- show memory at a virtual address of the current processor\n"
-                    "    fmt: count, format (x d u o c) and size (b h w g); 1xw if not given\n");
+                    "    fmt: count, format (x d u o c i) and size (b h w g); 1xw if not given\n");
     check_fails(rig, "help frobnicate", "Error: unknown command: 'frobnicate'\n");
     check_fails(rig, "help stop x", "Error: unknown command: 'stop x'\n");
 }
