@@ -3,7 +3,7 @@
  * Fuzz target: what a guest (and, for input and characters, the world outside) can do to a whole
  * machine, through the qtest dispatcher.
  *
- * An input is a byte that picks the board, then records of 8 bytes: operation, selector, address
+ * An input is a byte that picks the board (bit 1: with local APICs), then records of 8 bytes: operation, selector, address
  * (16 bits), value (32 bits). With VITRINE_FUZZ_TRACE in the environment each command line is
  * printed to stderr before it is carried out: a finding as a qtest script, which can be piped to
  * the real program.
@@ -14,10 +14,12 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include "core/apic.h"
 #include "core/block.h"
 #include "core/char.h"
 #include "core/display.h"
 #include "core/input.h"
+#include "hw/intc/apic.h"
 #include "mainloop/timer.h"
 #include "tests/fuzz/fuzz.h"
 #include "tests/unit/pc-rig.h"
@@ -90,6 +92,15 @@ static PcRig *make_rig(guint8 choice)
         cd_fd);
     return pc_rig_new(choice & 1 ? "isapc" : "pc", RAM_SIZE, (const char *const[]){disk, cd, NULL},
                       devices);
+}
+
+/* Local APICs of two processors, which the board makes only for an accelerator that runs code. */
+static void add_apics(PcRig *rig)
+{
+    Bus *bus = bus_find(rig->machine->root, "main-system-bus");
+
+    device_create(rig->machine, &apic_ops, bus, NULL, NULL, NULL);
+    device_create(rig->machine, &apic_ops, bus, NULL, NULL, NULL);
 }
 
 static void run(PcRig *rig, const char *format, ...) G_GNUC_PRINTF(2, 3);
@@ -272,8 +283,33 @@ static void op_outside(PcRig *rig, const Record *r)
     input_sync(input);
 }
 
+/* What a processor does with its local APIC, beside accesses to the registers. */
+static void op_apic(PcRig *rig, const Record *r)
+{
+    Apic *apic = apic_of(rig->machine, r->addr & 1);
+    g_autoptr(GString) text = g_string_new(NULL);
+    guint8 vector = 0;
+
+    if (!apic) {
+        return;
+    }
+    switch (r->addr >> 1 & 7) {
+    case 0: apic_take_event(apic, r->value, &vector); break;
+    case 1: apic_set_tpr(apic, (guint8)r->value); break;
+    case 2: apic_set_base(apic, r->value & ~0xffull); break;
+    case 3: apic_raise_nmi(apic); break;
+    case 4: apic_send_message(rig->machine, 0xfee00000ull | r->select << 12, r->value); break;
+    case 5: apic->ops->print(apic, text); break;
+    default: apic_take_interrupt(apic);
+    }
+}
+
 static void op_processor(PcRig *rig, const Record *r)
 {
+    if (r->select & 0x80) {
+        op_apic(rig, r);
+        return;
+    }
     switch (r->select & 3) {
     case 0: run(rig, "pic_acknowledge"); break;
     case 1: run(rig, "eoi 0x%x", r->value & 0xff); break;
@@ -321,6 +357,9 @@ int LLVMFuzzerTestOneInput(const guint8 *data, size_t size)
     rig = make_rig(data[0]);
     if (!(data[0] & 1)) {
         setup_pci(rig);
+    }
+    if (data[0] & 2) {
+        add_apics(rig);
     }
     data++;
     size--;

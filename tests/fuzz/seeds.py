@@ -13,7 +13,7 @@ import sys
 B, W, L = 0, 1, 2
 
 # As in devices.c.
-PC, ISAPC = 0, 1
+PC, ISAPC, APICS = 0, 1, 2
 
 
 class Seed:
@@ -75,6 +75,19 @@ def pic():
     for reg, v in ((0x14, 0x31), (0x15, 0), (0x30, 0xa041)):
         s.record(WRITE, 12 << 2 | L, 0, reg).record(WRITE, 12 << 2 | L, 0x10, v)
     return s.step().record(PROCESSOR, 1, 0, 0x41)
+
+
+def apic():
+    s = Seed(PC | APICS)
+    for reg, v in ((0xf0, 0x1ff), (0xd0, 0x01000000), (0x350, 0x700), (0x360, 0x400),
+                   (0x370, 0xfe), (0x310, 0x01000000), (0x300, 0xc4500), (0x300, 0xc4608),
+                   (0x300, 0x44041), (0x3e0, 0xb), (0x320, 0x20031), (0x380, 100000),
+                   (0x280, 0), (0xb0, 0), (0x40, 0), (0x08, 0x4062)):
+        s.record(WRITE, 13 << 2 | L, reg, v)
+    for what, value in ((0, 0xff), (6, 0), (1, 0x40), (3, 0), (4, 0xc061), (2, 0xd0000800), (5, 0)):
+        s.record(PROCESSOR, 0x80, what << 1, value).step(300000)
+        s.record(PROCESSOR, 0x80, what << 1 | 1, value)
+    return s.record(READ, 13 << 2 | L, 0x390)
 
 
 def timers():
@@ -260,6 +273,7 @@ def pci():
 
 def seeds():
     yield 'pic', pic()
+    yield 'apic', apic()
     yield 'timers', timers()
     for command in (0x10, 0x20, 0x24, 0x25, 0x29, 0x30, 0x34, 0x39, 0x40, 0x70, 0x90, 0x91, 0xb0,
                     0xc4, 0xc5, 0xc6, 0xc8, 0xca, 0xe0, 0xe4, 0xe5, 0xe6, 0xe7, 0xe8, 0xea, 0xec,
