@@ -235,7 +235,7 @@ static gboolean place_initrd(const Header *header, const KernelInput *input, gui
     }
     end = MIN(MIN(end, limit + 1), memory_limit(input->append));
     guint64 start = kernel_place_below(end, length);
-    guint64 first = kernel_end(header);
+    guint64 first = MAX(kernel_end(header), KERNEL_HIGH_START); /* behind a zImage is the BIOS */
     if (start < first) {
         return error_set(error,
                          "and an initrd of %" G_GUINT64_FORMAT

@@ -2,8 +2,8 @@
 ; The option ROM behind -kernel: a boot entry of the BIOS (BIOS Boot Specification 1.01, BEV) that
 ; copies a kernel from fw_cfg to where it belongs and enters it.
 ;
-; The program fills in what is at PLAN, and the checksums (kernel-rom.c). The processor may be one that runs a
-; few million instructions a second, so DMA does all of the copying.
+; The program fills in what is at PLAN, and the checksums (kernel-rom.c). The processor may be one
+; that runs a few million instructions a second, so DMA does all of the copying.
 ;
 ; Scratch memory, all of it below 10000h, where no kernel is loaded:
 ;   7000h  stack, downwards         7000h  DMA request        7010h  GDT, its register

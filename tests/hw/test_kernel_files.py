@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""What -kernel, -initrd, -append and -bios say about bad files, and what fw_cfg gets of good ones."""
+"""What -kernel, -initrd, -append and -bios say about bad files; what fw_cfg gets of good ones."""
 
 import os
 import struct

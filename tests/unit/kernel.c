@@ -156,6 +156,12 @@ static void test_linux_does_not_fit(void)
     g_autofree guint8 *low = make_linux(MIB);
     low[0x211] = 0;
     expect_error(fn, low, MIB, "", 0, 64 * MIB, "does not fit");
+    /* Behind a zImage there is room, but it is not for an initrd. */
+    g_autofree guint8 *small = make_linux(10000);
+    small[0x211] = 0;
+    kernel_put_u16(small + 0x206, 0x204);
+    kernel_put_u32(small + 0x22c, MIB - 1);
+    expect_error(fn, small, 10000, "", 4096, 64 * MIB, "not enough room");
 }
 
 static void test_linux_options(void)
