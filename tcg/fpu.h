@@ -44,7 +44,7 @@ guint32 fpu_host_extensions(void);
  * code expects. Cheap when it is not. */
 void fpu_leave(TcgCpu *cpu);
 
-/* FNINIT and MXCSR of power-up, zero registers (SDM vol. 3, table 10-1); INIT keeps them. */
+/* Power-up (SDM vol. 3, table 10-1); INIT keeps everything. */
 void fpu_reset(TcgCpu *cpu);
 
 /* 512 bytes in FXSAVE's 64-bit layout, as CpuRegisters has it. Both leave first. */
