@@ -108,6 +108,18 @@ static inline void flags_change(TcgFlags *flags, guint64 mask, guint64 bits)
     flags_set(flags, (flags_get(flags) & ~mask) | (bits & mask));
 }
 
+/* CF and OF, the others stay: multiplications, rotates. */
+static inline void flags_set_cf_of(TcgFlags *flags, gboolean cf, gboolean of)
+{
+    flags->carry = (guint64)cf << 63 | (guint64)(cf ^ of) << 62;
+}
+
+/* CF alone: INC and DEC after their own flags, bit tests, STC. */
+static inline void flags_set_cf(TcgFlags *flags, gboolean cf)
+{
+    flags_set_cf_of(flags, cf, flags_of(flags));
+}
+
 /* The condition of Jcc, SETcc, CMOVcc: low four bits of the opcode (SDM vol. 1, appendix B). */
 static inline gboolean flags_condition(const TcgFlags *flags, guint condition)
 {

@@ -39,6 +39,13 @@ guint64 operand_offset(const TcgCpu *cpu, const Insn *insn);
  */
 guint64 segment_linear(TcgCpu *cpu, guint segment, guint64 offset, gsize length, MmuAccess access);
 
+/*
+ * How many bytes above `offset`, or below it, can be reached before the segment or the address
+ * size ends; segment_linear() must have taken the one at `offset`. For string instructions.
+ */
+gsize segment_room(const TcgCpu *cpu, guint segment, guint64 offset, guint address_size,
+                   gboolean down);
+
 /* Linear address of the explicit memory operand, checked for `length` bytes. */
 guint64 operand_linear(TcgCpu *cpu, const Insn *insn, gsize length, MmuAccess access);
 
@@ -70,6 +77,9 @@ static inline guint stack_width(const TcgCpu *cpu)
 {
     return tcg_is_64bit(cpu) ? 8 : (cpu->mode & MODE_STACK32) ? 4 : 2;
 }
+
+/* Linear address of `size` bytes at rSP + offset, checked as segment_linear() does. */
+guint64 stack_linear(TcgCpu *cpu, guint64 offset, guint size, MmuAccess access);
 
 /* rSP changes only when the access has succeeded. */
 void stack_push(TcgCpu *cpu, guint64 value, guint size);
