@@ -26,11 +26,13 @@ REFERENCE = os.environ.get('REFERENCE')
 # Guest -> more arguments of the command line.
 GUESTS = {
     'framework': [],
+    'apic': ['-smp', '4'],
 }
 
 # What a partial KVM (docs/accelerator.md) gets wrong without saying so: guest -> {section: why}.
 # What it says it cannot emulate needs no list; both are told in the test's output.
 PARTIAL = {
+    'apic': {'priorities': 'interrupts come late after an emulated STI'},
 }
 
 # What a guest says that is meant to fail: proof that a failure is seen at all.
