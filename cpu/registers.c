@@ -130,7 +130,7 @@ static void print_control(const CpuRegisters *regs, GString *out)
     g_string_append_printf(out, "EFER=" X64 "\n", regs->efer);
 }
 
-void cpu_registers_print(const CpuRegisters *regs, guint index, GString *out)
+void cpu_registers_print_integer(const CpuRegisters *regs, guint index, GString *out)
 {
     g_string_append_printf(out, "\nCPU#%u\n", index);
     print_general(regs, out);
@@ -142,5 +142,10 @@ void cpu_registers_print(const CpuRegisters *regs, guint index, GString *out)
     print_table(regs, "GDT", regs->gdt.base, regs->gdt.limit, out);
     print_table(regs, "IDT", regs->idt.base, regs->idt.limit, out);
     print_control(regs, out);
+}
+
+void cpu_registers_print(const CpuRegisters *regs, guint index, GString *out)
+{
+    cpu_registers_print_integer(regs, index, out);
     print_fpu(regs, out);
 }

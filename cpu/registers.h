@@ -42,3 +42,5 @@ typedef struct CpuRegisters {
 
 /* Appends the registers as `info registers` shows them. */
 void cpu_registers_print(const CpuRegisters *regs, guint index, GString *out);
+/* The same without x87 and SSE. */
+void cpu_registers_print_integer(const CpuRegisters *regs, guint index, GString *out);

@@ -298,7 +298,7 @@ static gboolean within_limit(const TcgCpu *cpu, guint length)
            cpu->rip + MAX(length, 1) - 1 <= cpu->segment[CPU_CS].limit;
 }
 
-static guint64 code_linear(const TcgCpu *cpu)
+guint64 code_linear(const TcgCpu *cpu)
 {
     guint64 linear = cpu->base[CPU_CS] + cpu->rip;
 

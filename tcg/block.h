@@ -90,6 +90,9 @@ void code_cache_unmap(CodeCache *cache);
  */
 const Record *code_find(TcgCpu *cpu);
 
+/* The linear address of cpu->rip. */
+guint64 code_linear(const TcgCpu *cpu);
+
 /* Executes exactly one instruction at cpu->rip, cached or not. */
 void code_step(TcgCpu *cpu);
 

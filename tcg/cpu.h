@@ -158,16 +158,22 @@ struct TcgCpu {
     guint64 sysenter_cs, sysenter_esp, sysenter_eip;
     guint64 pat, tsc_offset, tsc_aux, misc_enable, mcg_status;
     guint64 mtrr_default, mtrr_fixed[11], mtrr_variable[16];
-    guint64 pdpte[4];    /* PAE: loaded with CR3 (SDM vol. 3, 4.4.1) */
-    gboolean halted;     /* HLT until an interrupt */
-    gboolean wait_sipi;  /* application processor after INIT */
-    gboolean shadow;     /* STI, MOV SS: interrupts wait for one more instruction */
-    gboolean nmi_masked; /* until IRET */
-    gboolean shutdown;   /* triple fault */
+    guint64 pdpte[4];      /* PAE: loaded with CR3 (SDM vol. 3, 4.4.1) */
+    gboolean halted;       /* HLT until an interrupt */
+    gboolean wait_sipi;    /* application processor after INIT */
+    gboolean shadow;       /* STI, MOV SS: interrupts wait for one more instruction */
+    gboolean nmi_masked;   /* until IRET */
+    gboolean shutdown;     /* triple fault */
+    guint64 events_logged; /* for `-d int` */
+    const CpuDebug *debug; /* what a debugger wants; never NULL */
+    CpuDebugHit debug_hit; /* its watchpoint that the instruction at hand has touched */
+    gboolean debug_exit;   /* vcpu_run shall return: vcpu->debug_hit says why */
+    gboolean stepping;     /* in code_step(): what is watched may be touched */
+    gboolean step_once;    /* the next instruction touches something watched */
     guint32 pending_db; /* DR6 bits of a data breakpoint or step, delivered after the instruction */
 
     /* ---- faults ---- */
-    jmp_buf leave;            /* where tcg_raise() goes */
+    jmp_buf leave;            /* where tcg_raise() and tcg_redo_stepping() go */
     TcgEvent event;           /* what was raised */
     gboolean delivering;      /* an event is being delivered, */
     guint8 delivering_vector; /* this one: for #DF */
@@ -198,6 +204,9 @@ G_NORETURN void tcg_raise_page_fault(TcgCpu *cpu, guint64 linear, guint32 error)
 G_NORETURN void tcg_raise_event(TcgCpu *cpu, const TcgEvent *event);
 /* #GP(0), the commonest. */
 G_NORETURN void tcg_raise_gp(TcgCpu *cpu);
+
+/* Undoes the instruction at hand, as a fault would, and executes it alone. */
+G_NORETURN void tcg_redo_stepping(TcgCpu *cpu);
 
 /* ---- mode ---- */
 

@@ -117,6 +117,23 @@ static guint64 linear_add(const TcgCpu *cpu, guint64 linear, guint64 n)
     return tcg_is_long(cpu) ? linear + n : (guint32)(linear + n);
 }
 
+/* What an access to at most two pages would raise, or hit that is watched. */
+static void check_entries(TcgCpu *cpu, guint64 linear, gsize length, MmuAccess access, TlbKind kind)
+{
+    gsize first = MIN(length, PAGE_SIZE - (linear & ~PAGE_MASK));
+    guint64 flags = entry_for(cpu, linear, access, kind)->page;
+
+    if (first < length) {
+        flags |= entry_for(cpu, linear_add(cpu, linear, first), access, kind)->page;
+    }
+    if (flags & TLB_WATCH) {
+        tcg_watch_access(cpu, linear, first, access);
+        if (first < length) {
+            tcg_watch_access(cpu, linear_add(cpu, linear, first), length - first, access);
+        }
+    }
+}
+
 static void store_io(TcgCpu *cpu, guint64 physical, guint64 value, guint size)
 {
     tcg_leave_guest(cpu);
@@ -130,8 +147,7 @@ guint64 mmu_load_slow(TcgCpu *cpu, guint64 linear, guint size, TlbKind kind)
 
     if (crosses_page(linear, size)) {
         guint64 value = 0;
-        entry_for(cpu, linear, MMU_READ, kind);
-        entry_for(cpu, linear_add(cpu, linear, size - 1), MMU_READ, kind);
+        check_entries(cpu, linear, size, MMU_READ, kind);
         for (guint i = 0; i < size; i++) {
             value |= mmu_load_slow(cpu, linear_add(cpu, linear, i), 1, kind) << (8 * i);
         }
@@ -162,8 +178,7 @@ void mmu_store_slow(TcgCpu *cpu, guint64 linear, guint64 value, guint size, TlbK
     TlbInfo *info;
 
     if (crosses_page(linear, size)) {
-        entry_for(cpu, linear, MMU_WRITE, kind);
-        entry_for(cpu, linear_add(cpu, linear, size - 1), MMU_WRITE, kind);
+        check_entries(cpu, linear, size, MMU_WRITE, kind);
         for (guint i = 0; i < size; i++) {
             mmu_store_slow(cpu, linear_add(cpu, linear, i), value >> (8 * i) & 0xff, 1, kind);
         }
@@ -205,10 +220,7 @@ void mmu_check(TcgCpu *cpu, guint64 linear, gsize length, MmuAccess access)
         mmu_fetch_page(cpu, linear);
         return;
     }
-    entry_for(cpu, linear, access, cpu->mmu);
-    if (crosses_page(linear, (guint)length)) {
-        entry_for(cpu, linear_add(cpu, linear, length - 1), access, cpu->mmu);
-    }
+    check_entries(cpu, linear, length, access, cpu->mmu);
 }
 
 static guint piece_size(gsize left)
@@ -348,7 +360,7 @@ gboolean mmu_rmw_end(TcgCpu *cpu, MmuRmw *rmw, guint64 value)
 
 gboolean mmu_cmpxchg16(TcgCpu *cpu, guint64 linear, guint64 expected[2], const guint64 value[2])
 {
-    TlbEntry *entry = entry_for(cpu, linear, MMU_WRITE, cpu->mmu);
+    const TlbEntry *entry = entry_for(cpu, linear, MMU_WRITE, cpu->mmu);
     guint64 old[2];
     gboolean same;
 
@@ -361,6 +373,7 @@ gboolean mmu_cmpxchg16(TcgCpu *cpu, guint64 linear, guint64 expected[2], const g
                          : "memory");
         return same;
     }
+    mmu_check(cpu, linear, 16, MMU_WRITE);
     tcg_exclusive_begin(cpu);
     mmu_read(cpu, linear, old, 16);
     same = old[0] == expected[0] && old[1] == expected[1];

@@ -19,6 +19,9 @@
 /* DR6.BS (SDM vol. 3, 18.2.3). */
 #define DR6_BS (1u << 14)
 
+/* What _setjmp(cpu->leave) returns. */
+enum { LEFT_BY_EVENT = 1, LEFT_TO_STEP = 2 };
+
 /* ---- in and out of the guest ---- */
 
 void tcg_attention(TcgCpu *cpu, guint32 bits)
@@ -143,7 +146,12 @@ void tcg_vcpu_kick(Accel *accel, Vcpu *vcpu)
 void tcg_raise_event(TcgCpu *cpu, const TcgEvent *event)
 {
     cpu->event = *event;
-    longjmp(cpu->leave, 1);
+    longjmp(cpu->leave, LEFT_BY_EVENT);
+}
+
+void tcg_redo_stepping(TcgCpu *cpu)
+{
+    longjmp(cpu->leave, LEFT_TO_STEP);
 }
 
 void tcg_raise(TcgCpu *cpu, guint vector)
@@ -205,8 +213,18 @@ static void deliver_raised(TcgCpu *cpu)
 
     if (event.kind == EVENT_FAULT && cpu->current) {
         cpu->rip = tcg_this_rip(cpu);
+        cpu->pending_db = 0; /* what was touched before is touched again */
+        cpu->debug_hit.reason = CPU_DEBUG_NONE;
     }
     deliver(cpu, event);
+    tcg_debug_after(cpu);
+}
+
+/* Back to where the instruction began, which is executed alone now. */
+static void redo_stepping(TcgCpu *cpu)
+{
+    cpu->rip = tcg_this_rip(cpu);
+    cpu->step_once = TRUE;
 }
 
 /* ---- interrupts ---- */
@@ -271,8 +289,9 @@ static gboolean look_at_interrupts(TcgCpu *cpu)
              : (__atomic_load_n(&cpu->accel->intr, __ATOMIC_ACQUIRE) && cpu->vcpu->index == 0
                     ? APIC_PENDING_INTERRUPT
                     : 0);
+    gboolean blocked = tcg_debug_blocks_irqs(cpu);
     guint accept = APIC_PENDING_INIT | APIC_PENDING_SIPI |
-                   (cpu->nmi_masked || cpu->shadow ? 0 : APIC_PENDING_NMI);
+                   (cpu->nmi_masked || cpu->shadow || blocked ? 0 : APIC_PENDING_NMI);
 
     if (pending & accept) {
         take_event(cpu, apic, accept);
@@ -281,7 +300,7 @@ static gboolean look_at_interrupts(TcgCpu *cpu)
     if (pending & APIC_WAITS_FOR_SIPI) {
         return FALSE;
     }
-    if ((pending & APIC_PENDING_INTERRUPT) && may_interrupt(cpu)) {
+    if ((pending & APIC_PENDING_INTERRUPT) && may_interrupt(cpu) && !blocked) {
         take_interrupt(cpu, apic);
     }
     return !cpu->halted;
@@ -291,7 +310,8 @@ static gboolean look_at_interrupts(TcgCpu *cpu)
 
 static gboolean must_step(const TcgCpu *cpu)
 {
-    return cpu->shadow || (cpu->rflags & FLAG_TF) || cpu->pending_db || tcg_debug_steps(cpu);
+    return cpu->shadow || (cpu->rflags & FLAG_TF) || cpu->pending_db || cpu->step_once ||
+           tcg_debug_steps(cpu);
 }
 
 /* Delivers #DB for what the last instruction did (SDM vol. 3, 18.3.1.1, 18.3.1.4). */
@@ -309,24 +329,34 @@ static void deliver_debug_traps(TcgCpu *cpu)
 static void step(TcgCpu *cpu)
 {
     gboolean trap = (cpu->rflags & FLAG_TF) != 0;
-    guint32 hits = (cpu->rflags & FLAG_RF) || !(cpu->dr[7] & 0xff)
-                       ? 0
-                       : tcg_break_hits(cpu, cpu->base[CPU_CS] + cpu->rip);
+    guint32 hits;
 
-    if (hits) {
-        cpu->dr[6] |= hits;
-        deliver(cpu, (TcgEvent){.kind = EVENT_FAULT, .vector = EXC_DB});
-        return;
+    cpu->step_once = FALSE;
+    if (tcg_has_breaks(cpu)) {
+        if (tcg_debug_break(cpu, code_linear(cpu))) {
+            return;
+        }
+        hits = cpu->rflags & FLAG_RF ? 0 : tcg_break_hits(cpu, code_linear(cpu));
+        if (hits) {
+            cpu->dr[6] |= hits;
+            deliver(cpu, (TcgEvent){.kind = EVENT_FAULT, .vector = EXC_DB});
+            tcg_debug_after(cpu);
+            return;
+        }
     }
+    tcg_trace_entry(cpu);
     cpu->shadow = FALSE;
     tcg_attention(cpu, ATTENTION_STEP);
+    cpu->stepping = TRUE;
     code_step(cpu);
+    cpu->stepping = FALSE;
     __atomic_fetch_and(&cpu->attention, ~(guint32)ATTENTION_STEP, __ATOMIC_SEQ_CST);
     cpu->rflags &= ~(guint64)FLAG_RF;
     if (trap && !cpu->shadow) {
         cpu->pending_db |= DR6_BS;
     }
     deliver_debug_traps(cpu);
+    tcg_debug_after(cpu);
 }
 
 /* ---- the loop ---- */
@@ -350,12 +380,21 @@ static gboolean look_at_attention(TcgCpu *cpu)
 static void run_blocks(TcgCpu *cpu)
 {
     const Record *record = code_find(cpu);
+    guint traced = log_get_items() & (LOG_EXEC | LOG_CPU);
 
     if (!record) {
-        code_step(cpu);
+        if (tcg_has_breaks(cpu) || traced) {
+            step(cpu); /* maybe because of a breakpoint in the page */
+        } else {
+            code_step(cpu);
+        }
         return;
     }
     do {
+        if (G_UNLIKELY(traced)) {
+            cpu->rip = record_rip(cpu, record);
+            tcg_trace_entry(cpu);
+        }
         cpu->budget -= record->count;
         record = record->run(cpu, record);
     } while (record && !__atomic_load_n(&cpu->attention, __ATOMIC_RELAXED));
@@ -365,13 +404,20 @@ static void run_blocks(TcgCpu *cpu)
     }
 }
 
-static VcpuExit run_inner(TcgCpu *cpu, gboolean raised)
+static VcpuExit run_inner(TcgCpu *cpu, int left)
 {
-    if (raised) {
+    cpu->stepping = FALSE;
+    if (left == LEFT_BY_EVENT) {
         deliver_raised(cpu);
+    } else if (left == LEFT_TO_STEP) {
+        redo_stepping(cpu);
     }
     for (;;) {
         cpu->current = NULL;
+        if (cpu->debug_exit) {
+            cpu->debug_exit = FALSE;
+            return VCPU_EXIT_DEBUG;
+        }
         if (cpu->shutdown) {
             return VCPU_EXIT_SHUTDOWN;
         }
@@ -396,12 +442,12 @@ static VcpuExit run_inner(TcgCpu *cpu, gboolean raised)
 VcpuExit tcg_vcpu_run(Accel *accel, Vcpu *vcpu)
 {
     TcgCpu *cpu = tcg_cpu_of(vcpu);
-    gboolean raised;
     VcpuExit exit;
+    int left;
 
     tcg_enter_guest(cpu);
-    raised = _setjmp(cpu->leave) != 0;
-    exit = run_inner(cpu, raised);
+    left = _setjmp(cpu->leave);
+    exit = run_inner(cpu, left);
     tcg_leave_guest(cpu);
     return exit;
 }

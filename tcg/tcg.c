@@ -11,6 +11,7 @@
 #include "tcg/request.h"
 #include "tcg/run.h"
 #include "tcg/system.h"
+#include "tcg/watch.h"
 
 TcgCpu *tcg_cpu_of(Vcpu *vcpu)
 {
@@ -114,6 +115,7 @@ static gboolean tcg_vcpu_open(Accel *accel, Vcpu *vcpu, GError **error)
     memset(cpu, 0, size);
     cpu->accel = tcg;
     cpu->vcpu = vcpu;
+    cpu->debug = vcpu->debug;
     cpu->code = code_cache_new();
     cpu->requests = tcg_requests_new();
     if (!cpu->code) {
@@ -158,6 +160,8 @@ static void tcg_reset(Accel *accel, Vcpu *vcpu)
     cpu->shutdown = FALSE;
     cpu->delivering = FALSE;
     cpu->pending_db = 0;
+    cpu->debug_hit.reason = CPU_DEBUG_NONE;
+    cpu->debug_exit = cpu->step_once = FALSE;
     vcpu->halted = FALSE;
 }
 
@@ -191,4 +195,5 @@ const AccelOps tcg_accel_ops = {
     .set_regs = tcg_set_regs,
     .reset = tcg_reset,
     .inject_nmi = tcg_inject_nmi,
+    .set_debug = tcg_set_debug,
 };

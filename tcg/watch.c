@@ -3,7 +3,6 @@
 
 #include "tcg/block.h"
 #include "tcg/request.h"
-#include "tcg/run.h"
 
 /* DR7 (SDM vol. 3, 18.2.4): enabled locally or globally, R/W and LEN of breakpoint n. */
 enum { RW_EXECUTE = 0, RW_WRITE = 1, RW_IO = 2, RW_ACCESS = 3 };
@@ -50,6 +49,12 @@ gboolean tcg_watch_page(const TcgCpu *cpu, guint64 linear_page)
             return TRUE;
         }
     }
+    for (guint i = 0; i < cpu->debug->watchpoint_count; i++) {
+        const CpuWatchpoint *watch = &cpu->debug->watchpoints[i];
+        if (overlaps(linear_page, PAGE_SIZE, watch->addr, watch->length)) {
+            return TRUE;
+        }
+    }
     return FALSE;
 }
 
@@ -61,19 +66,56 @@ gboolean tcg_break_page(const TcgCpu *cpu, guint64 linear_page)
             return TRUE;
         }
     }
+    for (guint i = 0; i < cpu->debug->breakpoint_count; i++) {
+        if ((cpu->debug->breakpoints[i] & PAGE_MASK) == linear_page) {
+            return TRUE;
+        }
+    }
     return FALSE;
+}
+
+static guint32 guest_hits(const TcgCpu *cpu, guint64 linear, gsize size, MmuAccess access)
+{
+    guint32 hits = 0;
+
+    for (guint n = 0; n < 4; n++) {
+        if (is_enabled(cpu, n) && overlaps(linear, size, start_of(cpu, n), length_of(cpu, n)) &&
+            (kind_of(cpu, n) == RW_ACCESS ||
+             (kind_of(cpu, n) == RW_WRITE && access == MMU_WRITE))) {
+            hits |= 1u << n;
+        }
+    }
+    return hits;
+}
+
+static const CpuWatchpoint *debugger_hit(const TcgCpu *cpu, guint64 linear, gsize size,
+                                         MmuAccess access)
+{
+    guint wanted = access == MMU_WRITE ? CPU_WATCH_WRITE : CPU_WATCH_READ;
+
+    for (guint i = 0; i < cpu->debug->watchpoint_count; i++) {
+        const CpuWatchpoint *watch = &cpu->debug->watchpoints[i];
+        if ((watch->access & wanted) && overlaps(linear, size, watch->addr, watch->length)) {
+            return watch;
+        }
+    }
+    return NULL;
 }
 
 void tcg_watch_access(TcgCpu *cpu, guint64 linear, gsize size, MmuAccess access)
 {
-    for (guint n = 0; n < 4; n++) {
-        if (!is_enabled(cpu, n) || !overlaps(linear, size, start_of(cpu, n), length_of(cpu, n))) {
-            continue;
-        }
-        if (kind_of(cpu, n) == RW_ACCESS || (kind_of(cpu, n) == RW_WRITE && access == MMU_WRITE)) {
-            cpu->pending_db |= 1u << n;
-            tcg_attention(cpu, ATTENTION_STEP);
-        }
+    guint32 hits = guest_hits(cpu, linear, size, access);
+    const CpuWatchpoint *watch = debugger_hit(cpu, linear, size, access);
+
+    if (!hits && !watch) {
+        return;
+    }
+    if (cpu->current && !cpu->stepping) {
+        tcg_redo_stepping(cpu);
+    }
+    cpu->pending_db |= hits;
+    if (watch) {
+        cpu->debug_hit = (CpuDebugHit){CPU_DEBUG_WATCHPOINT, watch->addr, watch->access};
     }
 }
 
@@ -87,9 +129,4 @@ guint32 tcg_break_hits(const TcgCpu *cpu, guint64 linear)
         }
     }
     return hits;
-}
-
-gboolean tcg_debug_steps(const TcgCpu *cpu)
-{
-    return FALSE;
 }
