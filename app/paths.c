@@ -49,8 +49,13 @@ char *paths_find_data(const char *name)
 const char *const *paths_firmware_dirs(void)
 {
     static const char *const folders[] = {
-        VITRINE_DATADIR "/firmware", "/usr/share/seabios", "/usr/share/qemu",
-        "/usr/lib/ipxe/qemu",        "/usr/share/OVMF",    NULL,
+        VITRINE_DATADIR "/firmware",
+        "/usr/share/seabios",
+        "/usr/share/qemu",
+        "/usr/lib/ipxe/qemu",
+        "/usr/share/OVMF",
+        "/usr/share/ovmf",
+        NULL,
     };
 
     return folders;

@@ -269,7 +269,9 @@ static gboolean load_modules(Loader *loader, GArray *starts, GError **error)
         guint32 addr = (guint32)(base + start);
         guint was = all->len;
         g_byte_array_set_size(all, (guint)start);
-        memset(all->data + was, 0, start - was);
+        if (start > was) {
+            memset(all->data + was, 0, start - was);
+        }
         g_byte_array_append(all, data, (guint)length);
         g_array_append_val(starts, addr);
     }

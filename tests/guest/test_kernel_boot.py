@@ -92,6 +92,12 @@ class KernelTest:
         self.assertEqual(values['vid_mode'], '0000ffff')
         self.assertEqual(lines[-1], '')
 
+    def test_linux_again(self):
+        """After a reset the kernel comes again."""
+        lines, values = self.boot(self.assemble('linux', 'RESETS'), '-append', 'again')
+        self.check_linux(values)
+        self.assertEqual(lines.count('again'), 2)
+
     def test_linux_memory_limits(self):
         """The initrd ends below what the command line and the kernel (2 GiB) allow."""
         initrd, data = self.file('initrd', 5000)

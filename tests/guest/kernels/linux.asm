@@ -2,6 +2,7 @@
 ; A file in the shape of a bzImage (the kernel's Documentation/arch/x86/boot.rst) that tells at port
 ; E9h what its loader gave it, and ends the program through port F4h.
 ;
+; -DRESETS makes one that resets the machine when it has run for the first time;
 ; -DPROTOCOL=0x... chooses the boot protocol; -DZIMAGE makes one that is loaded low.
 
         bits    16
@@ -10,6 +11,7 @@
 %define PROTOCOL 0x020f
 %endif
 SETUP_SECTS     equ 4
+MARK            equ 0x180000            ; unused memory
 %ifdef ZIMAGE
 KERNEL          equ 0x10000
 LOADED_HIGH     equ 0
@@ -129,6 +131,17 @@ kernel: mov     ax, 0x18
         call    puts
         mov     al, 10
         out     0xe9, al
+%ifdef RESETS
+        mov     eax, 0x12345678
+        xchg    eax, [MARK]             ; a reset leaves memory alone
+        cmp     eax, 0x12345678
+        je      .second
+        mov     dword [KERNEL], 0       ; what is run the next time has been loaded anew
+        mov     dx, 0xcf9
+        mov     al, 6
+        out     dx, al
+.second:
+%endif
         mov     al, 0
         out     0xf4, al
 stop:   hlt
