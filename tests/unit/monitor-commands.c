@@ -256,6 +256,7 @@ static void test_info(Rig *rig, gconstpointer data)
     check(rig, "info vnc", "None\n");
     check(rig, "info history", "");
     check_fails(rig, "cpu 1", "Error: there is no CPU #1 (see 'info cpus')\n");
+    check_fails(rig, "info lapic", "Error: the local APICs are not ours under this accelerator\n");
     check_fails(rig, "info registers 7", "Error: there is no CPU #7 (see 'info cpus')\n");
     g_assert_true(monitor_hmp_run(rig->machine, "info", out));
     g_assert_nonnull(strstr(out->str, "info status -- whether"));
