@@ -11,6 +11,7 @@
 
 #include <glib.h>
 
+#include "core/char.h"
 #include "core/machine.h"
 
 /* How a client's `monitor COMMAND` is run; the monitor is above this folder. */
@@ -27,6 +28,10 @@ typedef struct GdbMonitorOps {
  * otherwise, without a host on the loopback address only. `monitor` may be NULL.
  */
 gboolean gdbstub_start(Machine *machine, const char *device, const GdbMonitorOps *monitor,
+                       GError **error);
+
+/* Serves on a character device that has no user and stays its owner's. */
+gboolean gdbstub_serve(Machine *machine, Chardev *chr, const GdbMonitorOps *monitor,
                        GError **error);
 
 /* TRUE while a client is connected and has not detached: it decides when the machine runs. */

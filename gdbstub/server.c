@@ -250,6 +250,7 @@ static void on_machine(Machine *machine, MachineEvent event, void *opaque)
         deferred_schedule(stub->settle); /* later: it talks to vCPUs */
     } else if (event == MACHINE_EVENT_SHUTDOWN && stub->attached) {
         g_autofree char *text = g_strdup_printf("W%02x", (guint)machine->exit_status & 0xff);
+        stub->waiting = FALSE;
         gdb_send(stub, text);
     }
 }
@@ -293,30 +294,27 @@ static void stub_free(GdbStub *stub)
     g_free(stub);
 }
 
-gboolean gdbstub_start(Machine *machine, const char *device, const GdbMonitorOps *monitor,
-                       GError **error)
+static gboolean check_start(Machine *machine, GError **error)
 {
-    GdbStub *stub;
-    Chardev *chr;
+    const GdbStub *present = machine->gdbstub;
 
-    if (machine->gdbstub && ((GdbStub *)machine->gdbstub)->in_monitor) {
+    if (present && present->in_monitor) {
         return error_set(error, "the debug server cannot be changed through itself");
     }
     if (machine->vcpus->len == 0) {
         return error_set(error, "the machine has no processor to debug");
     }
-    gdbstub_stop(machine);
-    if (!strcmp(device, "none")) {
-        return TRUE;
-    }
-    chr = open_device(machine, device, error);
-    if (!chr) {
-        return FALSE;
-    }
-    stub = g_new0(GdbStub, 1);
+    return TRUE;
+}
+
+static gboolean serve(Machine *machine, Chardev *chr, gboolean owns_chr,
+                      const GdbMonitorOps *monitor, GError **error)
+{
+    GdbStub *stub = g_new0(GdbStub, 1);
+
     stub->machine = machine;
     stub->chr = chr;
-    stub->owns_chr = !g_str_has_prefix(device, "chardev:");
+    stub->owns_chr = owns_chr;
     stub->monitor = monitor;
     stub->in = g_byte_array_new();
     stub->pending = g_byte_array_new();
@@ -333,6 +331,31 @@ gboolean gdbstub_start(Machine *machine, const char *device, const GdbMonitorOps
     stub->listener = machine_listen(machine, on_machine, stub);
     machine->gdbstub = stub;
     return TRUE;
+}
+
+gboolean gdbstub_serve(Machine *machine, Chardev *chr, const GdbMonitorOps *monitor, GError **error)
+{
+    if (!check_start(machine, error)) {
+        return FALSE;
+    }
+    gdbstub_stop(machine);
+    return serve(machine, chr, FALSE, monitor, error);
+}
+
+gboolean gdbstub_start(Machine *machine, const char *device, const GdbMonitorOps *monitor,
+                       GError **error)
+{
+    Chardev *chr;
+
+    if (!check_start(machine, error)) {
+        return FALSE;
+    }
+    gdbstub_stop(machine);
+    if (!strcmp(device, "none")) {
+        return TRUE;
+    }
+    chr = open_device(machine, device, error);
+    return chr && serve(machine, chr, !g_str_has_prefix(device, "chardev:"), monitor, error);
 }
 
 gboolean gdbstub_has_client(const Machine *machine)

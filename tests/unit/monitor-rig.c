@@ -42,7 +42,30 @@ static void rig_vcpu_nothing(Accel *accel, Vcpu *vcpu)
 
 static VcpuExit rig_vcpu_run(Accel *accel, Vcpu *vcpu)
 {
-    return VCPU_EXIT_HALTED;
+    RigAccel *rig = (RigAccel *)accel;
+    VcpuExit exit = VCPU_EXIT_HALTED;
+
+    vm_lock_take(accel->machine->lock, "rig");
+    rig->ran[vcpu->index]++;
+    rig->ran_debug[vcpu->index] = *vcpu->debug;
+    if (rig->hits[vcpu->index].reason != CPU_DEBUG_NONE) {
+        vcpu->debug_hit = rig->hits[vcpu->index];
+        rig->hits[vcpu->index].reason = CPU_DEBUG_NONE;
+        exit = VCPU_EXIT_DEBUG;
+    }
+    vm_lock_drop(accel->machine->lock);
+    return exit;
+}
+
+static gboolean rig_set_debug(Accel *accel, Vcpu *vcpu, const CpuDebug *debug, GError **error)
+{
+    RigAccel *rig = (RigAccel *)accel;
+
+    if (debug->watchpoint_count > RIG_WATCHPOINTS) {
+        return FALSE;
+    }
+    rig->debug[vcpu->index] = debug;
+    return TRUE;
 }
 
 static void rig_get_regs(Accel *accel, Vcpu *vcpu, CpuRegisters *regs)
@@ -77,6 +100,7 @@ static const AccelOps rig_accel_ops = {
     .set_regs = rig_set_regs,
     .reset = rig_vcpu_nothing,
     .inject_nmi = rig_inject_nmi,
+    .set_debug = rig_set_debug,
 };
 
 /* ---- a port ---- */
@@ -147,6 +171,11 @@ void rig_settle(Rig *rig)
 
 void rig_init(Rig *rig)
 {
+    rig_init_cpus(rig, 1);
+}
+
+void rig_init_cpus(Rig *rig, guint cpus)
+{
     g_autoptr(GError) error = NULL;
 
     *rig = (Rig){.write_room = G_MAXSIZE};
@@ -162,7 +191,7 @@ void rig_init(Rig *rig)
     rig->accel = (RigAccel *)rig->machine->accel;
     rig->accel->regs.segment[CPU_CS].base = 0xf0000;
     rig->accel->regs.rip = 0xfff0;
-    g_assert_true(vcpus_create(rig->machine, 1, &error));
+    g_assert_true(vcpus_create(rig->machine, cpus, &error));
     rig->chr = (Chardev){.ops = &peer_ops, .machine = rig->machine, .id = (char *)"peer"};
     rig->peer = g_string_new(NULL);
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * A machine for tests of the monitor: RAM at 0, an I/O port, one processor whose registers the
- * test sets and that never runs code, and a character device whose peer is the test.
+ * A machine for tests of the monitor and the debug server: RAM at 0, an I/O port, processors whose
+ * registers the test sets and that never run code, and a character device whose peer is the test.
  */
 #pragma once
 
@@ -12,10 +12,17 @@
 #include "core/machine.h"
 #include "cpu/registers.h"
 
+#define RIG_CPUS        4
+#define RIG_WATCHPOINTS 4 /* it can have so many */
+
 typedef struct RigAccel {
     Accel accel;
-    CpuRegisters regs;
+    CpuRegisters regs; /* of all processors */
     guint nmis;
+    const CpuDebug *debug[RIG_CPUS]; /* what a debugger wants */
+    CpuDebugHit hits[RIG_CPUS];      /* what they run into next */
+    guint ran[RIG_CPUS];             /* how often they were let into guest code, */
+    CpuDebug ran_debug[RIG_CPUS];    /* and with which wishes */
 } RigAccel;
 
 typedef struct Rig {
@@ -35,6 +42,7 @@ typedef struct Rig {
 #define RIG_RAM_SIZE 0x20000
 
 void rig_init(Rig *rig);
+void rig_init_cpus(Rig *rig, guint cpus);
 void rig_clear(Rig *rig);
 
 /* Runs the loop until nothing is left to do. */
