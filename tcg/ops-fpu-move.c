@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Moves of MMX and SSE (SDM vol. 2): between registers, memory and general registers, and
- * those that touch no vector register at all.
+ * Moves of MMX and SSE (SDM vol. 2): between registers, memory and general registers.
  */
 #include <string.h>
 
@@ -244,7 +243,7 @@ void op_pextr(TcgCpu *cpu, const Insn *insn)
     operand_write(cpu, insn, 0, value);
 }
 
-/* ---- stores under a mask, hints ---- */
+/* ---- stores under a mask ---- */
 
 /* Bytes whose mask bit is clear are not touched, and do not fault. */
 void op_maskmov(TcgCpu *cpu, const Insn *insn)
@@ -278,25 +277,4 @@ void op_maskmov(TcgCpu *cpu, const Insn *insn)
             mmu_store(cpu, linear + i - first, value[i], 1);
         }
     }
-}
-
-void op_movnti(TcgCpu *cpu, const Insn *insn)
-{
-    operand_write(cpu, insn, 0, operand_read(cpu, insn, 1));
-}
-
-/* PREFETCH: may do nothing, and never faults. */
-void op_fpu_hint(TcgCpu *cpu, const Insn *insn)
-{
-}
-
-void op_fpu_fence(TcgCpu *cpu, const Insn *insn)
-{
-    __atomic_thread_fence(__ATOMIC_SEQ_CST);
-}
-
-/* Caches are not modelled; faults are those of reading a byte. */
-void op_clflush(TcgCpu *cpu, const Insn *insn)
-{
-    mmu_check(cpu, operand_linear(cpu, insn, 1, MMU_READ), 1, MMU_READ);
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Operations of tcg/ops-fpu*.c: x87, MMX, SSE, and the hints and fences that came with them.
+ * Operations of tcg/ops-fpu*.c: x87, MMX, SSE.
  */
 #pragma once
 
@@ -8,16 +8,6 @@
 
 /* X(OP_NAME without OP_, function), one row an operation. */
 #define TCG_FPU_OPS(X)               \
-    X(PREFETCH, op_fpu_hint)         \
-    X(PREFETCHW, op_fpu_hint)        \
-    X(PREFETCHNTA, op_fpu_hint)      \
-    X(PREFETCHT0, op_fpu_hint)       \
-    X(PREFETCHT1, op_fpu_hint)       \
-    X(PREFETCHT2, op_fpu_hint)       \
-    X(CLFLUSH, op_clflush)           \
-    X(SFENCE, op_fpu_fence)          \
-    X(LFENCE, op_fpu_fence)          \
-    X(MFENCE, op_fpu_fence)          \
     X(FADD, op_x87)                  \
     X(FMUL, op_x87)                  \
     X(FCOM, op_x87)                  \
@@ -186,7 +176,6 @@
     X(MOVNTDQ, op_fpu_move)          \
     X(MOVQ2DQ, op_movq2dq)           \
     X(MOVDQ2Q, op_movdq2q)           \
-    X(MOVNTI, op_movnti)             \
     X(MOVDQU, op_fpu_move)           \
     X(MASKMOVDQU, op_maskmov)        \
     X(ADDPS, op_fpu_float)           \
