@@ -37,6 +37,12 @@ GUESTS = {
 # section: why}. What it says it cannot emulate needs no list; both are told in the test's output.
 PARTIAL = {
     'apic': {'priorities': 'interrupts come late after an emulated STI'},
+    'gates': {
+        'long mode, ring 3': 'INT in ring 3 is an invalid opcode there',
+        'call gates from ring 3 in long mode': 'so are far calls',
+        'iretq to data': 'it runs on',
+        'iretq to code with D and L': 'it runs on',
+    },
     'paging': {
         'two levels: paging on': 'it has four levels only',
         'PAE: paging on': 'it has four levels only',
