@@ -56,6 +56,13 @@ static void set_address(const TcgCpu *cpu, const Insn *insn, Record *record)
     record->flags |= tcg_is_64bit(cpu) ? 0 : RECORD_LEGACY;
 }
 
+/* No limit or rights to look at. Legacy modes: CS cannot be written, FS and GS may be anything. */
+static gboolean is_unchecked(const TcgCpu *cpu, const Insn *insn)
+{
+    return (cpu->mode & MODE_FLAT_DATA) && (tcg_is_64bit(cpu) || insn->segment == CPU_ES ||
+                                            insn->segment == CPU_SS || insn->segment == CPU_DS);
+}
+
 /* FALSE: an operand that fast handlers do not know. */
 static gboolean set_operands(const TcgCpu *cpu, const Insn *insn, Record *record)
 {
@@ -67,7 +74,7 @@ static gboolean set_operands(const TcgCpu *cpu, const Insn *insn, Record *record
         case OPERAND_REG:
         case OPERAND_HIGH: *offset = fast_reg_offset(operand); break;
         case OPERAND_MEMORY:
-            if (!(cpu->mode & MODE_FLAT_DATA) && insn->op != OP_LEA) {
+            if (!is_unchecked(cpu, insn) && insn->op != OP_LEA) {
                 return FALSE;
             }
             set_address(cpu, insn, record);
