@@ -30,6 +30,7 @@ GUESTS = {
     'apic': ['-smp', '4'],
     'gates': [],
     'segments': [],
+    'tasks': [],
     'paging': [],
 }
 

@@ -218,7 +218,7 @@ main:   call    install_real
         hlt
 .user_iret:
         EXPECT_END GP, 0, .user_iret_hlt, "iret in ring 3"
-        CHECK   [exc_flags], EFLAGS_CF | EFLAGS_ID | EFLAGS_RF | 2, "ring 3 cannot change IOPL and IF"
+        CHECK   [exc_flags], EFLAGS_CF | EFLAGS_ID | EFLAGS_RF | 2, "ring 3 keeps IOPL and IF"
         EXPECT_BEGIN .inward
         USER_BEGIN
         push    dword KERNEL_CODE
