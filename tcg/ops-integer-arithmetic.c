@@ -236,11 +236,13 @@ void integer_cmpxchg16b(TcgCpu *cpu, const Insn *insn)
     guint64 linear = operand_linear(cpu, insn, 16, MMU_WRITE);
     guint64 expected[2] = {cpu->gpr[CPU_RAX], cpu->gpr[CPU_RDX]};
     const guint64 value[2] = {cpu->gpr[CPU_RBX], cpu->gpr[CPU_RCX]};
+    gboolean equal;
 
     if (linear & 15) {
         tcg_raise_gp(cpu);
     }
-    cmpxchg_end(cpu, mmu_cmpxchg16(cpu, linear, expected, value), expected[0], expected[1]);
+    equal = mmu_cmpxchg16(cpu, linear, expected, value);
+    cmpxchg_end(cpu, equal, expected[0], expected[1]);
 }
 
 /* ---- multiplication ---- */

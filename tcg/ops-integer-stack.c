@@ -53,20 +53,18 @@ void integer_pusha(TcgCpu *cpu, const Insn *insn)
     stack_adjust(cpu, -(gint64)(8 * size));
 }
 
+/* rSP changes last, so that after a fault what was popped is popped again. */
 void integer_popa(TcgCpu *cpu, const Insn *insn)
 {
     guint size = insn->operand_size;
-    guint64 value[8];
 
     for (guint i = 0; i < 8; i++) {
-        value[i] = stack_peek(cpu, (7 - i) * size, size);
-    }
-    stack_adjust(cpu, 8 * size);
-    for (guint i = 0; i < 8; i++) {
-        if (i != CPU_RSP) {
-            reg_write(cpu, i, value[i], size);
+        guint64 value = stack_peek(cpu, i * size, size);
+        if (7 - i != CPU_RSP) {
+            reg_write(cpu, 7 - i, value, size);
         }
     }
+    stack_adjust(cpu, 8 * size);
 }
 
 /* ---- frames ---- */
@@ -94,7 +92,8 @@ void integer_enter(TcgCpu *cpu, const Insn *insn)
 {
     guint size = insn->operand_size, level = (guint)insn->disp & 31;
     guint64 sp = -(guint64)size, last;
-    guint64 frame = (cpu->gpr[CPU_RSP] + sp) & flags_mask(stack_width(cpu));
+    guint64 rsp = cpu->gpr[CPU_RSP], mask = flags_mask(stack_width(cpu));
+    guint64 frame = (rsp & ~mask) | ((rsp + sp) & mask);
 
     mmu_store(cpu, stack_linear(cpu, sp, size, MMU_WRITE), cpu->gpr[CPU_RBP], size);
     if (level) {
@@ -104,7 +103,7 @@ void integer_enter(TcgCpu *cpu, const Insn *insn)
     /* A write at the new top must be possible (SDM vol. 2, ENTER: exceptions). */
     last = stack_linear(cpu, sp, size, MMU_WRITE);
     mmu_check(cpu, last, size, MMU_WRITE);
-    reg_write(cpu, CPU_RBP, frame, size == 2 ? 2 : stack_width(cpu));
+    reg_write(cpu, CPU_RBP, frame, size);
     stack_adjust(cpu, (gint64)sp);
 }
 

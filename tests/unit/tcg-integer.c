@@ -264,6 +264,24 @@ static void test_divide_errors(void)
     assert_fault(rig, "f6 f9", EXC_DE); /* -129 in a byte */
 }
 
+static void test_cmpxchg16b(void)
+{
+    g_autofree Rig *rig = rig_new(64);
+    guint64 *gpr = rig->cpu.gpr;
+
+    gpr[CPU_RSI] = BASE;
+    gpr[CPU_RBX] = 3, gpr[CPU_RCX] = 4;
+    mmu_host_store(at(rig, BASE), 1, 8);
+    mmu_host_store(at(rig, BASE + 8), 2, 8);
+    g_assert_cmpint(execute(rig, "48 0f c7 0e"), ==, NO_FAULT);
+    g_assert_false(flags_zf(&rig->cpu.flags));
+    g_assert_cmphex(gpr[CPU_RAX], ==, 1);
+    g_assert_cmphex(gpr[CPU_RDX], ==, 2);
+    g_assert_cmpint(execute(rig, "48 0f c7 0e"), ==, NO_FAULT);
+    g_assert_true(flags_zf(&rig->cpu.flags));
+    g_assert_cmphex(mmu_host_load(at(rig, BASE + 8), 8), ==, 4);
+}
+
 /* ---- bits of memory ---- */
 
 static void test_bit_offsets(void)
@@ -508,6 +526,7 @@ int main(int argc, char **argv)
     g_test_add_func("/tcg-integer/wide-like-host", test_wide_like_host);
     g_test_add_func("/tcg-integer/known", test_known);
     g_test_add_func("/tcg-integer/divide-errors", test_divide_errors);
+    g_test_add_func("/tcg-integer/cmpxchg16b", test_cmpxchg16b);
     g_test_add_func("/tcg-integer/bit-offsets", test_bit_offsets);
     g_test_add_func("/tcg-integer/stack", test_stack);
     g_test_add_func("/tcg-integer/enter-nested", test_enter_nested);
