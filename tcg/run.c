@@ -18,6 +18,7 @@
 
 /* DR6.BS (SDM vol. 3, 18.2.3). */
 #define DR6_BS (1u << 14)
+#define DR6_BT (1u << 15)
 
 /* What _setjmp(cpu->leave) returns. */
 enum { LEFT_BY_EVENT = 1, LEFT_TO_STEP = 2 };
@@ -332,6 +333,10 @@ static void step(TcgCpu *cpu)
     guint32 hits;
 
     cpu->step_once = FALSE;
+    if (cpu->pending_db & DR6_BT) { /* before the new task's first instruction (SDM, 18.3.1.5) */
+        deliver_debug_traps(cpu);
+        return;
+    }
     if (tcg_has_breaks(cpu)) {
         if (tcg_debug_break(cpu, code_linear(cpu))) {
             return;
