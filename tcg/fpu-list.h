@@ -82,103 +82,103 @@
     X(PABSW, 0x1d)        \
     X(PABSD, 0x1e)
 
-/* X(name): XMM registers alone; no numeric exceptions. */
+/* X(name, size): XMM registers alone; no numeric exceptions. `size` in bytes, of a source in memory. */
 #define FPU_XMM_OPS(X) \
-    X(PUNPCKLQDQ)      \
-    X(PUNPCKHQDQ)      \
-    X(RSQRTPS)         \
-    X(RSQRTSS)         \
-    X(RCPPS)           \
-    X(RCPSS)           \
-    X(ANDPS)           \
-    X(ANDPD)           \
-    X(ANDNPS)          \
-    X(ANDNPD)          \
-    X(ORPS)            \
-    X(ORPD)            \
-    X(XORPS)           \
-    X(XORPD)           \
-    X(UNPCKLPS)        \
-    X(UNPCKLPD)        \
-    X(UNPCKHPS)        \
-    X(UNPCKHPD)        \
-    X(CVTDQ2PD)        \
-    X(MOVDDUP)         \
-    X(MOVSHDUP)        \
-    X(MOVSLDUP)        \
-    X(PMOVSXBW)        \
-    X(PMOVSXBD)        \
-    X(PMOVSXBQ)        \
-    X(PMOVSXWD)        \
-    X(PMOVSXWQ)        \
-    X(PMOVSXDQ)        \
-    X(PMOVZXBW)        \
-    X(PMOVZXBD)        \
-    X(PMOVZXBQ)        \
-    X(PMOVZXWD)        \
-    X(PMOVZXWQ)        \
-    X(PMOVZXDQ)        \
-    X(PHMINPOSUW)      \
-    X(PMULDQ)          \
-    X(PCMPEQQ)         \
-    X(PACKUSDW)        \
-    X(PMINSB)          \
-    X(PMINSD)          \
-    X(PMINUW)          \
-    X(PMINUD)          \
-    X(PMAXSB)          \
-    X(PMAXSD)          \
-    X(PMAXUW)          \
-    X(PMAXUD)          \
-    X(PMULLD)          \
-    X(PCMPGTQ)
+    X(PUNPCKLQDQ, 16)  \
+    X(PUNPCKHQDQ, 16)  \
+    X(RSQRTPS, 16)     \
+    X(RSQRTSS, 4)      \
+    X(RCPPS, 16)       \
+    X(RCPSS, 4)        \
+    X(ANDPS, 16)       \
+    X(ANDPD, 16)       \
+    X(ANDNPS, 16)      \
+    X(ANDNPD, 16)      \
+    X(ORPS, 16)        \
+    X(ORPD, 16)        \
+    X(XORPS, 16)       \
+    X(XORPD, 16)       \
+    X(UNPCKLPS, 16)    \
+    X(UNPCKLPD, 16)    \
+    X(UNPCKHPS, 16)    \
+    X(UNPCKHPD, 16)    \
+    X(CVTDQ2PD, 8)     \
+    X(MOVDDUP, 8)      \
+    X(MOVSHDUP, 16)    \
+    X(MOVSLDUP, 16)    \
+    X(PMOVSXBW, 8)     \
+    X(PMOVSXBD, 4)     \
+    X(PMOVSXBQ, 2)     \
+    X(PMOVSXWD, 8)     \
+    X(PMOVSXWQ, 4)     \
+    X(PMOVSXDQ, 8)     \
+    X(PMOVZXBW, 8)     \
+    X(PMOVZXBD, 4)     \
+    X(PMOVZXBQ, 2)     \
+    X(PMOVZXWD, 8)     \
+    X(PMOVZXWQ, 4)     \
+    X(PMOVZXDQ, 8)     \
+    X(PHMINPOSUW, 16)  \
+    X(PMULDQ, 16)      \
+    X(PCMPEQQ, 16)     \
+    X(PACKUSDW, 16)    \
+    X(PMINSB, 16)      \
+    X(PMINSD, 16)      \
+    X(PMINUW, 16)      \
+    X(PMINUD, 16)      \
+    X(PMAXSB, 16)      \
+    X(PMAXSD, 16)      \
+    X(PMAXUW, 16)      \
+    X(PMAXUD, 16)      \
+    X(PMULLD, 16)      \
+    X(PCMPGTQ, 16)
 
-/* X(name, tiny): may raise numeric exceptions; `tiny`: lanes whose result may be denormal and
+/* X(name, tiny, size): may raise numeric exceptions; `tiny`: lanes whose result may be denormal and
  * exact, which is an exception if underflow is unmasked (SDM vol. 1, 4.9.1.5). */
-#define FPU_FLOAT_OPS(X)    \
-    X(ADDPS, TINY_PS)       \
-    X(ADDPD, TINY_PD)       \
-    X(ADDSS, TINY_SS)       \
-    X(ADDSD, TINY_SD)       \
-    X(MULPS, TINY_PS)       \
-    X(MULPD, TINY_PD)       \
-    X(MULSS, TINY_SS)       \
-    X(MULSD, TINY_SD)       \
-    X(SUBPS, TINY_PS)       \
-    X(SUBPD, TINY_PD)       \
-    X(SUBSS, TINY_SS)       \
-    X(SUBSD, TINY_SD)       \
-    X(DIVPS, TINY_PS)       \
-    X(DIVPD, TINY_PD)       \
-    X(DIVSS, TINY_SS)       \
-    X(DIVSD, TINY_SD)       \
-    X(MINPS, TINY_NONE)     \
-    X(MINPD, TINY_NONE)     \
-    X(MINSS, TINY_NONE)     \
-    X(MINSD, TINY_NONE)     \
-    X(MAXPS, TINY_NONE)     \
-    X(MAXPD, TINY_NONE)     \
-    X(MAXSS, TINY_NONE)     \
-    X(MAXSD, TINY_NONE)     \
-    X(SQRTPS, TINY_NONE)    \
-    X(SQRTPD, TINY_NONE)    \
-    X(SQRTSS, TINY_NONE)    \
-    X(SQRTSD, TINY_NONE)    \
-    X(CVTPS2PD, TINY_NONE)  \
-    X(CVTPD2PS, TINY_PS)    \
-    X(CVTSS2SD, TINY_NONE)  \
-    X(CVTSD2SS, TINY_SS)    \
-    X(CVTDQ2PS, TINY_NONE)  \
-    X(CVTPS2DQ, TINY_NONE)  \
-    X(CVTTPS2DQ, TINY_NONE) \
-    X(CVTPD2DQ, TINY_NONE)  \
-    X(CVTTPD2DQ, TINY_NONE) \
-    X(ADDSUBPS, TINY_PS)    \
-    X(ADDSUBPD, TINY_PD)    \
-    X(HADDPS, TINY_PS)      \
-    X(HADDPD, TINY_PD)      \
-    X(HSUBPS, TINY_PS)      \
-    X(HSUBPD, TINY_PD)
+#define FPU_FLOAT_OPS(X)        \
+    X(ADDPS, TINY_PS, 16)       \
+    X(ADDPD, TINY_PD, 16)       \
+    X(ADDSS, TINY_SS, 4)        \
+    X(ADDSD, TINY_SD, 8)        \
+    X(MULPS, TINY_PS, 16)       \
+    X(MULPD, TINY_PD, 16)       \
+    X(MULSS, TINY_SS, 4)        \
+    X(MULSD, TINY_SD, 8)        \
+    X(SUBPS, TINY_PS, 16)       \
+    X(SUBPD, TINY_PD, 16)       \
+    X(SUBSS, TINY_SS, 4)        \
+    X(SUBSD, TINY_SD, 8)        \
+    X(DIVPS, TINY_PS, 16)       \
+    X(DIVPD, TINY_PD, 16)       \
+    X(DIVSS, TINY_SS, 4)        \
+    X(DIVSD, TINY_SD, 8)        \
+    X(MINPS, TINY_NONE, 16)     \
+    X(MINPD, TINY_NONE, 16)     \
+    X(MINSS, TINY_NONE, 4)      \
+    X(MINSD, TINY_NONE, 8)      \
+    X(MAXPS, TINY_NONE, 16)     \
+    X(MAXPD, TINY_NONE, 16)     \
+    X(MAXSS, TINY_NONE, 4)      \
+    X(MAXSD, TINY_NONE, 8)      \
+    X(SQRTPS, TINY_NONE, 16)    \
+    X(SQRTPD, TINY_NONE, 16)    \
+    X(SQRTSS, TINY_NONE, 4)     \
+    X(SQRTSD, TINY_NONE, 8)     \
+    X(CVTPS2PD, TINY_NONE, 8)   \
+    X(CVTPD2PS, TINY_PS, 16)    \
+    X(CVTSS2SD, TINY_NONE, 4)   \
+    X(CVTSD2SS, TINY_SS, 8)     \
+    X(CVTDQ2PS, TINY_NONE, 16)  \
+    X(CVTPS2DQ, TINY_NONE, 16)  \
+    X(CVTTPS2DQ, TINY_NONE, 16) \
+    X(CVTPD2DQ, TINY_NONE, 16)  \
+    X(CVTTPD2DQ, TINY_NONE, 16) \
+    X(ADDSUBPS, TINY_PS, 16)    \
+    X(ADDSUBPD, TINY_PD, 16)    \
+    X(HADDPS, TINY_PS, 16)      \
+    X(HADDPD, TINY_PD, 16)      \
+    X(HSUBPS, TINY_PS, 16)      \
+    X(HSUBPD, TINY_PD, 16)
 
 /*
  * X(name, count): with an immediate byte, of which `count` values differ: the low bits if it is a

@@ -16,8 +16,8 @@ FPU_STRING_OPS(DECLARE)
 
 #define ROW_SIMD(name, opcode)        [OP_##name] = {fpu_xmm_##name, fpu_mmx_##name, 1, 4},
 #define ROW_SIMD38(name, opcode)      [OP_##name] = {fpu_xmm_##name, fpu_mmx_##name, 1, 8},
-#define ROW_XMM(name)                 [OP_##name] = {fpu_xmm_##name, .count = 1},
-#define ROW_FLOAT(name, tiny_)        [OP_##name] = {fpu_xmm_##name, .count = 1, .tiny = tiny_},
+#define ROW_XMM(name, size)           [OP_##name] = {fpu_xmm_##name, .count = 1},
+#define ROW_FLOAT(name, tiny_, size)  [OP_##name] = {fpu_xmm_##name, .count = 1, .tiny = tiny_},
 #define ROW_IMM(name, n)              [OP_##name] = {fpu_xmm_##name, .count = n},
 #define ROW_FLOAT_IMM(name, n, tiny_) [OP_##name] = {fpu_xmm_##name, .count = n, .tiny = tiny_},
 #define ROW_STRING(name, opcode)      [OP_##name] = {fpu_xmm_##name, .count = 128},
