@@ -122,14 +122,14 @@ def lines_of(path):
 
 
 def run_vitrine(accel, rom, args, timeout):
-    with machine.Machine(accel=accel, monitor=False) as m:
-        log = m.path('log')
-        m.args = arguments(m.file('guest.bin', rom), log, args)
-        m.start()
+    m = machine.Machine(accel=accel, monitor=False)
+    log = m.path('log')
+    m.args = arguments(m.file('guest.bin', rom), log, args)
+    with m:
         end = time.monotonic() + timeout
         while m.running() and time.monotonic() < end and 'is paused' not in m.stderr():
             time.sleep(0.01)
-        status = m.wait() if m.running() is False else None
+        status = None if m.running() else m.wait()
         return Outcome(status, lines_of(log), m.stderr().strip())
 
 
@@ -197,6 +197,31 @@ class Asm(unittest.TestCase):
         if left_out and not re.search('checks: 0*[1-9a-f]', out.said[-1]):
             self.skipTest('; '.join(left_out))
 
+    def check_random(self, accel):
+        """The guest `random` may do what it likes; the program has to go on answering."""
+        seed = int(os.environ.get('GUEST_SEED', 1))
+        end = time.monotonic() + float(os.environ.get('GUEST_SECONDS', 4))
+        rounds = resets = 0
+        while time.monotonic() < end:
+            m = machine.Machine('-no-shutdown', '-m', '16', accel=accel)
+            m.args += ['-bios', m.file('guest.bin', image('random', seed=seed))]
+            with m:
+                while time.monotonic() < end and resets % 64 < 63:
+                    time.sleep(0.1)
+                    self.assertIn('VM status', m.hmp.command('info status'), 'seed %d' % seed)
+                    self.assertRegex(m.hmp.command('info registers'), '[ER]?IP=')
+                    m.hmp.command('system_reset')
+                    m.hmp.command('cont')
+                    resets += 1
+                words = re.search(r': (0x\w+) (0x\w+)', m.hmp.command('xp /2xw 0x600'))
+                rounds += int(words.group(2), 16)
+                self.assertTrue(m.running(), 'seed %d: %s' % (seed, m.stderr()))
+                self.assertEqual(m.quit(), 0, 'seed %d' % seed)
+            seed += 1
+            resets += 1
+        print('# random on %s: %d rounds, %d resets' % (accel, rounds, resets), flush=True)
+        self.assertGreater(rounds, 10)
+
     def test_canary(self):
         for accel in accelerators()[:1]:
             out = run_guest(accel, 'framework', seed=0xbad, skip=0b11110)
@@ -206,6 +231,12 @@ class Asm(unittest.TestCase):
 
 def add_tests():
     names = accelerators() + (['reference'] if REFERENCE else [])
+    for accel in accelerators():
+        def test_random(self, accel=accel):
+            if accel == 'kvm' and not os.access('/dev/kvm', os.R_OK | os.W_OK):
+                self.skipTest('needs /dev/kvm')
+            self.check_random(accel)
+        setattr(Asm, 'test_random_' + accel, test_random)
     for guest in GUESTS:
         for accel in names:
             def test(self, accel=accel, guest=guest):

@@ -1,0 +1,165 @@
+; SPDX-License-Identifier: GPL-2.0-or-later
+; Executes random bytes, in a mode that changes with every reset, until it is stopped: the program
+; must neither crash nor hang (test_asm.py asks its monitor). Exceptions and the 8254's interrupt
+; lead back to new bytes; what they do not catch, a reset by the test does. The seed is a parameter.
+%include "guest.inc"
+
+RESETS          equ 0x600               ; in memory, which a reset leaves alone
+ROUNDS          equ 0x604
+BYTES           equ SCRATCH + 0x10000
+COUNT           equ 192                 ; and then INT3s
+IRQ_VECTOR      equ 0x20
+
+section .data
+state           dd 1                    ; of the generator, never 0
+; What makes random bytes reach further: prefixes, escapes, and short ways on.
+spice           db 0x0f, 0x0f, 0x0f, 0x66, 0x67, 0xf0, 0xf2, 0xf3, 0x48, 0x41, 0x4c, 0x64
+                db 0x8b, 0x89, 0xa5, 0xab
+section .text
+
+; EAX: the next number (xorshift). Changes EDX.
+%macro NEXT 0
+        mov     eax, [state]
+        mov     edx, eax
+        shl     edx, 13
+        xor     eax, edx
+        mov     edx, eax
+        shr     edx, 17
+        xor     eax, edx
+        mov     edx, eax
+        shl     edx, 5
+        xor     eax, edx
+        mov     [state], eax
+%endmacro
+
+; Fills the page to execute; changes all registers. Included for each size of code.
+%macro FILL 0
+fill_%[SUFFIX]:
+        cld
+        mov     al, 0x20                ; the interrupt that may have led here is over
+        out     0x20, al
+        inc     dword [ROUNDS]
+        mov     edi, BYTES
+        mov     ecx, COUNT
+%%next: NEXT
+        mov     edx, eax
+        shr     edx, 8
+        test    edx, 3
+        jnz     %%plain
+        shr     edx, 2
+        and     edx, 15
+        mov     al, [spice + edx]
+%%plain:
+        mov     [edi], al
+        inc     edi
+        dec     ecx
+        jnz     %%next
+        mov     ecx, 64
+        mov     al, 0xcc
+        a32 rep stosb
+        NEXT
+        mov     ecx, eax
+        NEXT
+        mov     ebx, eax
+        NEXT
+        mov     esi, eax
+        and     esi, 0x7ffff
+        mov     edi, esi
+        xor     edi, 0x50000
+        mov     ebp, ebx
+        and     ebp, 0xfffff
+        ret
+%endmacro
+
+        MODE    16
+main:   call    install_real
+        mov     dword [IRQ_VECTOR * 4], real_irq
+        mov     al, 0x11                ; 8259s: vectors 20h and 28h; only the 8254's interrupt
+        out     0x20, al
+        out     0xa0, al
+        mov     al, IRQ_VECTOR
+        out     0x21, al
+        add     al, 8
+        out     0xa1, al
+        mov     al, 4
+        out     0x21, al
+        mov     al, 2
+        out     0xa1, al
+        mov     al, 1
+        out     0x21, al
+        out     0xa1, al
+        mov     al, 0xfe
+        out     0x21, al
+        mov     al, 0xff
+        out     0xa1, al
+        mov     al, 0x34                ; 8254: 4000 Hz
+        out     0x43, al
+        mov     al, (1193182 / 4000) & 0xff
+        out     0x40, al
+        mov     al, (1193182 / 4000) >> 8
+        out     0x40, al
+
+        inc     dword [RESETS]
+        mov     eax, [RESETS]
+        imul    eax, eax, 0x9e3779b9
+        add     eax, [param_seed]
+        or      eax, 1
+        mov     [state], eax
+        NEXT
+        shr     eax, 8
+        xor     edx, edx
+        mov     ecx, 5
+        div     ecx
+        cmp     edx, 1
+        jb      near in_real
+        je      near in_protected
+        cmp     edx, 3
+        jb      near in_user
+        je      near in_long
+        jmp     in_long_user
+
+real_irq:
+        push    word IRQ_VECTOR
+        jmp     near real_exception
+
+in_real:
+        EXPECT_BEGIN in_real
+        call    fill_16
+        sti
+        jmp     BYTES >> 4:0
+        FILL
+
+in_protected:
+        ENTER_PROTECTED
+.next:  EXPECT_BEGIN .next
+        call    fill_32
+        sti
+        jmp     BYTES
+        FILL
+
+        MODE    16
+in_user:
+        ENTER_PROTECTED
+        mov     dword [user_flags], EFLAGS_IF | 2
+.next:  EXPECT_BEGIN .next
+        call    fill_32
+        USER_BEGIN
+        jmp     BYTES
+
+        MODE    16
+in_long:
+        ENTER_LONG
+.next:  EXPECT_BEGIN .next
+        call    fill_64
+        sti
+        jmp     BYTES
+        FILL
+
+        MODE    16
+in_long_user:
+        ENTER_LONG
+        mov     dword [user_flags], EFLAGS_IF | 2
+.next:  EXPECT_BEGIN .next
+        call    fill_64
+        USER_BEGIN
+        jmp     BYTES
