@@ -32,9 +32,9 @@ typedef struct GdbPoint {
 
 /* What the vCPUs have been told; a new one is made when the points change. */
 typedef struct GdbWishes {
-    GArray *breakpoints; /* of guint64 */
-    GArray *watchpoints; /* of CpuWatchpoint */
-    CpuDebug run, step;
+    GArray *breakpoints;      /* of guint64 */
+    GArray *watchpoints;      /* of CpuWatchpoint */
+    CpuDebug run, step, pass; /* pass: a step without the breakpoints */
 } GdbWishes;
 
 typedef enum GdbFrameState { GDB_IDLE, GDB_BODY, GDB_ESCAPED, GDB_SUM_HIGH, GDB_SUM_LOW } GdbFrame;

@@ -3,8 +3,8 @@
  * Stopping and resuming the machine for the client, and what it is told when the machine stops.
  *
  * A client passes a breakpoint by taking it away, stepping, and putting it back; but it knows only
- * that it stands at one if `rip` is the linear address, so not where CS has a base. There we step
- * first, with the breakpoints off and the other vCPUs held, then do what it asked for.
+ * that it stands at one if `rip` is the linear address, so not where CS has a base. There a step is
+ * made with the breakpoints off, and to continue is to make one first, with the others held.
  */
 #include "cpu/debug.h"
 #include "gdbstub/gdbstub-priv.h"
@@ -59,6 +59,8 @@ static GdbWishes *wishes_new(const GdbStub *stub)
     };
     wishes->step = wishes->run;
     wishes->step.single_step = TRUE;
+    wishes->pass = wishes->step;
+    wishes->pass.breakpoint_count = 0;
     return wishes;
 }
 
@@ -144,18 +146,6 @@ static gboolean can_run(const Machine *machine)
            machine->run_state != RUN_STATE_GUEST_PANICKED;
 }
 
-static void set_action(GdbStub *stub, guint index, GdbAction action)
-{
-    Vcpu *vcpu = gdb_vcpu(stub, index);
-
-    vcpu->held = action == GDB_HOLD;
-    vcpu->debug_hit = (CpuDebugHit){0};
-    if (action == GDB_STEP) {
-        stub->wishes->step.step_blocks_irqs = !stub->step_irqs;
-        vcpu_set_debug(vcpu, &stub->wishes->step, NULL);
-    }
-}
-
 /* TRUE if this vCPU stands at a breakpoint and the client cannot know. */
 static gboolean stands_hidden(GdbStub *stub, Vcpu *vcpu)
 {
@@ -178,10 +168,23 @@ static gboolean stands_hidden(GdbStub *stub, Vcpu *vcpu)
     return find_point(stub, &point) >= 0;
 }
 
+static void set_action(GdbStub *stub, guint index, GdbAction action)
+{
+    Vcpu *vcpu = gdb_vcpu(stub, index);
+    CpuDebug *step = &stub->wishes->step;
+
+    if (action == GDB_STEP) {
+        step = stands_hidden(stub, vcpu) ? &stub->wishes->pass : step;
+        step->step_blocks_irqs = !stub->step_irqs;
+        vcpu_set_debug(vcpu, step, NULL);
+    }
+    vcpu->held = action == GDB_HOLD;
+    vcpu->debug_hit = (CpuDebugHit){0};
+}
+
 /* Steps vCPUs that have to pass a breakpoint; FALSE if there are none. */
 static gboolean start_passing(GdbStub *stub)
 {
-    static const CpuDebug pass = {.single_step = TRUE, .step_blocks_irqs = TRUE};
     guint count = gdb_cpu_count(stub);
     g_autofree gboolean *hidden = g_new0(gboolean, count);
     gboolean any = FALSE;
@@ -192,10 +195,7 @@ static gboolean start_passing(GdbStub *stub)
         any = any || hidden[i];
     }
     for (guint i = 0; any && i < count; i++) {
-        set_action(stub, i, hidden[i] ? GDB_CONTINUE : GDB_HOLD);
-        if (hidden[i]) {
-            vcpu_set_debug(gdb_vcpu(stub, i), &pass, NULL);
-        }
+        set_action(stub, i, hidden[i] ? GDB_STEP : GDB_HOLD);
     }
     return any;
 }
@@ -276,7 +276,17 @@ static guint stop_signal(const Machine *machine)
     }
 }
 
-static void append_reason(const GdbStub *stub, const CpuDebugHit *hit, GString *reply)
+/* TRUE if the client finds its breakpoint at `rip`. Else the reason is better left out: it would
+ * take the stop for one of a breakpoint that it has removed meanwhile, and go on. */
+static gboolean is_known(GdbStub *stub, guint cpu, const CpuDebugHit *hit)
+{
+    CpuRegisters regs;
+
+    vcpu_get_regs(gdb_vcpu(stub, cpu), &regs);
+    return regs.rip == hit->addr;
+}
+
+static void append_reason(GdbStub *stub, guint cpu, GString *reply)
 {
     static const char *const watches[] = {
         "watch",
@@ -284,12 +294,13 @@ static void append_reason(const GdbStub *stub, const CpuDebugHit *hit, GString *
         [CPU_WATCH_WRITE] = "watch",
         [CPU_WATCH_READ | CPU_WATCH_WRITE] = "awatch",
     };
+    const CpuDebugHit *hit = &gdb_vcpu(stub, cpu)->debug_hit;
     GdbPoint software = {GDB_POINT_SOFTWARE, hit->addr, 1};
 
     if (hit->reason == CPU_DEBUG_WATCHPOINT) {
         g_string_append_printf(reply, "%s:%" G_GINT64_MODIFIER "x;", watches[hit->access & 3],
                                hit->addr);
-    } else if (hit->reason == CPU_DEBUG_BREAKPOINT) {
+    } else if (hit->reason == CPU_DEBUG_BREAKPOINT && is_known(stub, cpu, hit)) {
         gboolean is_software = find_point(stub, &software) >= 0;
         if (is_software ? stub->tells_swbreak : stub->tells_hwbreak) {
             g_string_append(reply, is_software ? "swbreak:;" : "hwbreak:;");
@@ -305,7 +316,7 @@ void gdb_send_stop(GdbStub *stub)
     stub->cpu = stub->resume_cpu = cpu;
     g_string_printf(reply, "T%02xthread:%x;", stop_signal(stub->machine), cpu + 1);
     if (stub->machine->run_state == RUN_STATE_DEBUG) {
-        append_reason(stub, &gdb_vcpu(stub, cpu)->debug_hit, reply);
+        append_reason(stub, cpu, reply);
     }
     gdb_send(stub, reply->str);
 }
