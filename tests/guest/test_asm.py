@@ -28,6 +28,7 @@ REFERENCE = os.environ.get('REFERENCE')
 GUESTS = {
     'framework': [],
     'apic': ['-smp', '4'],
+    'exceptions': [],
     'gates': [],
     'segments': [],
     'tasks': [],
@@ -38,6 +39,9 @@ GUESTS = {
 # section: why}. What it says it cannot emulate needs no list; both are told in the test's output.
 PARTIAL = {
     'apic': {'priorities': 'interrupts come late after an emulated STI'},
+    'exceptions': {
+        '#UD, then #NP': 'it makes a double fault of it',
+    },
     'gates': {
         'long mode, ring 3': 'INT in ring 3 is an invalid opcode there',
         'call gates from ring 3 in long mode': 'so are far calls',
