@@ -170,6 +170,7 @@ struct TcgCpu {
     gboolean debug_exit;   /* vcpu_run shall return: vcpu->debug_hit says why */
     gboolean stepping;     /* in code_step(): what is watched may be touched */
     gboolean step_once;    /* the next instruction touches something watched */
+    gboolean step_trap;    /* TF was set when the instruction that is stepped over began */
     guint32 pending_db; /* DR6 bits of a data breakpoint or step, delivered after the instruction */
 
     /* ---- faults ---- */

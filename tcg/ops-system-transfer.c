@@ -58,6 +58,7 @@ static void software_interrupt(TcgCpu *cpu, guint8 vector, EventKind kind)
 
     tcg_trace_event(cpu, &event);
     system_deliver(cpu, &event);
+    cpu->step_trap = FALSE; /* TF is cleared with the trap that it would make (SDM, 18.3.1.4) */
 }
 
 void op_int(TcgCpu *cpu, const Insn *insn)

@@ -329,7 +329,6 @@ static void deliver_debug_traps(TcgCpu *cpu)
 
 static void step(TcgCpu *cpu)
 {
-    gboolean trap = (cpu->rflags & FLAG_TF) != 0;
     guint32 hits;
 
     cpu->step_once = FALSE;
@@ -353,11 +352,12 @@ static void step(TcgCpu *cpu)
     cpu->shadow = FALSE;
     tcg_attention(cpu, ATTENTION_STEP);
     cpu->stepping = TRUE;
+    cpu->step_trap = (cpu->rflags & FLAG_TF) != 0;
     code_step(cpu);
     cpu->stepping = FALSE;
     __atomic_fetch_and(&cpu->attention, ~(guint32)ATTENTION_STEP, __ATOMIC_SEQ_CST);
     cpu->rflags &= ~(guint64)FLAG_RF;
-    if (trap && !cpu->shadow) {
+    if (cpu->step_trap && !cpu->shadow) {
         cpu->pending_db |= DR6_BS;
     }
     deliver_debug_traps(cpu);
