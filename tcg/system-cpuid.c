@@ -108,7 +108,7 @@ GArray *system_cpuid_supported(void)
     /* L1: 64 KiB each, 2-way, lines of 64 bytes, and TLBs; L2: 512 KiB, 16-way (APM E.4.4). */
     add(entries, 0x80000005, 0xff20ff20, 0xff20ff20, 0x40020140, 0x40020140);
     add(entries, 0x80000006, 0x20800000, 0x42004200, 0x02008140, 0);
-    add(entries, 0x80000007, 0, 0, 0, 0);
+    add(entries, 0x80000007, 0, 0, 0, BIT(8)); /* the TSC's rate never changes */
     add(entries, 0x80000008, SYSTEM_LINEAR_BITS << 8 | SYSTEM_PHYSICAL_BITS, 0, 0, 0);
     return entries;
 }
