@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * The IDE function of the PIIX3 (Intel 82371FB/82371SB datasheet, 2.3 and 2.7): two channels at
- * the legacy ports, which IDETIM enables, and bus-master registers behind BAR 4.
+ * the legacy ports, which IDETIM enables, and bus-master registers behind BAR 4. Unlike the
+ * datasheet's, the channels are enabled from the start: OVMF counts on it.
  */
 #include "hw/block/ide-priv.h"
 
@@ -59,8 +60,8 @@ static void piix_reset(Device *dev)
 {
     PiixIde *piix = (PiixIde *)dev;
 
-    pci_set_word(&piix->pci, IDETIM_PRIMARY, 0);
-    pci_set_word(&piix->pci, IDETIM_SECONDARY, 0);
+    pci_set_word(&piix->pci, IDETIM_PRIMARY, IDETIM_DECODE);
+    pci_set_word(&piix->pci, IDETIM_SECONDARY, IDETIM_DECODE);
     piix->pci.config[SIDETIM] = 0;
     for (guint i = 0; i < 2; i++) {
         IdeChannel *channel = &piix->channels[i].channel;
