@@ -227,7 +227,7 @@ static guint64 window_read(void *opaque, guint64 addr, guint size)
                                                              : G_MAXUINT32;
 }
 
-/* A message from a device leads here as well; where messages to destination 0 go, no register is. */
+/* Messages from devices lead here as well; where those to destination 0 go, no register is. */
 static void window_write(void *opaque, guint64 addr, guint64 value, guint size)
 {
     LocalApic *s = accessed(opaque);

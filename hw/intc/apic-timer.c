@@ -7,7 +7,7 @@
  */
 #include "hw/intc/apic-priv.h"
 
-/* Nanoseconds a count, as a power of two: the bus clock is 1 GHz. Bits 0, 1 and 3; 7 = undivided. */
+/* Nanoseconds a count, as a power of two: the bus clock is 1 GHz. Bits 0, 1, 3; 7 = undivided. */
 static guint divide_shift(const LocalApic *s)
 {
     guint code = (s->timer_divide & 3) | (s->timer_divide >> 1 & 4);

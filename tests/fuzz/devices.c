@@ -3,10 +3,10 @@
  * Fuzz target: what a guest (and, for input and characters, the world outside) can do to a whole
  * machine, through the qtest dispatcher.
  *
- * An input is a byte that picks the board (bit 1: with local APICs), then records of 8 bytes: operation, selector, address
- * (16 bits), value (32 bits). With VITRINE_FUZZ_TRACE in the environment each command line is
- * printed to stderr before it is carried out: a finding as a qtest script, which can be piped to
- * the real program.
+ * An input is a byte that picks the board (bit 1: with local APICs), then records of 8 bytes:
+ * operation, selector, address (16 bits), value (32 bits). With VITRINE_FUZZ_TRACE in the
+ * environment each command line is printed to stderr before it is carried out: a finding as a qtest
+ * script, which can be piped to the real program.
  */
 #include <stdio.h>
 #include <stdlib.h>

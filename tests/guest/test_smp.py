@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Several processors under tcg, with local APICs of ours: SeaBIOS starts and counts them, they sleep
-while there is nothing to do, and start again after a reset."""
+"""Several processors under tcg, with local APICs of ours: SeaBIOS starts and counts them, they
+sleep while there is nothing to do, and start again after a reset."""
 
 import os
 import re
