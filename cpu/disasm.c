@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "cpu/disasm.h"
 
+#include <string.h>
+
 #define EFER_LMA (1u << 10)
 
 /* Bytes of an instruction on one line; the rest goes on the next. */
@@ -19,15 +21,16 @@ guint cpu_code_bits(const CpuRegisters *regs)
 /* One line, without its end: the address and up to eight bytes, padded. */
 static void print_bytes(const guint8 *bytes, gsize length, guint64 addr, GString *out)
 {
-    g_string_append_printf(out, "0x%08" G_GINT64_MODIFIER "x:  ", addr);
-    for (gsize i = 0; i < BYTES_PER_LINE; i++) {
-        if (i < length) {
-            g_string_append_printf(out, "%02x ", bytes[i]);
-        } else {
-            g_string_append(out, "   ");
-        }
+    static const char hex[] = "0123456789abcdef";
+    char columns[3 * BYTES_PER_LINE + 2];
+
+    memset(columns, ' ', sizeof(columns));
+    for (gsize i = 0; i < length; i++) {
+        columns[3 * i] = hex[bytes[i] >> 4];
+        columns[3 * i + 1] = hex[bytes[i] & 15];
     }
-    g_string_append_c(out, ' ');
+    columns[sizeof(columns) - 1] = '\0';
+    g_string_append_printf(out, "0x%08" G_GINT64_MODIFIER "x:  %s", addr, columns);
 }
 
 static void print_line(const guint8 *bytes, gsize length, guint64 addr, const char *text,

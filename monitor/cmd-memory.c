@@ -119,6 +119,9 @@ gboolean cmd_print(CommandCall *call, GError **error)
 
 typedef gboolean (*ReadFn)(guint64 addr, void *buffer, gsize length, void *opaque);
 
+/* Most instructions at once: a millisecond's worth, with the vm lock held. */
+#define MAX_INSTRUCTIONS 1024
+
 /* Instructions, as the current processor would decode them. */
 static gboolean disassemble(CommandCall *call, ReadFn read, void *opaque, guint bits,
                             GError **error)
@@ -129,9 +132,12 @@ static gboolean disassemble(CommandCall *call, ReadFn read, void *opaque, guint 
         return error_set(error, "this program was built without a disassembler (Zydis); show the "
                                 "bytes with 'x/16xb'");
     }
+    if (command_format(call, "fmt").count > MAX_INSTRUCTIONS) {
+        return error_set(error, "at most %d instructions are shown at once", MAX_INSTRUCTIONS);
+    }
     for (guint count = command_format(call, "fmt").count; count > 0; count--) {
         guint8 bytes[CPU_MAX_INSTRUCTION];
-        gsize length = 0;
+        gsize length = read(addr, bytes, sizeof(bytes), opaque) ? sizeof(bytes) : 0;
 
         while (length < sizeof(bytes) && read(addr + length, bytes + length, 1, opaque)) {
             length++;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Fuzzes the debug server: any bytes from a client. Lines of the input that begin with neither '$'
- * nor an interrupt are framed with a right sum, so that mutations of packets reach what is behind the frame; the
- * others go as they are. Monitor commands are fuzz-hmp's.
+ * nor an interrupt are framed with a right sum, so that mutations of packets reach what is behind
+ * the frame; the others go as they are. Monitor commands are fuzz-hmp's.
  */
 #include <stdint.h>
 #include <string.h>

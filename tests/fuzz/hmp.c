@@ -12,10 +12,10 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-/* Things that a fuzzer should not do to the host: Tab reads directories, the rest write. */
+/* Things that a fuzzer should not do to the host: Tab reads directories, the rest write or listen. */
 static gboolean touches_host(const uint8_t *data, size_t size)
 {
-    static const char *const words[] = {"logfile", "screendump", "change", "\t"};
+    static const char *const words[] = {"logfile", "screendump", "change", "gdbserver", "\t"};
 
     for (gsize i = 0; i < G_N_ELEMENTS(words); i++) {
         if (memmem(data, size, words[i], strlen(words[i]))) {

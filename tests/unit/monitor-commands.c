@@ -143,6 +143,7 @@ static void test_physical(Rig *rig, gconstpointer data)
         check(rig, "xp /2i 0",
               "0x00000000:  01 02                    add      %ax, (%bp,%si,1)\n"
               "0x00000002:  03 04                    add      (%si), %ax\n");
+        check_fails(rig, "xp /1025i 0", "Error: at most 1024 instructions are shown at once\n");
         check(rig, "xp /2i 0x1ffff", "000000000001ffff: Cannot access memory\n");
     } else {
         check_fails(rig, "xp /2i 0",
