@@ -92,9 +92,10 @@ static void check_segment(TcgCpu *cpu, guint segment, guint64 offset, gsize leng
         raise_segment(cpu, segment);
     }
     segment_bounds(s, &first, &last);
-    /* With a limit of 4 GiB addresses wrap: what an access across the end does is up to the
+    /* With all of 4 GiB inside addresses wrap: what an access across the end does is up to the
      * processor, and flat segments are not checked at all. */
-    if (offset < first || offset > last || (last != G_MAXUINT32 && length - 1 > last - offset)) {
+    if (offset < first || offset > last ||
+        ((first || last != G_MAXUINT32) && length - 1 > last - offset)) {
         raise_segment(cpu, segment);
     }
 }

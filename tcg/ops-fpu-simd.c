@@ -253,6 +253,7 @@ void op_fpu_to_mmx(TcgCpu *cpu, const Insn *insn)
     fpu_sse_begin(cpu);
     fpu_mmx_begin(cpu);
     fpu_read_vector(cpu, insn, 1, (guint8 *)source);
+    fpu_mmx_get(0); /* even if the conversion is #XM, the x87 state becomes MMX's */
     if (insn->op == OP_CVTPS2PI || insn->op == OP_CVTTPS2PI) {
         source[1] = 0;
     }

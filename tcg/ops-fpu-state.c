@@ -212,7 +212,7 @@ void op_fxsave(TcgCpu *cpu, const Insn *insn)
     guint64 linear = fx_begin(cpu, insn, MMU_WRITE);
     guint8 image[512];
 
-    mmu_check(cpu, linear, fx_length(cpu), MMU_WRITE);
+    mmu_check(cpu, linear, 512, MMU_WRITE); /* whatever is left alone of it */
     fpu_x87_save(cpu);
     fpu_pack(cpu, image, (insn->prefixes & PREFIX_REX_W) != 0);
     mmu_write(cpu, linear, image, fx_length(cpu));
@@ -225,7 +225,7 @@ void op_fxrstor(TcgCpu *cpu, const Insn *insn)
     guint8 image[512];
     guint32 mxcsr;
 
-    mmu_read(cpu, linear, image, length);
+    mmu_read(cpu, linear, image, 512);
     mxcsr = get(image + FX_MXCSR, 4);
     if (length > FX_XMM && mxcsr & ~(guint32)MXCSR_VALID) {
         tcg_raise_gp(cpu);

@@ -209,8 +209,11 @@ void op_sysexit(TcgCpu *cpu, const Insn *insn)
     guint64 rip = cpu->gpr[CPU_RDX], rsp = cpu->gpr[CPU_RCX];
     gboolean wide = insn->operand_size == 8;
 
+    if (cpu->cpl != 0) {
+        tcg_raise_gp(cpu); /* before #UD, as a host of AMD's has it */
+    }
     need_sysenter(cpu);
-    if (cpu->cpl != 0 || (wide && (!tcg_is_canonical(rip) || !tcg_is_canonical(rsp)))) {
+    if (wide && (!tcg_is_canonical(rip) || !tcg_is_canonical(rsp))) {
         tcg_raise_gp(cpu);
     }
     flat_code(cpu, (guint16)(selector + (wide ? 32 : 16)), 3, wide);

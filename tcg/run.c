@@ -457,20 +457,42 @@ VcpuExit tcg_vcpu_run(Accel *accel, Vcpu *vcpu)
     return exit;
 }
 
+/* After a jump to cpu->leave in what follows. */
+static void take_raised(TcgCpu *cpu, TcgEvent *event)
+{
+    *event = cpu->event;
+    if (event->kind == EVENT_FAULT && cpu->current) {
+        cpu->rip = tcg_this_rip(cpu);
+    }
+    cpu->current = NULL;
+    tcg_leave_guest(cpu);
+}
+
 gboolean tcg_execute_one(TcgCpu *cpu, TcgEvent *event)
 {
     tcg_enter_guest(cpu);
     if (_setjmp(cpu->leave)) {
-        *event = cpu->event;
-        if (event->kind == EVENT_FAULT && cpu->current) {
-            cpu->rip = tcg_this_rip(cpu);
-        }
-        cpu->current = NULL;
-        tcg_leave_guest(cpu);
+        take_raised(cpu, event);
         return FALSE;
     }
     cpu->current = NULL;
     code_step(cpu);
     tcg_leave_guest(cpu);
     return TRUE;
+}
+
+void tcg_execute_blocks(TcgCpu *cpu, TcgEvent *event)
+{
+    tcg_enter_guest(cpu);
+    if (_setjmp(cpu->leave)) {
+        take_raised(cpu, event);
+        return;
+    }
+    for (;;) {
+        cpu->current = NULL;
+        if (__atomic_load_n(&cpu->attention, __ATOMIC_ACQUIRE)) {
+            look_at_attention(cpu);
+        }
+        run_blocks(cpu);
+    }
 }

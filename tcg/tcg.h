@@ -18,3 +18,6 @@ TcgCpu *tcg_cpu_of(Vcpu *vcpu);
  * tells which exception it raised. TRUE if it completed; FALSE with *event, registers as before. */
 typedef struct TcgEvent TcgEvent;
 gboolean tcg_execute_one(TcgCpu *cpu, TcgEvent *event);
+
+/* For tests: runs blocks from rip until something is raised, and tells what. */
+void tcg_execute_blocks(TcgCpu *cpu, TcgEvent *event);
