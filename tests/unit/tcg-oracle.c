@@ -6,14 +6,17 @@
  * VITRINE_ORACLE_ROUNDS=N, VITRINE_ORACLE_SEED=N, VITRINE_ORACLE_OP=NAME, VITRINE_ORACLE_TABLE=1,
  * VITRINE_ORACLE_CASE=BITS:FORM:ROUND:FILL (as a failure is reported).
  */
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "tests/unit/oracle/campaign.h"
 #include "tests/unit/oracle/compare.h"
 #include "tests/unit/oracle/mirror.h"
+#include "tests/unit/oracle/ours.h"
 
-#define DEFAULT_SEED 1
+#define DEFAULT_SEED   1
+#define DEFAULT_ROUNDS 3
 
 /* NULL, and the test is skipped, where the host cannot do it. */
 static OracleEngine *open_native(void)
@@ -78,7 +81,9 @@ static void make_known(const Known *k, OracleCase *test)
     DecodeMode mode = oracle_mode(k->bits);
     g_auto(GStrv) hex = g_strsplit(k->hex, " ", 0);
     guint data = ORACLE_SELECTOR(k->bits == 16 ? ORACLE_LDT_DATA16 : ORACLE_LDT_DATA32);
-    guint code = ORACLE_SELECTOR(k->bits == 16 ? ORACLE_LDT_CODE16 : ORACLE_LDT_CODE32);
+    guint code = k->bits == 64   ? ORACLE_CS64
+                 : k->bits == 32 ? ORACLE_SELECTOR(ORACLE_LDT_CODE32)
+                                 : ORACLE_SELECTOR(ORACLE_LDT_CODE16);
     OracleRandom random = {7};
 
     *test = (OracleCase){.bits = k->bits, .length = g_strv_length(hex)};
@@ -88,7 +93,7 @@ static void make_known(const Known *k, OracleCase *test)
     decode_insn(&mode, test->bytes, test->length, &test->insn);
     test->in.rip = ORACLE_CODE_OFFSET + 0x400 + (k->bits == 64 ? ORACLE_CODE_BASE : 0);
     for (guint i = 0; i < 6; i++) {
-        test->in.selector[i] = k->bits == 64 ? 0 : i == CPU_CS ? code : data;
+        test->in.selector[i] = i == CPU_CS ? code : k->bits == 64 ? 0 : data;
     }
     test->in.gpr[CPU_RAX] = k->rax;
     test->in.gpr[CPU_RBX] = k->rbx;
@@ -155,7 +160,7 @@ static OracleCampaign *open_campaign(OracleEngine *native, OracleEngine *ours)
     OracleCampaign *campaign =
         oracle_campaign_new(native, ours, seed ? strtoull(seed, NULL, 0) : DEFAULT_SEED);
 
-    campaign->rounds = rounds ? strtoul(rounds, NULL, 0) : 1;
+    campaign->rounds = rounds ? strtoul(rounds, NULL, 0) : DEFAULT_ROUNDS;
     campaign->only_op = g_getenv("VITRINE_ORACLE_OP");
     return campaign;
 }
@@ -180,6 +185,57 @@ static void test_twice(gconstpointer data)
     mirror->close(mirror);
     native->close(native);
 }
+
+/* ---- the host against ours ---- */
+
+typedef struct Mode {
+    guint bits;
+    gboolean blocks;
+} Mode;
+
+/* VITRINE_ORACLE_CASE is for one mode, for all engines. */
+static gboolean choose_case(OracleCampaign *campaign, guint bits)
+{
+    const char *only = g_getenv("VITRINE_ORACLE_CASE");
+    char *end;
+
+    if (!only) {
+        return TRUE;
+    }
+    if (strtoul(only, &end, 10) != bits || *end != ':') {
+        return FALSE;
+    }
+    campaign->only_case = end + 1;
+    campaign->rounds = G_MAXUINT;
+    sscanf(campaign->only_case, "%*u:%u", &campaign->rounds);
+    campaign->rounds++;
+    return TRUE;
+}
+
+static void test_ours(gconstpointer data)
+{
+    const Mode *mode = data;
+    OracleEngine *native = open_native(), *ours;
+    OracleCampaign *campaign;
+
+    if (!native) {
+        return;
+    }
+    ours = oracle_ours_open(mode->blocks);
+    campaign = open_campaign(native, ours);
+    if (choose_case(campaign, mode->bits)) {
+        oracle_campaign_run(campaign, mode->bits);
+        report(campaign);
+        if (oracle_campaign_failed(campaign)) {
+            g_test_fail();
+        }
+    }
+    oracle_campaign_free(campaign);
+    ours->close(ours);
+    native->close(native);
+}
+
+/* ---- lies ---- */
 
 static void lie_carry(OracleEngine *mirror, const OracleCase *test, OracleOutcome *outcome)
 {
@@ -267,6 +323,9 @@ static void test_forms(void)
 
 int main(int argc, char **argv)
 {
+    static const Mode modes[] = {{64, FALSE}, {32, FALSE}, {16, FALSE},
+                                 {64, TRUE},  {32, TRUE},  {16, TRUE}};
+
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/tcg-oracle/forms", test_forms);
     g_test_add_func("/tcg-oracle/known", test_known);
@@ -274,5 +333,11 @@ int main(int argc, char **argv)
     g_test_add_data_func("/tcg-oracle/twice/64", GUINT_TO_POINTER(64), test_twice);
     g_test_add_data_func("/tcg-oracle/twice/32", GUINT_TO_POINTER(32), test_twice);
     g_test_add_data_func("/tcg-oracle/twice/16", GUINT_TO_POINTER(16), test_twice);
+    for (guint i = 0; i < G_N_ELEMENTS(modes); i++) {
+        g_autofree char *path = g_strdup_printf(
+            "/tcg-oracle/%s/%u", modes[i].blocks ? "blocks" : "plain", modes[i].bits);
+
+        g_test_add_data_func(path, &modes[i], test_ours);
+    }
     return g_test_run();
 }

@@ -46,7 +46,7 @@ static void put_pokes(OracleEngine *engine, const OraclePoke pokes[ORACLE_POKES]
         for (guint j = 0; j < pokes[i].length; j++) {
             guint8 *byte = oracle_at(engine, pokes[i].address + j);
 
-            if (byte) {
+            if (byte && byte - engine->image >= DATA_PAGE * ORACLE_PAGE_SIZE) {
                 *byte = pokes[i].bytes[j];
             }
         }

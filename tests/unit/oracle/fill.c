@@ -178,8 +178,7 @@ static void choose_segments(OracleCase *test, OracleRandom *random)
     }
 }
 
-/* A selector to be loaded: of the LDT, null, or of nothing. */
-static guint16 choose_selector(OracleRandom *random)
+guint16 oracle_selector(OracleRandom *random)
 {
     switch (oracle_below(random, 10)) {
     case 0: return oracle_below(random, 4);
@@ -192,8 +191,17 @@ static guint16 choose_selector(OracleRandom *random)
     }
 }
 
-/* Somewhere in the code pages, for indirect branches. */
-static guint64 choose_target(const OracleCase *test, OracleRandom *random)
+guint16 oracle_code_selector(OracleRandom *random)
+{
+    static const guint8 code[] = {ORACLE_LDT_CODE32, ORACLE_LDT_CODE16, ORACLE_LDT_CODE32_TIGHT,
+                                  ORACLE_LDT_CODE16_TIGHT};
+
+    return oracle_once_in(random, 4)
+               ? oracle_selector(random)
+               : ORACLE_SELECTOR(code[oracle_below(random, G_N_ELEMENTS(code))]);
+}
+
+guint64 oracle_code_target(const OracleCase *test, OracleRandom *random)
 {
     guint64 own = test->in.rip & 0xffff, offset;
 
@@ -215,6 +223,11 @@ static gboolean is_x87(const Insn *insn)
     return decode_op_info[insn->op].extension == EXT_X87;
 }
 
+static gboolean is_branch(const Insn *insn)
+{
+    return (decode_op_info[insn->op].attr & OP_BRANCH) != 0;
+}
+
 /* What memory the operand finds; the constant background is random enough for the rest. */
 static void fill_memory(OracleCase *test, const Operand *operand, guint64 linear, OraclePoke *p,
                         OracleRandom *random)
@@ -222,7 +235,7 @@ static void fill_memory(OracleCase *test, const Operand *operand, guint64 linear
     const Insn *insn = &test->insn;
     guint extension = decode_op_info[insn->op].extension;
     guint64 value = oracle_integer(random);
-    guint16 selector = choose_selector(random);
+    guint16 selector = oracle_selector(random);
     guint8 bytes[512] = {0};
 
     switch (insn->op) {
@@ -245,14 +258,21 @@ static void fill_memory(OracleCase *test, const Operand *operand, guint64 linear
         }
         poke(p, linear, bytes, operand->size);
         return;
-    case OP_LDMXCSR: value &= oracle_once_in(random, 6) ? ~0ull : 0xffff; break;
+    case OP_LDMXCSR: /* bit 17 is there on AMD's */
+        value &= oracle_once_in(random, 6) ? ~0x20000ull : 0xffff;
+        poke(p, linear, &value, 4);
+        return;
     case OP_CALL:
-    case OP_JMP: value = choose_target(test, random); break;
+    case OP_JMP: value = oracle_code_target(test, random); break;
     case OP_LES:
     case OP_LDS:
     case OP_LSS:
     case OP_LFS:
     case OP_LGS:
+    case OP_CALL_FAR:
+    case OP_JMP_FAR:
+        selector = is_branch(insn) ? oracle_code_selector(random) : selector;
+        value = is_branch(insn) ? oracle_code_target(test, random) & 0xffff : value;
         memcpy(bytes, &value, 8);
         memcpy(bytes + operand->size - 2, &selector, 2);
         poke(p, linear, bytes, operand->size);
@@ -382,7 +402,7 @@ static void fill_registers(OracleCase *test, OracleRandom *random)
             }
             break;
         case OP_CALL:
-        case OP_JMP: test->in.gpr[operand->reg] = choose_target(test, random); break;
+        case OP_JMP: test->in.gpr[operand->reg] = oracle_code_target(test, random); break;
         case OP_MOV_SEG:
         case OP_LAR:
         case OP_LSL:
@@ -390,7 +410,7 @@ static void fill_registers(OracleCase *test, OracleRandom *random)
         case OP_VERW:
         case OP_ARPL:
             test->in.gpr[operand->reg] &= ~0xffffull;
-            test->in.gpr[operand->reg] |= choose_selector(random);
+            test->in.gpr[operand->reg] |= oracle_selector(random);
             break;
         }
     }
@@ -403,12 +423,30 @@ static guint64 stack_mask(const OracleCase *test)
     return test->bits == 64 ? ~0ull : oracle_ldt[selector >> 3].db ? 0xffffffff : 0xffff;
 }
 
+/* What far returns pop: IP, CS, FLAGS, SP, SS. */
+static void make_frame(const OracleCase *test, guint8 frame[40], guint size, OracleRandom *random)
+{
+    guint64 values[5];
+
+    values[0] = oracle_code_target(test, random) & 0xffff;
+    values[1] = oracle_code_selector(random);
+    values[2] = oracle_integer(random) & ~(guint64)FLAG_TF; /* no trap behind it */
+    values[3] = oracle_integer(random);
+    values[4] =
+        oracle_once_in(random, 4) ? oracle_selector(random) : ORACLE_SELECTOR(ORACLE_LDT_DATA32);
+    for (guint i = 0; i < 5; i++) {
+        memcpy(frame + i * size, &values[i], size);
+    }
+}
+
 /* Stack pointer, and what stands at the top. */
 static void fill_stack(OracleCase *test, OraclePoke *p, OracleRandom *random)
 {
     guint64 mask = stack_mask(test), base = oracle_segment_base(test, CPU_SS);
     guint64 linear = choose_place(test, 8, FALSE, random);
     guint64 value = oracle_integer(random);
+    guint size = test->insn.operand_size;
+    guint8 frame[40];
 
     if (test->bits != 64 && oracle_once_in(random, 30)) {
         linear = base + oracle_below(random, 2) * 0xffff + oracle_below(random, 8);
@@ -416,8 +454,8 @@ static void fill_stack(OracleCase *test, OraclePoke *p, OracleRandom *random)
     set_part(test, CPU_RSP, linear - base, mask);
     switch (test->insn.op) {
     case OP_POPF: value &= ~(guint64)FLAG_TF; break; /* no trap behind it */
-    case OP_RET: value = choose_target(test, random); break;
-    case OP_POP_SEG: value = choose_selector(random); break;
+    case OP_RET: value = oracle_code_target(test, random); break;
+    case OP_POP_SEG: value = oracle_selector(random); break;
     case OP_ENTER:
     case OP_LEAVE:
         set_part(test, CPU_RBP, choose_place(test, 8, FALSE, random) - base, mask);
@@ -428,6 +466,11 @@ static void fill_stack(OracleCase *test, OraclePoke *p, OracleRandom *random)
     default: break;
     }
     linear = linear_of(test, CPU_SS, test->in.gpr[CPU_RSP] & mask);
+    if (test->insn.op == OP_RET_FAR || test->insn.op == OP_IRET) {
+        make_frame(test, frame, size, random);
+        poke(p, linear, frame, 5 * size);
+        return;
+    }
     poke(p, linear, &value, 8);
 }
 
@@ -445,7 +488,10 @@ static gboolean uses_stack(const Insn *insn)
     case OP_ENTER:
     case OP_LEAVE:
     case OP_CALL:
-    case OP_RET: return TRUE;
+    case OP_RET:
+    case OP_CALL_FAR:
+    case OP_RET_FAR:
+    case OP_IRET: return TRUE;
     default: return FALSE;
     }
 }

@@ -47,13 +47,8 @@ static gboolean is_out_of_reach(const Insn *insn, guint bits)
     switch (insn->op) {
     case OP_SYSCALL:
     case OP_SYSENTER:
-    case OP_INT:
     case OP_INT1:
     case OP_INT3:
-    case OP_IRET:
-    case OP_CALL_FAR:
-    case OP_JMP_FAR:
-    case OP_RET_FAR:
     case OP_CPUID:
     case OP_RDTSC:
     case OP_RDTSCP:
@@ -62,6 +57,11 @@ static gboolean is_out_of_reach(const Insn *insn, guint bits)
     case OP_SLDT:
     case OP_STR:
     case OP_SMSW: return TRUE;
+    case OP_CALL_FAR: /* with REX.W vendors differ about all that has a far pointer */
+    case OP_JMP_FAR:
+    case OP_LSS:
+    case OP_LFS:
+    case OP_LGS: return insn->operand_size == 8;
     case OP_CALL:
     case OP_JMP:
     case OP_RET: break;
@@ -130,13 +130,19 @@ static char *key_of(const OracleForm *form)
     return g_string_free(key, FALSE);
 }
 
+/* 0F 0D with a register is a NOP for Intel, #UD for AMD. */
+static gboolean is_disputed(const OracleForm *form)
+{
+    return form->map == 1 && form->opcode == 0x0d && form->modrm >= 0xc0;
+}
+
 static void add_forms(GArray *forms, GHashTable *seen, guint bits, OracleForm form)
 {
     for (guint i = 0; i < 128; i++) {
         g_autofree char *key = NULL;
 
         form.modrm = i < 64 ? i : 0xc0 + (i - 64);
-        if (!decode_form(bits, &form) || is_out_of_reach(&form.insn, bits)) {
+        if (is_disputed(&form) || !decode_form(bits, &form) || is_out_of_reach(&form.insn, bits)) {
             continue;
         }
         key = key_of(&form);
@@ -156,8 +162,8 @@ GArray *oracle_forms(guint bits)
     g_autoptr(GHashTable) seen = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
 
     for (guint i = 0; i < 4 * 256; i++) {
-        if (i < 256 && is_prefix(bits, i)) {
-            continue;
+        if ((i < 256 && is_prefix(bits, i)) || i == 0x138 || i == 0x13a) {
+            continue; /* these lead to other maps */
         }
         for (guint wide = 0; wide <= (bits == 64); wide++) {
             for (guint p = 0; p < G_N_ELEMENTS(prefixes); p++) {
@@ -275,14 +281,17 @@ static void encode_once(Encoder *e, guint bits, const OracleForm *form, gboolean
 static void place(OracleCase *test, OracleRandom *random)
 {
     guint64 offset = ORACLE_CODE_OFFSET + 0x200 + oracle_below(random, 0xa00);
+    gboolean is_branch = !!(decode_op_info[test->insn.op].attr & OP_BRANCH);
     gboolean tight = oracle_once_in(random, 8);
 
-    if (!test->invalid && oracle_once_in(random, 24)) {
+    /* Of UD0 and UD1 nobody knows the length. */
+    if (!test->invalid && test->insn.op != OP_UD0 && test->insn.op != OP_UD1 &&
+        oracle_once_in(random, 24)) {
         offset = ORACLE_CODE_OFFSET + (oracle_once_in(random, 2) ? 0x2000 : 0x1000) -
                  oracle_below(random, test->length + 2);
     }
-    if (tight && offset >= ORACLE_CODE_OFFSET + 0x1000) {
-        tight = FALSE;
+    if (tight && offset >= ORACLE_CODE_OFFSET + (is_branch ? 0xff0 : 0x1000)) {
+        tight = FALSE; /* a host of AMD's gives #GP to a taken branch behind which the limit is */
     }
     test->in.rip = offset + (test->bits == 64 ? ORACLE_CODE_BASE : 0);
     test->in.selector[CPU_CS] =
@@ -314,6 +323,27 @@ static gboolean aim_branch(OracleCase *test, OracleRandom *random)
         }
     }
     return FALSE;
+}
+
+/* INT n is #GP for all but these, whose gates are open to ring 3 under Linux. */
+static void avoid_gates(OracleCase *test)
+{
+    guint8 *vector = &test->bytes[test->length - 1];
+
+    if (*vector == 3 || *vector == 4 || *vector == 0x80) {
+        *vector ^= 0x40;
+    }
+}
+
+/* The far pointer in an instruction. */
+static void aim_far(OracleCase *test, OracleRandom *random)
+{
+    guint size = test->insn.operand_size;
+    guint64 target = oracle_code_target(test, random) & 0xffff;
+    guint16 selector = oracle_code_selector(random);
+
+    memcpy(test->bytes + test->length - 2 - size, &target, size);
+    memcpy(test->bytes + test->length - 2, &selector, 2);
 }
 
 /* An address without registers has to be right by its displacement. */
@@ -382,9 +412,15 @@ gboolean oracle_encode(OracleCase *test, guint bits, const OracleForm *form, Ora
     if (test->invalid) {
         return TRUE;
     }
+    if (test->insn.op == OP_INT) {
+        avoid_gates(test);
+    }
     for (guint i = 0; i < 3; i++) {
         if (test->insn.operands[i].kind == OPERAND_REL && !aim_branch(test, random)) {
             return FALSE;
+        }
+        if (test->insn.operands[i].kind == OPERAND_FAR) {
+            aim_far(test, random);
         }
         if (test->insn.operands[i].kind == OPERAND_MEMORY && test->insn.index == INSN_NO_REG &&
             (test->insn.base == INSN_NO_REG || test->insn.base == INSN_RIP) &&

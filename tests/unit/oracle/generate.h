@@ -36,7 +36,7 @@ DecodeMode oracle_mode(guint bits);
 /* All forms of 16-, 32- or 64-bit code that ring 3 can try: a GArray of OracleForm. */
 GArray *oracle_forms(guint bits);
 
-/* Makes bytes, insn, length and in.rip and CS of a case. FALSE if these bytes are not for trying. */
+/* Makes bytes, insn, length, in.rip and CS of a case. FALSE if these bytes are not for trying. */
 gboolean oracle_encode(OracleCase *test, guint bits, const OracleForm *form, OracleRandom *random);
 
 /* Bytes that the case wants in memory, beside the constant background. */
@@ -56,6 +56,13 @@ guint64 oracle_integer(OracleRandom *random);
 void oracle_floats(OracleRandom *random, guint8 bytes[16]);
 void oracle_x87_value(OracleRandom *random, guint8 bytes[10]);
 void oracle_fx_image(OracleRandom *random, guint8 fx[512]);
+
+/* A selector to be loaded: of the LDT, null, or of nothing. */
+guint16 oracle_selector(OracleRandom *random);
+/* Likewise, mostly of code. */
+guint16 oracle_code_selector(OracleRandom *random);
+/* Somewhere in the code pages, but not in the instruction: what rip or a 64-bit pointer has. */
+guint64 oracle_code_target(const OracleCase *test, OracleRandom *random);
 
 /* Where the explicit memory operand is: offset in its segment, not yet cut to a limit. */
 guint64 oracle_effective_address(const OracleCase *test);

@@ -9,6 +9,8 @@
 #define ORACLE_CONTEXT 0x10000000 /* OracleContext: the harness's own, out of tests' sight */
 #define ORACLE_STUB    0x10010000 /* copy of the code between the labels of stub.S */
 
+#define ORACLE_STUB_SIZE 0x1000
+
 /* Offsets in OracleState */
 #define STATE_GPR      0x00
 #define STATE_RIP      0x80

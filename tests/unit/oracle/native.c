@@ -17,13 +17,10 @@
 #include "tests/unit/oracle/oracle.h"
 
 #define SIGNAL_STACK   (256 * 1024)
-#define STUB_SIZE      0x1000
 #define HWCAP2_FSGS    (1 << 1) /* AT_HWCAP2: RDFSBASE and the rest may be used */
 #define DEFAULT_MXCSR  0x1f80
 #define INT3           0xcc
-#define VECTOR_BP      3
 #define VECTOR_PF      14
-#define VECTOR_GP      13
 #define FX_VALID_BYTES 416 /* what follows is not written, or the kernel's in a signal frame */
 
 /* At ORACLE_CONTEXT. The assembler knows all but the last fields by the offsets of layout.h. */
@@ -152,22 +149,6 @@ void oracle_put_code(OracleEngine *engine, const OracleCase *test)
     engine->code_changed(engine);
 }
 
-/* Control went elsewhere, and was stopped there: that is no fault of the instruction. */
-static gboolean stopped_after(const OracleCase *test, OracleState *out, const OracleContext *ctx)
-{
-    guint64 linear = out->rip + (test->bits == 64 ? 0 : ORACLE_CODE_BASE);
-    guint64 code = linear - ORACLE_CODE_BASE;
-
-    if (ctx->vector == VECTOR_BP) {
-        out->rip--;
-        return TRUE;
-    }
-    if (out->rip == test->in.rip || code >= 0x10000) {
-        return FALSE;
-    }
-    return (ctx->vector == VECTOR_PF && ctx->cr2 == linear) || ctx->vector == VECTOR_GP;
-}
-
 static void native_run(OracleEngine *engine, const OracleCase *test, OracleOutcome *outcome)
 {
     OracleContext *ctx = context();
@@ -179,17 +160,19 @@ static void native_run(OracleEngine *engine, const OracleCase *test, OracleOutco
     ctx->trapped = FALSE;
     ((void (*)(void))stub_address(entry))();
 
-    outcome->state = ctx->out;
-    outcome->vector = ORACLE_NO_TRAP;
-    outcome->error = 0;
-    outcome->cr2 = 0;
+    *outcome = (OracleOutcome){.vector = ORACLE_NO_TRAP, .state = ctx->out};
     if (!ctx->trapped) {
         outcome->state.rip = test->in.rip + test->length;
         outcome->state.selector[CPU_CS] = test->in.selector[CPU_CS];
-    } else if (!stopped_after(test, &outcome->state, ctx)) {
+    } else {
         outcome->vector = ctx->vector;
         outcome->error = ctx->error;
         outcome->cr2 = ctx->vector == VECTOR_PF ? ctx->cr2 : 0;
+        if (oracle_stopped_after(test, outcome)) {
+            outcome->vector = ORACLE_NO_TRAP;
+            outcome->error = 0;
+            outcome->cr2 = 0;
+        }
     }
     memset(outcome->state.fx + FX_VALID_BYTES, 0, sizeof(outcome->state.fx) - FX_VALID_BYTES);
 }
@@ -204,7 +187,7 @@ static void native_close(OracleEngine *engine)
     sigaltstack(&native->old_stack, NULL);
     munmap(native->signal_stack, SIGNAL_STACK);
     munmap((void *)(gsize)ORACLE_CONTEXT, sizeof(OracleContext));
-    munmap((void *)(gsize)ORACLE_STUB, STUB_SIZE);
+    munmap((void *)(gsize)ORACLE_STUB, ORACLE_STUB_SIZE);
     munmap((void *)(gsize)ORACLE_CODE_BASE, 0x10000);
     munmap((void *)(gsize)ORACLE_DATA_LOW, ORACLE_DATA_HIGH - ORACLE_DATA_LOW);
     munmap(engine->image, ORACLE_PAGE_COUNT * ORACLE_PAGE_SIZE);
@@ -306,12 +289,13 @@ OracleEngine *oracle_native_open(const char **why)
         return NULL;
     }
     if (!map_at(ORACLE_CONTEXT, sizeof(OracleContext), PROT_READ | PROT_WRITE) ||
-        !map_at(ORACLE_STUB, STUB_SIZE, PROT_READ | PROT_WRITE) || !map_pages(&native->engine)) {
+        !map_at(ORACLE_STUB, ORACLE_STUB_SIZE, PROT_READ | PROT_WRITE) ||
+        !map_pages(&native->engine)) {
         *why = "the low addresses are not free";
         return NULL;
     }
     memcpy((void *)(gsize)ORACLE_STUB, oracle_stub, oracle_stub_end - oracle_stub);
-    if (mprotect((void *)(gsize)ORACLE_STUB, STUB_SIZE, PROT_READ | PROT_EXEC) < 0) {
+    if (mprotect((void *)(gsize)ORACLE_STUB, ORACLE_STUB_SIZE, PROT_READ | PROT_EXEC) < 0) {
         *why = "memory cannot be made executable";
         return NULL;
     }

@@ -115,5 +115,12 @@ void oracle_put_code(OracleEngine *engine, const OracleCase *test);
 /* The LDT's entry as the processor reads it (SDM vol. 3, 3.4.5). */
 guint64 oracle_descriptor(const OracleDescriptor *descriptor);
 
+/*
+ * Engines run on behind the instruction, to the INT3, the unmapped page or the limit that stops
+ * them. TRUE if this exception is only that: the instruction was completed, and out->rip is set to
+ * where control went.
+ */
+gboolean oracle_stopped_after(const OracleCase *test, OracleOutcome *outcome);
+
 /* Linear address to the place in an image; NULL if no page is there. */
 guint8 *oracle_at(OracleEngine *engine, guint64 address);

@@ -12,6 +12,8 @@ const OraclePage oracle_pages[ORACLE_PAGE_COUNT] = {
     {ORACLE_DATA_BASE + 0xf000, ORACLE_PAGE_RW},
 };
 
+enum { VECTOR_BP = 3, VECTOR_GP = 13, VECTOR_PF = 14, ERROR_FETCH = 16 };
+
 /* Types (SDM vol. 3, tables 3-1): all accessed, as Linux makes them. */
 enum { READ_ONLY = 1, DATA = 3, DOWN = 7, EXECUTE = 9, CODE = 11 };
 
@@ -39,6 +41,21 @@ guint64 oracle_descriptor(const OracleDescriptor *d)
 
     return (d->limit & 0xffff) | (guint64)(d->base & 0xffffff) << 16 | access << 40 |
            (guint64)(d->limit >> 16 & 15) << 48 | flags << 52 | (guint64)(d->base >> 24) << 56;
+}
+
+gboolean oracle_stopped_after(const OracleCase *test, OracleOutcome *outcome)
+{
+    OracleState *out = &outcome->state;
+
+    if (outcome->vector == VECTOR_BP) {
+        out->rip--;
+        return TRUE;
+    }
+    if (out->rip == test->in.rip && out->selector[CPU_CS] == test->in.selector[CPU_CS]) {
+        return FALSE;
+    }
+    return (outcome->vector == VECTOR_PF && outcome->error & ERROR_FETCH) ||
+           outcome->vector == VECTOR_GP;
 }
 
 guint8 *oracle_at(OracleEngine *engine, guint64 address)
