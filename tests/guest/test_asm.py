@@ -31,6 +31,7 @@ GUESTS = {
     'exceptions': [],
     'gates': [],
     'segments': [],
+    'strings': [],
     'tasks': [],
     'paging': [],
 }
@@ -59,6 +60,9 @@ PARTIAL = {
     },
     'segments': {
         'ltr from the LDT (error code)': 'its emulator has an error code of 0',
+    },
+    'strings': {
+        'rep insb beyond the limit': 'its emulator looks at the whole before the first byte',
     },
 }
 
