@@ -8,11 +8,11 @@
 #include "tcg/trace.h"
 #include "tcg/watch.h"
 
-#define ARENA_SIZE   (48u << 20)
-#define BLOCK_HASH   (1u << 14)
-#define PAGE_HASH    (1u << 12)
-#define JUMP_HASH    (1u << 12)
-#define SCRATCH_SIZE 4
+#define ARENA_SIZE (48u << 20)
+#define BLOCK_HASH (1u << 14)
+#define PAGE_HASH  (1u << 12)
+#define JUMP_HASH  (1u << 12)
+#define STEPS      256
 
 /* A block's records follow its header, then their Insns. */
 typedef struct Block Block;
@@ -43,6 +43,14 @@ typedef struct Jump {
     guint32 length; /* of the block */
 } Jump;
 
+/* An instruction that code_step() has decoded. */
+typedef struct Step {
+    guint8 bytes[DECODE_MAX_LENGTH];
+    guint32 mode;
+    Insn insn; /* length 0: empty */
+    Record records[2];
+} Step;
+
 struct CodeCache {
     guint8 *arena;
     gsize used;
@@ -50,11 +58,9 @@ struct CodeCache {
     CodePage *pages[PAGE_HASH];
     Jump jumps[JUMP_HASH];
     gboolean jumps_used;
-    guint64 generation; /* counts clears */
-    /* The block being decoded, and code_step's. */
-    Insn insns[BLOCK_MAX + 1];
-    Record step[2];
-    Insn step_insn;
+    guint64 generation;        /* counts clears */
+    Insn insns[BLOCK_MAX + 1]; /* of the block being decoded */
+    Step steps[STEPS];         /* by linear address */
 };
 
 /* ---- life ---- */
@@ -236,6 +242,17 @@ static guint decode_run(TcgCpu *cpu, const guint8 *host, guint room, DecodeStatu
     return count;
 }
 
+static gboolean step_at_rip(TcgCpu *cpu);
+
+/* An instruction that crosses the page's end: a block of its own, which holds nothing of it. */
+static const Record *record_cross(TcgCpu *cpu, const Record *record)
+{
+    cpu->current = record;
+    cpu->rip = tcg_this_rip(cpu);
+    cpu->current = NULL; /* the fetch may fault */
+    return step_at_rip(cpu) ? code_find_cached(cpu) : NULL;
+}
+
 /* The record behind the last instruction: goes on, or raises what decoding found. */
 static void closing_record(Record *record, DecodeStatus status, guint offset)
 {
@@ -256,9 +273,6 @@ static Block *block_decode(TcgCpu *cpu, const TlbCode *code, guint offset)
     Block *block;
     Insn *insns;
 
-    if (count == 0 && closing != DECODE_UNDEFINED && closing != DECODE_TOO_LONG) {
-        return NULL; /* crosses the page's end */
-    }
     page = page_find(cache, code->host, TRUE);
     block = arena_alloc(cache, sizeof(Block) + (count + 1) * sizeof(Record));
     insns = arena_alloc(cache, MAX(count, 1) * sizeof(Insn));
@@ -270,6 +284,9 @@ static Block *block_decode(TcgCpu *cpu, const TlbCode *code, guint offset)
         at += insns[i].length;
     }
     closing_record(&block->records[count], closing, at);
+    if (count == 0 && closing == DECODE_MORE) {
+        block->records[0].run = record_cross;
+    }
     for (guint i = count; i-- > 0;) {
         Record *record = &block->records[i];
         record->run = record_choose_handler(cpu, &insns[i], live, record);
@@ -326,9 +343,6 @@ static const Record *code_find_slow(TcgCpu *cpu, guint64 linear)
         tcg_code_mark(cpu, code->ram, (guint64)(code->host + offset - code->ram->host),
                       MIN(PAGE_SIZE - offset, BLOCK_MAX * DECODE_MAX_LENGTH));
         block = block_decode(cpu, code, offset);
-        if (!block) {
-            return NULL;
-        }
     }
     *jump = (Jump){linear, block->records, cpu->mode, block->length};
     cache->jumps_used = TRUE;
@@ -417,11 +431,41 @@ static guint limit_room(TcgCpu *cpu)
     return (guint)MIN(limit - cpu->rip + 1, DECODE_MAX_LENGTH);
 }
 
-static void decode_one(TcgCpu *cpu, Insn *insn)
+static Step *step_slot(TcgCpu *cpu, guint64 linear)
 {
-    guint64 linear = code_linear(cpu);
-    guint8 bytes[DECODE_MAX_LENGTH];
-    guint room = limit_room(cpu), count = fetch(cpu, bytes, linear, room);
+    return &cpu->code->steps[hash_address((const guint8 *)linear, 8)];
+}
+
+/*
+ * The instruction at rip. What was last decoded in its place is taken again if the bytes are the
+ * same; of the next page only as many are looked at as it has there.
+ */
+static Step *step_find(TcgCpu *cpu, guint64 linear, guint room, guint8 bytes[DECODE_MAX_LENGTH],
+                       guint *count)
+{
+    Step *step = step_slot(cpu, linear);
+    guint length = step->insn.length;
+
+    *count = fetch(cpu, bytes, linear, room);
+    if (length == 0 || length > room || step->mode != cpu->mode ||
+        step->records[0].offset != (linear & ~PAGE_MASK) ||
+        memcmp(step->bytes, bytes, MIN(length, *count))) {
+        return NULL;
+    }
+    if (length > *count) {
+        guint64 next = tcg_is_64bit(cpu) ? linear + *count : (guint32)(linear + *count);
+        guint first = *count;
+        *count += fetch(cpu, bytes + first, next, room - first);
+        if (memcmp(step->bytes + first, bytes + first, length - first)) {
+            return NULL;
+        }
+    }
+    return step;
+}
+
+static void step_decode(TcgCpu *cpu, guint64 linear, guint room, guint8 bytes[DECODE_MAX_LENGTH],
+                        guint count, Insn *insn)
+{
     DecodeMode mode;
     DecodeStatus status;
 
@@ -440,17 +484,31 @@ static void decode_one(TcgCpu *cpu, Insn *insn)
     }
 }
 
-void code_step(TcgCpu *cpu)
+/* FALSE: the loop shall look before it goes on. */
+static gboolean step_at_rip(TcgCpu *cpu)
 {
-    CodeCache *cache = cpu->code;
-    Record *record = cache->step;
     guint64 linear = code_linear(cpu);
+    guint8 bytes[DECODE_MAX_LENGTH] = {0};
+    guint room = limit_room(cpu), count;
+    Step *step = step_find(cpu, linear, room, bytes, &count);
 
     cpu->page_rip = (linear & PAGE_MASK) - cpu->base[CPU_CS];
-    decode_one(cpu, &cache->step_insn);
-    record_init(&record[0], &cache->step_insn, (guint)(linear & ~PAGE_MASK));
-    closing_record(&record[1], DECODE_OK, record[0].offset + record[0].length);
-    record[1].run = record_leave;
-    record[0].run = record_op_handler(&cache->step_insn, &record[0]);
-    record->run(cpu, record);
+    if (!step) {
+        Insn insn;
+        step_decode(cpu, linear, room, bytes, count, &insn);
+        step = step_slot(cpu, linear);
+        *step = (Step){.mode = cpu->mode, .insn = insn};
+        memcpy(step->bytes, bytes, insn.length);
+        record_init(&step->records[0], &step->insn, (guint)(linear & ~PAGE_MASK));
+        closing_record(&step->records[1], DECODE_OK, step->records[0].offset + insn.length);
+        step->records[1].run = record_leave;
+        step->records[0].run = record_op_handler(&step->insn, &step->records[0]);
+    }
+    step->records[0].run(cpu, step->records);
+    return !record_ends_block(&step->insn);
+}
+
+void code_step(TcgCpu *cpu)
+{
+    step_at_rip(cpu);
 }

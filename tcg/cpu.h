@@ -95,7 +95,8 @@ enum {
     MODE_BITS = 3,           /* mask of the three above: CS.D, CS.L */
     MODE_PROTECT = 1 << 2,   /* CR0.PE and not virtual-8086 */
     MODE_STACK32 = 1 << 3,   /* SS.B (stack pointer is ESP; RSP with MODE_64) */
-    MODE_FLAT_DATA = 1 << 4, /* no limit or rights to check in DS, ES, SS, CS; bases may differ */
+    MODE_FLAT_DATA = 1 << 4, /* no limit, rights or alignment to check in DS, ES, SS; bases may
+                                 differ */
     MODE_FLAT_CODE = 1 << 5, /* CS needs no limit check */
     MODE_USER = 1 << 6,      /* CPL 3: who may execute the page */
 };

@@ -19,6 +19,12 @@ static gboolean segment_is_flat(const TcgCpu *cpu, guint index)
             (TYPE_CODE | TYPE_WRITABLE | (index == CPU_CS ? 0 : TYPE_EXPAND_DOWN))) == rights;
 }
 
+/* SDM vol. 3, 6.15, interrupt 17: who checks limits checks this too. */
+static gboolean checks_alignment(const TcgCpu *cpu)
+{
+    return cpu->cpl == 3 && (cpu->rflags & FLAG_AC) && (cpu->cr0 & CR0_AM);
+}
+
 static guint32 mode_of_data(const TcgCpu *cpu)
 {
     static const guint8 looked_at[] = {CPU_ES, CPU_CS, CPU_SS, CPU_DS};
@@ -48,6 +54,7 @@ void tcg_update_mode(TcgCpu *cpu)
         mode |= MODE_PROTECT;
     }
     mode |= cpu->cpl == 3 ? MODE_USER : 0;
+    mode &= checks_alignment(cpu) ? ~(guint32)MODE_FLAT_DATA : ~(guint32)0;
     for (guint i = 0; i < 6; i++) {
         cpu->base[i] = wide && i < CPU_FS ? 0 : cpu->segment[i].base;
     }
