@@ -276,7 +276,7 @@ KERNEL(rep)
     u8 *to = heap + (8 << 20), *from = heap;
     u64 count;
 
-    for (u32 i = 0; i < 50; i++) {
+    for (u32 i = 0; i < 4; i++) {
         count = 4 << 20;
         to = heap + (8 << 20);
         from = heap;
