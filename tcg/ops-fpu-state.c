@@ -32,7 +32,7 @@ typedef struct Environment {
     guint16 fcw, fsw, ftw;
 } Environment;
 
-/* What is not used of 32 bits reads as ones. */
+/* What is not used of 32 bits reads as ones. Protected mode has no selectors (7:EBX bit 13). */
 static void pack_environment(TcgCpu *cpu, const Insn *insn, const Environment *env, guint8 *image)
 {
     const Fpu *fpu = &cpu->fpu;
@@ -48,9 +48,9 @@ static void pack_environment(TcgCpu *cpu, const Insn *insn, const Environment *e
         put(image + 2, env->fsw, 2);
         put(image + 4, env->ftw, 2);
         put(image + 6, ip, 2);
-        put(image + 8, protect ? fpu->last_cs : (ip >> 16 & 0xf) << 12 | fpu->last_op, 2);
+        put(image + 8, protect ? 0 : (ip >> 16 & 0xf) << 12 | fpu->last_op, 2);
         put(image + 10, dp, 2);
-        put(image + 12, protect ? fpu->last_ds : (dp >> 16 & 0xf) << 12, 2);
+        put(image + 12, protect ? 0 : (dp >> 16 & 0xf) << 12, 2);
         return;
     }
     put(image + ENV_FCW, 0xffff0000 | env->fcw, 4);
@@ -58,9 +58,9 @@ static void pack_environment(TcgCpu *cpu, const Insn *insn, const Environment *e
     put(image + ENV_FTW, 0xffff0000 | env->ftw, 4);
     if (protect) {
         put(image + ENV_FIP, ip, 4);
-        put(image + ENV_FCS, (guint32)fpu->last_op << 16 | fpu->last_cs, 4);
+        put(image + ENV_FCS, (guint32)fpu->last_op << 16, 4);
         put(image + ENV_FDP, dp, 4);
-        put(image + ENV_FDS, 0xffff0000 | fpu->last_ds, 4);
+        put(image + ENV_FDS, 0xffff0000, 4);
     } else {
         put(image + ENV_FIP, 0xffff0000 | (ip & 0xffff), 4);
         put(image + ENV_FCS, (ip >> 16 & 0xffff) << 12 | fpu->last_op, 4);
