@@ -75,10 +75,20 @@ FAST_INLINE guint64 fast_effective(TcgCpu *cpu, const Record *record)
     return address;
 }
 
+/* One test for 64-bit addresses, which are the most, and one more for 32-bit ones. */
 FAST_INLINE guint64 fast_linear(TcgCpu *cpu, const Record *record)
 {
-    guint64 linear = *(FastU64 *)fast_at(cpu, record->segment) + fast_effective(cpu, record);
+    guint64 base = *(FastU64 *)fast_at(cpu, record->segment);
+    guint64 linear = *(FastU64 *)fast_at(cpu, record->base) +
+                     (*(FastU64 *)fast_at(cpu, record->index) << record->scale) +
+                     (guint64)record->disp + base;
 
+    if (G_LIKELY(!(record->flags & (RECORD_ADDRESS32 | RECORD_ADDRESS16 | RECORD_LEGACY)))) {
+        return linear;
+    }
+    if (G_UNLIKELY((record->flags & (RECORD_ADDRESS16 | RECORD_LEGACY)) != RECORD_LEGACY)) {
+        linear = base + fast_effective(cpu, record);
+    }
     return record->flags & RECORD_LEGACY ? (guint32)linear : linear;
 }
 
