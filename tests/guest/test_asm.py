@@ -31,7 +31,9 @@ GUESTS = {
     'exceptions': [],
     'gates': [],
     'segments': [],
+    'smc': ['-smp', '2'],
     'strings': [],
+    'system': [],
     'tasks': [],
     'paging': [],
 }
@@ -60,6 +62,11 @@ PARTIAL = {
     },
     'segments': {
         'ltr from the LDT (error code)': 'its emulator has an error code of 0',
+    },
+    'system': {
+        'sysretq with EFER.SCE of 0': 'it looks at the privilege first',
+        'syscall in long mode': 'ring 3 calls the kernel under the kernel, with selectors of its own',
+        'the time stamp counter can be set': 'it stays as it is',
     },
     'strings': {
         'rep insb beyond the limit': 'its emulator looks at the whole before the first byte',
