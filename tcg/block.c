@@ -502,7 +502,11 @@ static gboolean step_at_rip(TcgCpu *cpu)
         record_init(&step->records[0], &step->insn, (guint)(linear & ~PAGE_MASK));
         closing_record(&step->records[1], DECODE_OK, step->records[0].offset + insn.length);
         step->records[1].run = record_leave;
-        step->records[0].run = record_op_handler(&step->insn, &step->records[0]);
+        /* A branch's fast handler would fetch the next instruction, which is for later. */
+        step->records[0].run =
+            record_ends_block(&insn)
+                ? record_op_handler(&step->insn, &step->records[0])
+                : record_choose_handler(cpu, &step->insn, FLAG_ARITH, &step->records[0]);
     }
     step->records[0].run(cpu, step->records);
     return !record_ends_block(&step->insn);

@@ -59,6 +59,10 @@ FAST_INLINE const Record *shift(TcgCpu *cpu, const Record *record, guint op, gbo
         return shift(cpu, record, SHIFT_##op, by_cl, size, live);                                  \
     }
 #define SHIFT_ALL(op)      \
+    SHIFT_ONE(op, 0, 1, 0) \
+    SHIFT_ONE(op, 0, 1, 1) \
+    SHIFT_ONE(op, 0, 2, 0) \
+    SHIFT_ONE(op, 0, 2, 1) \
     SHIFT_ONE(op, 0, 4, 0) \
     SHIFT_ONE(op, 0, 4, 1) \
     SHIFT_ONE(op, 0, 8, 0) \
@@ -67,51 +71,79 @@ FAST_INLINE const Record *shift(TcgCpu *cpu, const Record *record, guint op, gbo
     SHIFT_ONE(op, 1, 4, 1) \
     SHIFT_ONE(op, 1, 8, 0) \
     SHIFT_ONE(op, 1, 8, 1)
-#define SHIFT_ROW(op)                                                                         \
-    [SHIFT_##op] = {                                                                          \
-        {{shift_##op##_0_4_0, shift_##op##_0_4_1}, {shift_##op##_0_8_0, shift_##op##_0_8_1}}, \
-        {{shift_##op##_1_4_0, shift_##op##_1_4_1}, {shift_##op##_1_8_0, shift_##op##_1_8_1}}, \
+#define SHIFT_PAIR(op, by_cl, size)                                          \
+    {                                                                        \
+        shift_##op##_##by_cl##_##size##_0, shift_##op##_##by_cl##_##size##_1 \
+    }
+#define SHIFT_ROW(op)                                                                             \
+    [SHIFT_##op] = {                                                                              \
+        {SHIFT_PAIR(op, 0, 1), SHIFT_PAIR(op, 0, 2), SHIFT_PAIR(op, 0, 4), SHIFT_PAIR(op, 0, 8)}, \
+        {{NULL, NULL}, {NULL, NULL}, SHIFT_PAIR(op, 1, 4), SHIFT_PAIR(op, 1, 8)},                 \
     }
 
 SHIFT_ALL(SHL)
 SHIFT_ALL(SHR)
 SHIFT_ALL(SAR)
 
-/* By CL, of 8 bytes, flags live. */
-static const Handler shift_handlers[SHIFT_OPS][2][2][2] = {SHIFT_ROW(SHL), SHIFT_ROW(SHR),
+/* By CL, size, flags live. */
+static const Handler shift_handlers[SHIFT_OPS][2][4][2] = {SHIFT_ROW(SHL), SHIFT_ROW(SHR),
                                                            SHIFT_ROW(SAR)};
 
-/* ---- rotates by a constant, flags dead ---- */
+/* ---- rotates ---- */
 
-FAST_INLINE const Record *rotate(TcgCpu *cpu, const Record *record, gboolean left, guint size)
+FAST_INLINE const Record *rotate(TcgCpu *cpu, const Record *record, gboolean left, gboolean by_cl,
+                                 guint size, gboolean live)
 {
-    guint bits = 8 * size, count = (guint)record->imm & (bits - 1);
-    guint64 a = fast_reg(cpu, record->dst, size);
+    guint bits = 8 * size, count = (guint)(by_cl ? cpu->gpr[CPU_RCX] : record->imm) & (bits - 1);
+    guint64 a = fast_reg(cpu, record->dst, size), result, cf, of;
 
-    count = left ? count : (bits - count) & (bits - 1);
-    fast_set_reg(cpu, record->dst, a << count | a >> ((bits - count) & (bits - 1)), size);
+    if (by_cl && count == 0) {
+        fast_set_reg(cpu, record->dst, a, size); /* clears the upper half */
+        return record_next(cpu, record);
+    }
+    result = left ? a << count | a >> (bits - count) : a >> count | a << (bits - count);
+    result &= flags_mask(size);
+    if (live) {
+        cf = (left ? result : result >> (bits - 1)) & 1;
+        of = (left ? cf ^ result >> (bits - 1) : (result ^ (result << 1)) >> (bits - 1)) & 1;
+        cpu->flags.carry = cf << 63 | (cf ^ of) << 62;
+    }
+    fast_set_reg(cpu, record->dst, result, size);
     return record_next(cpu, record);
 }
 
-static const Record *rol_4(TcgCpu *cpu, const Record *record)
-{
-    return rotate(cpu, record, TRUE, 4);
-}
+#define ROTATE_ONE(left, by_cl, size, live)                                              \
+    static const Record *rotate_##left##_##by_cl##_##size##_##live(TcgCpu *cpu,          \
+                                                                   const Record *record) \
+    {                                                                                    \
+        return rotate(cpu, record, left, by_cl, size, live);                             \
+    }
+#define ROTATE_ALL(left)      \
+    ROTATE_ONE(left, 0, 2, 0) \
+    ROTATE_ONE(left, 0, 2, 1) \
+    ROTATE_ONE(left, 0, 4, 0) \
+    ROTATE_ONE(left, 0, 4, 1) \
+    ROTATE_ONE(left, 0, 8, 0) \
+    ROTATE_ONE(left, 0, 8, 1) \
+    ROTATE_ONE(left, 1, 4, 0) \
+    ROTATE_ONE(left, 1, 4, 1) \
+    ROTATE_ONE(left, 1, 8, 0) \
+    ROTATE_ONE(left, 1, 8, 1)
+#define ROTATE_PAIR(left, by_cl, size)                                             \
+    {                                                                              \
+        rotate_##left##_##by_cl##_##size##_0, rotate_##left##_##by_cl##_##size##_1 \
+    }
+#define ROTATE_ROW(left)                                                                           \
+    {                                                                                              \
+        {{NULL, NULL}, ROTATE_PAIR(left, 0, 2), ROTATE_PAIR(left, 0, 4), ROTATE_PAIR(left, 0, 8)}, \
+            {{NULL, NULL}, {NULL, NULL}, ROTATE_PAIR(left, 1, 4), ROTATE_PAIR(left, 1, 8)},        \
+    }
 
-static const Record *rol_8(TcgCpu *cpu, const Record *record)
-{
-    return rotate(cpu, record, TRUE, 8);
-}
+ROTATE_ALL(0)
+ROTATE_ALL(1)
 
-static const Record *ror_4(TcgCpu *cpu, const Record *record)
-{
-    return rotate(cpu, record, FALSE, 4);
-}
-
-static const Record *ror_8(TcgCpu *cpu, const Record *record)
-{
-    return rotate(cpu, record, FALSE, 8);
-}
+/* To the left, by CL, size, flags live. */
+static const Handler rotate_handlers[2][2][4][2] = {ROTATE_ROW(0), ROTATE_ROW(1)};
 
 /* ---- IMUL ---- */
 
@@ -170,32 +202,44 @@ static const Handler multiply_handlers[2][2][2] = {
 
 /* ---- choosing ---- */
 
-static Handler rotate_handler(const Insn *insn, gboolean live)
+/* Constant counts of 0, or of the operand's size and more, are left to the OpFn. */
+static gboolean is_plain_count(const Insn *insn)
 {
-    gboolean wide = insn->operands[0].size == 8;
+    guint bits = 8 * insn->operands[0].size, count = (guint)insn->imm & (bits == 64 ? 63 : 31);
 
-    if (live || insn->operands[1].kind != OPERAND_IMM) {
-        return NULL;
-    }
-    return insn->op == OP_ROL ? (wide ? rol_8 : rol_4) : (wide ? ror_8 : ror_4);
+    return insn->operands[1].kind != OPERAND_IMM || (count > 0 && count < bits);
 }
 
 static Handler shift_handler(const Insn *insn, guint op, gboolean live)
 {
-    const Operand *count = &insn->operands[1];
-    guint mask = insn->operands[0].size == 8 ? 63 : 31;
+    guint size = fast_size_index(insn->operands[0].size);
 
-    if (count->kind == OPERAND_IMM && (insn->imm & mask) == 0) {
-        return NULL;
-    }
-    return shift_handlers[op][count->kind != OPERAND_IMM][insn->operands[0].size == 8][live];
+    return is_plain_count(insn)
+               ? shift_handlers[op][insn->operands[1].kind != OPERAND_IMM][size][live]
+               : NULL;
+}
+
+static Handler rotate_handler(const Insn *insn, gboolean live)
+{
+    guint size = fast_size_index(insn->operands[0].size);
+
+    return is_plain_count(insn) ? rotate_handlers[insn->op == OP_ROL]
+                                                 [insn->operands[1].kind != OPERAND_IMM][size][live]
+                                : NULL;
+}
+
+static Handler multiply_handler(const Insn *insn)
+{
+    guint size = insn->operands[0].size;
+
+    return size < 4 ? NULL
+                    : multiply_handlers[insn->operands[1].kind == OPERAND_MEMORY]
+                                       [insn->op == OP_IMUL_3][size == 8];
 }
 
 Handler fast_shift_handler(const TcgCpu *cpu, const Insn *insn, gboolean live, Record *record)
 {
-    const Operand *to = &insn->operands[0];
-
-    if (to->kind != OPERAND_REG || to->size < 4) {
+    if (!fast_is_reg(&insn->operands[0])) {
         return NULL;
     }
     switch (insn->op) {
@@ -205,9 +249,7 @@ Handler fast_shift_handler(const TcgCpu *cpu, const Insn *insn, gboolean live, R
     case OP_ROL:
     case OP_ROR: return rotate_handler(insn, live);
     case OP_IMUL_2:
-    case OP_IMUL_3:
-        return multiply_handlers[insn->operands[1].kind == OPERAND_MEMORY][insn->op == OP_IMUL_3]
-                                [to->size == 8];
+    case OP_IMUL_3: return multiply_handler(insn);
     default: return NULL;
     }
 }

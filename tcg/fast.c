@@ -79,9 +79,7 @@ static gboolean set_operands(const TcgCpu *cpu, const Insn *insn, Record *record
             }
             set_address(cpu, insn, record);
             break;
-        case OPERAND_XMM:
-            *offset = (guint16)(offsetof(TcgCpu, fpu.xmm) + 16 * operand->reg);
-            break;
+        case OPERAND_XMM: *offset = (guint16)(offsetof(TcgCpu, fpu.xmm) + 16 * operand->reg); break;
         case OPERAND_NONE:
         case OPERAND_IMM:
         case OPERAND_REL:
@@ -104,6 +102,7 @@ Handler record_choose_handler(const TcgCpu *cpu, const Insn *insn, guint32 live,
         handler = handler ? handler : fast_move_handler(cpu, insn, record);
         handler = handler ? handler : fast_shift_handler(cpu, insn, flags_live, record);
         handler = handler ? handler : fast_branch_handler(cpu, insn, record);
+        handler = handler ? handler : fast_bits_handler(cpu, insn, record);
         handler = handler ? handler : fast_fpu_handler(cpu, insn, record);
     }
     return handler ? handler : record_op_handler(insn, record);

@@ -21,6 +21,7 @@ Handler fast_alu_handler(const TcgCpu *cpu, const Insn *insn, gboolean live, Rec
 Handler fast_shift_handler(const TcgCpu *cpu, const Insn *insn, gboolean live, Record *record);
 Handler fast_move_handler(const TcgCpu *cpu, const Insn *insn, Record *record);
 Handler fast_branch_handler(const TcgCpu *cpu, const Insn *insn, Record *record);
+Handler fast_bits_handler(const TcgCpu *cpu, const Insn *insn, Record *record);
 Handler fast_fpu_handler(const TcgCpu *cpu, const Insn *insn, Record *record);
 
 /* The whole instruction, the plain way. */
