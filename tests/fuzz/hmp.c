@@ -12,7 +12,7 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-/* Things that a fuzzer should not do to the host: Tab reads directories, the rest write or listen. */
+/* What a fuzzer should not do to the host: Tab reads directories, the rest write or listen. */
 static gboolean touches_host(const uint8_t *data, size_t size)
 {
     static const char *const words[] = {"logfile", "screendump", "change", "gdbserver", "\t"};

@@ -52,8 +52,8 @@ class Gdb:
         self.rom = rom
 
     def start(self, *args):
-        self.machine.args = ['-m', '16', '-bios', self.rom, '-S', '-gdb', 'unix:%s,server=on,wait=off'
-                             % self.machine.path('gdb'), *args]
+        server = 'unix:%s,server=on,wait=off' % self.machine.path('gdb')
+        self.machine.args = ['-m', '16', '-bios', self.rom, '-S', '-gdb', server, *args]
         self.machine.start()
 
     def gdb(self, *commands, timeout=20):
@@ -106,8 +106,9 @@ class Gdb:
         self.start()
         said = self.gdb(*self.to_loop(), 'p/x $r15', 'p/x $cs', 'p $efer & 0x400', 'x/3i $rip',
                         'break *function@', 'continue', 'p $rbx', 'x/gx $rsp', 'continue', 'p $rbx',
-                        'stepi', 'stepi', 'p/x $rip', 'set $rbx = 1000', 'set var *(int *)0x9100 = 77',
-                        'continue', 'p $rbx', 'p *(long *)0x9000', 'p *(int *)0x9100',
+                        'stepi', 'stepi', 'p/x $rip', 'set $rbx = 1000',
+                        'set var *(int *)0x9100 = 77', 'continue',
+                        'p $rbx', 'p *(long *)0x9000', 'p *(int *)0x9100',
                         'set $fctrl = 0x27f', 'p $fctrl', 'set $xmm1.v2_int64[1] = 5',
                         'p $xmm1.v2_int64[1]')
         self.assertIn('$1 = 0x123456789abcdef0\n$2 = 0x8\n$3 = 1024', said)
@@ -133,8 +134,9 @@ class Gdb:
 
     def test_watch(self):
         self.start()
-        said = self.gdb(*self.to_loop(), 'watch *(long *)0x9000', 'continue', 'p/x $rip', 'continue',
-                        'p/x $rip', 'delete', 'rwatch *(long *)0x9000', 'continue', 'p/x $rip',
+        said = self.gdb(*self.to_loop(), 'watch *(long *)0x9000', 'continue', 'p/x $rip',
+                        'continue', 'p/x $rip', 'delete',
+                        'rwatch *(long *)0x9000', 'continue', 'p/x $rip',
                         'delete', 'awatch *(long *)0x9018', 'continue', 'p/x $rip', 'delete')
         self.assertRegex(said, r'Old value = 0\s+New value = 1')
         self.assertRegex(said, r'Old value = 1\s+New value = 2')
@@ -156,8 +158,8 @@ class Gdb:
 
     def test_interrupt_and_detach(self):
         self.start()
-        said = self.gdb(*self.to_loop(), INTERRUPT, 'continue', 'monitor info status', 'p $rbx > 100',
-                        'detach')
+        said = self.gdb(*self.to_loop(), INTERRUPT, 'continue', 'monitor info status',
+                        'p $rbx > 100', 'detach')
         self.assertIn('SIGINT', said)
         self.assertIn('VM status: paused\n', said)
         self.assertIn('$1 = 1', said)
@@ -170,8 +172,8 @@ class Gdb:
 
     def test_processors(self):
         self.start('-smp', '2')
-        said = self.gdb(*self.to_loop(), 'info threads', 'thread 2', 'p/x $rip', 'thread 1', 'stepi',
-                        'p/x $rip')
+        said = self.gdb(*self.to_loop(), 'info threads', 'thread 2', 'p/x $rip', 'thread 1',
+                        'stepi', 'p/x $rip')
         self.assertRegex(said, r'\* 1 +Thread 1 \(CPU#0')
         self.assertRegex(said, r'  2 +Thread 2 \(CPU#1')
         self.assertIn('$2 = 0x%x' % (self.symbols['loop64'] + 3), said)
