@@ -35,6 +35,7 @@ GUESTS = {
     'strings': [],
     'system': [],
     'tasks': [],
+    'modes': [],
     'paging': [],
 }
 
@@ -51,6 +52,9 @@ PARTIAL = {
         'iretq to data': 'it runs on',
         'iretq to code with D and L': 'it runs on',
     },
+    'modes': {
+        'CR0: upper half': 'it looks at the lower half only',
+    },
     'paging': {
         'two levels: paging on': 'it has four levels only',
         'PAE: paging on': 'it has four levels only',
@@ -65,7 +69,8 @@ PARTIAL = {
     },
     'system': {
         'sysretq with EFER.SCE of 0': 'it looks at the privilege first',
-        'syscall in long mode': 'ring 3 calls the kernel under the kernel, with selectors of its own',
+        'rdtsc in ring 3 with TSD': 'it does not know TSD there',
+        'syscall in long mode': 'ring 3 reaches it with selectors of its own',
         'the time stamp counter can be set': 'it stays as it is',
     },
     'strings': {

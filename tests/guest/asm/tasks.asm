@@ -415,9 +415,9 @@ main:   call    install_real
         mov     word [gdt + TASK_GATE + 2], BAD | 4
         SWITCH_FAULTS GP, BAD | 4, "task gate into the LDT", TASK_GATE
 
-        ; What is found after it is the new task's fault. Its stack may be what is wrong, so that the
-        ; handler is a task too: HANDLER for the vector that is expected, OTHERS for all others.
-%macro TASK_FAULTS 5                    ; vector, error code, name, offset in the TSS, value
+        ; What is found after it is the new task's fault. Its stack may be what is wrong, so that
+        ; the handler is a task too: HANDLER for the vector that is expected, OTHERS for all others.
+%macro TASK_FAULTS 5                    ; vector, error code, name, TSS field, value
         TASK_AT main
         mov     word [TSS2 + %4], %5
         call    fill_handlers
