@@ -29,6 +29,7 @@ GUESTS = {
     'framework': [],
     'apic': ['-smp', '4'],
     'exceptions': [],
+    'fpu': [],
     'gates': [],
     'segments': [],
     'smc': ['-smp', '2'],
