@@ -38,6 +38,7 @@ GUESTS = {
     'tasks': [],
     'modes': [],
     'paging': [],
+    'privilege': [],
 }
 
 # What a partial KVM (docs/accelerator.md) gets wrong without saying so: guest -> {check or
@@ -65,6 +66,11 @@ PARTIAL = {
         'last byte below the hole and beyond': 'its emulator looks at the first byte only',
         "push across the hole's begin": 'the same',
     },
+    'privilege': {
+        'a reserved type in PAT': 'it takes any',
+        'PAT is as it was': 'the same',
+        'syscall': 'SYSCALL and SYSRET are not the guest\'s',
+    },
     'segments': {
         'ltr from the LDT (error code)': 'its emulator has an error code of 0',
     },
@@ -76,6 +82,11 @@ PARTIAL = {
     },
     'strings': {
         'rep insb beyond the limit': 'its emulator looks at the whole before the first byte',
+    },
+    'system': {
+        'a reserved type in PAT': 'it takes any',
+        'PAT is as it was': 'the same',
+        'syscall': 'SYSCALL and SYSRET are not the guest\'s',
     },
 }
 
