@@ -207,8 +207,9 @@ static gboolean choose_case(OracleCampaign *campaign, guint bits)
     }
     campaign->only_case = end + 1;
     campaign->rounds = G_MAXUINT;
-    sscanf(campaign->only_case, "%*u:%u", &campaign->rounds);
+    sscanf(campaign->only_case, "%*[^:]:%u", &campaign->rounds);
     campaign->rounds++;
+    campaign->runs = 1;
     return TRUE;
 }
 

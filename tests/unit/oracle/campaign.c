@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Walks all forms, in rounds of encodings and inputs. */
-#include <stdio.h>
 #include <string.h>
 
 #include "tests/unit/oracle/campaign.h"
 #include "tests/unit/oracle/compare.h"
 
 #define DEFAULT_REPORTS 2
-#define DATA_PAGE       2 /* the first that is not code */
+#define DEFAULT_RUNS    1000
+#define RUN_NUMBER      G_MAXUINT32 /* in place of a form's */
+#define DATA_PAGE       2           /* the first that is not code */
 
 OracleCampaign *oracle_campaign_new(OracleEngine *native, OracleEngine *ours, guint64 seed)
 {
@@ -19,6 +20,7 @@ OracleCampaign *oracle_campaign_new(OracleEngine *native, OracleEngine *ours, gu
     campaign->seed = seed;
     campaign->rounds = 1;
     campaign->fills = 8;
+    campaign->runs = DEFAULT_RUNS;
     campaign->reports = DEFAULT_REPORTS;
     campaign->report = g_string_new(NULL);
     for (guint i = DATA_PAGE * ORACLE_PAGE_SIZE; i < sizeof(campaign->background); i += 8) {
@@ -60,6 +62,16 @@ static void restore(OracleEngine *engine, const OracleCampaign *campaign)
     memcpy(engine->image + from, campaign->background + from, sizeof(campaign->background) - from);
 }
 
+static guint slot_of(const OracleCase *test)
+{
+    return test->count ? OP_COUNT : test->insn.op;
+}
+
+static const char *name_of(guint slot)
+{
+    return slot == OP_COUNT ? "run" : decode_op_info[slot].name;
+}
+
 gboolean oracle_campaign_try(OracleCampaign *campaign, const OracleCase *test,
                              const OraclePoke pokes[ORACLE_POKES], GString *why)
 {
@@ -73,22 +85,22 @@ gboolean oracle_campaign_try(OracleCampaign *campaign, const OracleCase *test,
     same = oracle_compare(test, &theirs, &ours, campaign->native, campaign->ours, why);
     restore(campaign->native, campaign);
     restore(campaign->ours, campaign);
-    campaign->trapped[test->insn.op] += theirs.vector != ORACLE_NO_TRAP;
+    campaign->trapped[slot_of(test)] += theirs.vector != ORACLE_NO_TRAP;
     return same;
 }
 
 static void note(OracleCampaign *campaign, const OracleCase *test, const char *id,
                  const OraclePoke pokes[ORACLE_POKES], const GString *why)
 {
-    guint op = test->insn.op;
+    guint slot = slot_of(test);
 
-    if (campaign->failed[op]++ >= campaign->reports) {
+    if (campaign->failed[slot]++ >= campaign->reports) {
         return;
     }
     g_string_append_printf(campaign->report,
                            "%s: VITRINE_ORACLE_SEED=%" G_GUINT64_FORMAT
                            " VITRINE_ORACLE_CASE=%u:%s\n    %u bits: ",
-                           decode_op_info[op].name, campaign->seed, test->bits, id, test->bits);
+                           name_of(slot), campaign->seed, test->bits, id, test->bits);
     oracle_print_case(test, campaign->report);
     for (guint i = 0; i < ORACLE_POKES; i++) {
         if (pokes[i].length) {
@@ -115,7 +127,7 @@ static void run_fill(OracleCampaign *campaign, OracleCase *test, const char *id,
     }
     why = g_string_new(NULL);
     if (oracle_campaign_try(campaign, test, pokes, why)) {
-        campaign->passed[test->insn.op]++;
+        campaign->passed[slot_of(test)]++;
     } else {
         note(campaign, test, id, pokes, why);
     }
@@ -126,27 +138,58 @@ static gboolean is_wanted(const OracleCampaign *campaign, const char *id)
     return !campaign->only_case || strcmp(campaign->only_case, id) == 0;
 }
 
+/* All fills of an encoded case. `name` and `round` make the case's name. */
+static void run_case(OracleCampaign *campaign, OracleCase *test, const char *name, guint64 number,
+                     guint round)
+{
+    oracle_put_code(campaign->native, test);
+    oracle_put_code(campaign->ours, test);
+    for (guint fill = 0; fill < campaign->fills; fill++) {
+        g_autofree char *id = g_strdup_printf("%s:%u:%u", name, round, fill);
+        OracleRandom random = oracle_random_for(campaign->seed, test->bits, number,
+                                                (guint64)round << 32 | (fill + 1));
+
+        if (is_wanted(campaign, id)) {
+            run_fill(campaign, test, id, &random);
+        }
+    }
+}
+
 static void run_form(OracleCampaign *campaign, guint bits, const OracleForm *form, guint number)
 {
+    g_autofree char *name = g_strdup_printf("%u", number);
+
     for (guint round = 0; round < campaign->rounds; round++) {
         OracleRandom random = oracle_random_for(campaign->seed, bits, number, round);
         OracleCase test;
 
-        if (!oracle_encode(&test, bits, form, &random)) {
+        if (oracle_encode(&test, bits, form, &random)) {
+            run_case(campaign, &test, name, number, round);
+        } else {
             campaign->skipped++;
-            continue;
         }
-        oracle_put_code(campaign->native, &test);
-        oracle_put_code(campaign->ours, &test);
-        for (guint fill = 0; fill < campaign->fills; fill++) {
-            char id[48];
+    }
+}
 
-            snprintf(id, sizeof(id), "%u:%u:%u", number, round, fill);
-            random =
-                oracle_random_for(campaign->seed, bits, number, (guint64)round << 32 | (fill + 1));
-            if (is_wanted(campaign, id)) {
-                run_fill(campaign, &test, id, &random);
-            }
+static void run_runs(OracleCampaign *campaign, guint bits, const GArray *forms)
+{
+    g_autoptr(GArray) fit = g_array_new(FALSE, FALSE, sizeof(OracleForm));
+
+    for (guint i = 0; i < forms->len; i++) {
+        const OracleForm *form = &g_array_index(forms, OracleForm, i);
+
+        if (oracle_may_run(&form->insn)) {
+            g_array_append_vals(fit, form, 1);
+        }
+    }
+    for (guint i = 0; i < campaign->runs * campaign->rounds; i++) {
+        OracleRandom random = oracle_random_for(campaign->seed, bits, RUN_NUMBER, i);
+        OracleCase test;
+
+        if (oracle_encode_run(&test, bits, fit, &random)) {
+            run_case(campaign, &test, "run", RUN_NUMBER, i);
+        } else {
+            campaign->skipped++;
         }
     }
 }
@@ -163,13 +206,16 @@ void oracle_campaign_run(OracleCampaign *campaign, guint bits)
             run_form(campaign, bits, form, i);
         }
     }
+    if (!campaign->only_op || strcmp(campaign->only_op, "run") == 0) {
+        run_runs(campaign, bits, forms);
+    }
 }
 
-static guint64 sum(const guint64 counts[OP_COUNT])
+static guint64 sum(const guint64 counts[ORACLE_SLOTS])
 {
     guint64 total = 0;
 
-    for (guint i = 0; i < OP_COUNT; i++) {
+    for (guint i = 0; i < ORACLE_SLOTS; i++) {
         total += counts[i];
     }
     return total;
@@ -187,12 +233,12 @@ guint64 oracle_campaign_failed(const OracleCampaign *campaign)
 
 void oracle_campaign_table(const OracleCampaign *campaign, gboolean failed_only, GString *out)
 {
-    for (guint i = 0; i < OP_COUNT; i++) {
+    for (guint i = 0; i < ORACLE_SLOTS; i++) {
         if (campaign->failed[i] || (campaign->passed[i] && !failed_only)) {
             g_string_append_printf(out,
                                    "%-14s passed %8" G_GUINT64_FORMAT ", failed %8" G_GUINT64_FORMAT
                                    ", exceptions %8" G_GUINT64_FORMAT "\n",
-                                   decode_op_info[i].name, campaign->passed[i], campaign->failed[i],
+                                   name_of(i), campaign->passed[i], campaign->failed[i],
                                    campaign->trapped[i]);
         }
     }

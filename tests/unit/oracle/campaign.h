@@ -4,16 +4,19 @@
 
 #include "tests/unit/oracle/generate.h"
 
+#define ORACLE_SLOTS (OP_COUNT + 1) /* the last is that of runs */
+
 typedef struct OracleCampaign {
     OracleEngine *native, *ours;
     guint64 seed;
     guint rounds;          /* encodings of each form */
     guint fills;           /* inputs of each encoding */
+    guint runs;            /* of instructions, for each round */
     const char *only_op;   /* NULL: all */
-    const char *only_case; /* FORM:ROUND:FILL, NULL: all */
+    const char *only_case; /* FORM:ROUND:FILL, or run:NUMBER:FILL, NULL: all */
     guint reports;         /* of failures of an operation that are printed */
     /* results */
-    guint64 passed[OP_COUNT], failed[OP_COUNT], trapped[OP_COUNT];
+    guint64 passed[ORACLE_SLOTS], failed[ORACLE_SLOTS], trapped[ORACLE_SLOTS]; /* by operation */
     guint64 skipped;
     GString *report;
     guint8 background[ORACLE_PAGE_COUNT * ORACLE_PAGE_SIZE];

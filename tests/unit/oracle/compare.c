@@ -54,6 +54,49 @@ static gboolean is_pair(const Insn *insn)
            (insn->op >= OP_LES && insn->op <= OP_LGS);
 }
 
+/*
+ * Instructions that touch many things, or check many: processors differ in what they find first,
+ * and in what they have stored by then.
+ */
+static gboolean is_sequence(const OracleCase *test)
+{
+    switch (test->insn.op) {
+    case OP_CALL:
+    case OP_CALL_FAR:
+    case OP_RET_FAR:
+    case OP_IRET:
+    case OP_ENTER:
+    case OP_PUSHA:
+    case OP_POPA:
+    case OP_LES:
+    case OP_LDS:
+    case OP_LSS:
+    case OP_LFS:
+    case OP_LGS:
+    case OP_MASKMOVQ:
+    case OP_MASKMOVDQU:
+    case OP_FLDENV:
+    case OP_FNSTENV:
+    case OP_FNSAVE:
+    case OP_FRSTOR:
+    case OP_FXSAVE:
+    case OP_FXRSTOR: return TRUE;
+    default: return FALSE;
+    }
+}
+
+/* Alignment checking of what is not one operand of 2, 4 or 8 bytes. */
+static gboolean is_odd_alignment(const OracleCase *test)
+{
+    const Insn *insn = &test->insn;
+    gboolean odd = is_pair(insn) || is_sequence(test) || insn->op == OP_POP_SEG;
+
+    for (guint i = 0; i < 3; i++) {
+        odd |= insn->operands[i].kind == OPERAND_MEMORY && insn->operands[i].size > 8;
+    }
+    return odd && test->in.rflags & FLAG_AC;
+}
+
 /* A long operand over the end of 64 KB: some processors go on at its beginning. */
 static gboolean wraps(const OracleCase *test)
 {
@@ -81,7 +124,7 @@ gboolean oracle_is_undefined(const OracleCase *test)
         return insn->operand_size == 2 && insn->operands[1].kind == OPERAND_MEMORY;
     case OP_CVTPI2PS: /* whether it is an MMX instruction with a memory operand */
         return insn->operands[1].kind == OPERAND_MEMORY;
-    default: return wraps(test);
+    default: return wraps(test) || is_odd_alignment(test);
     }
 }
 
@@ -137,12 +180,20 @@ static gboolean compare_general(const OracleCase *test, const OracleState *a, co
     return bad;
 }
 
+static guint32 undefined_flags_after(const OracleCase *test, const OracleOutcome *outcome)
+{
+    if (test->count) {
+        return test->undefined_before[oracle_run_index(test, outcome->state.rip)];
+    }
+    return oracle_undefined_flags(test);
+}
+
 static gboolean compare_flags(const OracleCase *test, const OracleOutcome *a,
                               const OracleOutcome *b, GString *why)
 {
     guint64 mask = FLAG_ARITH | FLAG_DF | FLAG_IF | FLAG_IOPL | FLAG_NT | FLAG_AC | FLAG_TF | 2;
 
-    mask &= ~(guint64)oracle_undefined_flags(test);
+    mask &= ~(guint64)undefined_flags_after(test, a);
     return differs(why, "rflags", a->state.rflags & mask, b->state.rflags & mask);
 }
 
@@ -284,37 +335,6 @@ static gboolean compare_memory(const OracleCase *test, OracleEngine *a, OracleEn
     return bad;
 }
 
-/*
- * Instructions that touch many things, or check many: processors differ in what they find first,
- * and in what they have stored by then.
- */
-static gboolean is_sequence(const OracleCase *test)
-{
-    switch (test->insn.op) {
-    case OP_CALL:
-    case OP_CALL_FAR:
-    case OP_RET_FAR:
-    case OP_IRET:
-    case OP_ENTER:
-    case OP_PUSHA:
-    case OP_POPA:
-    case OP_LES:
-    case OP_LDS:
-    case OP_LSS:
-    case OP_LFS:
-    case OP_LGS:
-    case OP_MASKMOVQ:
-    case OP_MASKMOVDQU:
-    case OP_FLDENV:
-    case OP_FNSTENV:
-    case OP_FNSAVE:
-    case OP_FRSTOR:
-    case OP_FXSAVE:
-    case OP_FXRSTOR: return TRUE;
-    default: return FALSE;
-    }
-}
-
 /* Whether alignment or the limit is looked at first. */
 static gboolean is_other_first(const OracleCase *test, int a, int b)
 {
@@ -328,11 +348,18 @@ static gboolean is_masked_move(const OracleCase *test)
     return test->insn.op == OP_MASKMOVQ || test->insn.op == OP_MASKMOVDQU;
 }
 
-gboolean oracle_compare(const OracleCase *test, const OracleOutcome *a, const OracleOutcome *b,
+gboolean oracle_compare(const OracleCase *whole, const OracleOutcome *a, const OracleOutcome *b,
                         OracleEngine *engine_a, OracleEngine *engine_b, GString *why)
 {
+    OracleCase last; /* of a run: what faulted */
+    const OracleCase *test = whole;
     gboolean faults = a->vector != ORACLE_NO_TRAP && b->vector != ORACLE_NO_TRAP, bad = FALSE;
 
+    if (whole->count && a->vector != ORACLE_NO_TRAP) {
+        last = *whole;
+        last.insn = whole->run[MIN(oracle_run_index(whole, a->state.rip), whole->count - 1)];
+        test = &last;
+    }
     if (faults && is_sequence(test)) {
         return !compare_general(test, &a->state, &b->state, why);
     }
@@ -358,17 +385,33 @@ gboolean oracle_compare(const OracleCase *test, const OracleOutcome *a, const Or
     return !bad;
 }
 
+static void print_instructions(const OracleCase *test, GString *out)
+{
+    for (guint i = 0; i < MAX(test->count, 1); i++) {
+        OracleCase one = *test;
+
+        if (test->count) {
+            one.insn = test->run[i];
+            one.length = test->at[i + 1] - test->at[i];
+            one.in.rip += test->at[i];
+            memmove(one.bytes, one.bytes + test->at[i], one.length);
+            g_string_append(out, "\n    ");
+        }
+        for (guint j = 0; j < one.length; j++) {
+            g_string_append_printf(out, "%02x ", one.bytes[j]);
+        }
+        g_string_append(out, "  ");
+        oracle_disassemble(&one, out);
+    }
+}
+
 void oracle_print_case(const OracleCase *test, GString *out)
 {
     const OracleState *in = &test->in;
     guint16 control, status;
     guint32 mxcsr;
 
-    for (guint i = 0; i < test->length; i++) {
-        g_string_append_printf(out, "%02x ", test->bytes[i]);
-    }
-    g_string_append(out, "  ");
-    oracle_disassemble(test, out);
+    print_instructions(test, out);
     g_string_append_printf(out, "\n    in: rip %" G_GINT64_MODIFIER "x rflags %x", in->rip,
                            (guint)in->rflags);
     for (guint i = 0; i < (test->bits == 64 ? 16 : 8); i++) {

@@ -156,11 +156,12 @@ static void choose_segments(OracleCase *test, OracleRandom *random)
     guint16 *selector = test->in.selector;
 
     if (test->bits == 64) {
-        gboolean fixed = test->insn.base == INSN_NO_REG;
+        gboolean fixed = test->count || test->insn.base == INSN_NO_REG;
 
         selector[CPU_SS] = ORACLE_SS64;
         test->in.fs_base = fixed ? 0x1000 : oracle_integer(random) & 0x7fffffff0000;
-        test->in.gs_base = fixed ? 0x1000 : ~0ull << 47 | oracle_random(random);
+        /* Not further down: the host wants offsets to be canonical too, before GS is added. */
+        test->in.gs_base = fixed ? 0x1000 : ~0ull << 46 | oracle_random(random);
         return;
     }
     for (guint i = 0; i < 6; i++) {
@@ -544,6 +545,40 @@ static gboolean is_safe(const OracleCase *test)
     return !uses_stack(insn) || is_contained(test, CPU_SS, gpr[CPU_RSP] & stack_mask(test));
 }
 
+/* Registers may be anything: addresses are in the instructions. */
+static gboolean fill_run(OracleCase *test, OraclePoke pokes[ORACLE_POKES], OracleRandom *random)
+{
+    guint used = 0;
+    gboolean safe = TRUE;
+
+    for (guint i = 0; i < test->count && safe; i++) {
+        const Operand *operand;
+        guint64 offset;
+
+        test->insn = test->run[i];
+        operand = memory_operand(&test->insn);
+        if (operand && operand->size) {
+            test->in.rip += test->at[i + 1];
+            test->length = 0; /* RIP-relative: from its own end */
+            offset = oracle_effective_address(test);
+            safe = is_contained(test, test->insn.segment, offset);
+            if (used < ORACLE_POKES) {
+                fill_memory(test, operand, linear_of(test, test->insn.segment, offset),
+                            &pokes[used++], random);
+            }
+            test->in.rip -= test->at[i + 1];
+        }
+    }
+    test->length = test->at[test->count];
+    test->insn = test->run[0];
+    if (test->bits != 64) {
+        for (guint i = 0; i < 16; i++) {
+            test->in.gpr[i] = i < 8 ? (guint32)test->in.gpr[i] : 0;
+        }
+    }
+    return safe;
+}
+
 gboolean oracle_fill(OracleCase *test, OraclePoke pokes[ORACLE_POKES], OracleRandom *random)
 {
     const guint64 flags = FLAG_ARITH;
@@ -556,9 +591,13 @@ gboolean oracle_fill(OracleCase *test, OraclePoke pokes[ORACLE_POKES], OracleRan
     }
     test->in.rflags = FLAG_IF | 2 | (oracle_random(random) & flags);
     test->in.rflags |= oracle_once_in(random, uses_string(insn) ? 2 : 6) ? FLAG_DF : 0;
+    test->in.rflags |= !test->count && oracle_once_in(random, 20) ? FLAG_AC : 0;
     oracle_fx_image(random, test->in.fx);
     if (test->invalid) {
         return TRUE;
+    }
+    if (test->count) {
+        return fill_run(test, pokes, random);
     }
     if (uses_stack(insn)) {
         fill_stack(test, &pokes[0], random);

@@ -380,6 +380,43 @@ static gboolean aim_address(OracleCase *test, const Encoder *e, OracleRandom *ra
     return TRUE;
 }
 
+static gboolean has_memory(const Insn *insn)
+{
+    for (guint i = 0; i < 3; i++) {
+        if (insn->operands[i].kind == OPERAND_MEMORY) {
+            return TRUE;
+        }
+    }
+    return FALSE;
+}
+
+gboolean oracle_encode_fixed(OracleCase *test, guint bits, const OracleForm *form, guint64 rip,
+                             OracleRandom *random)
+{
+    const gboolean memory = has_memory(&form->insn);
+    DecodeMode mode = oracle_mode(bits);
+    Insn *insn = &test->insn;
+    Encoder e;
+
+    *test = (OracleCase){.bits = bits, .in.rip = rip};
+    encode_once(&e, bits, form, FALSE, random);
+    if (memory && form->insn.flags & INSN_MODRM) {
+        gboolean narrow = (bits == 16) != !!memchr(e.bytes, 0x67, e.opcode);
+
+        e.bytes[e.memory] = (e.bytes[e.memory] & 0x38) | (narrow && bits != 64 ? 6 : 5);
+    }
+    if (decode_insn(&mode, e.bytes, sizeof(e.bytes), insn) != DECODE_OK ||
+        !is_same_form(insn, &form->insn)) {
+        return FALSE;
+    }
+    test->length = insn->length;
+    memcpy(test->bytes, e.bytes, test->length);
+    if (memory && !aim_address(test, &e, random)) {
+        return FALSE;
+    }
+    return decode_insn(&mode, test->bytes, test->length, insn) == DECODE_OK;
+}
+
 gboolean oracle_encode(OracleCase *test, guint bits, const OracleForm *form, OracleRandom *random)
 {
     DecodeMode mode = oracle_mode(bits);

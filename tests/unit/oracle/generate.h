@@ -39,6 +39,15 @@ GArray *oracle_forms(guint bits);
 /* Makes bytes, insn, length, in.rip and CS of a case. FALSE if these bytes are not for trying. */
 gboolean oracle_encode(OracleCase *test, guint bits, const OracleForm *form, OracleRandom *random);
 
+/* Likewise at `rip`, with a memory operand that needs no registers, if there is one. */
+gboolean oracle_encode_fixed(OracleCase *test, guint bits, const OracleForm *form, guint64 rip,
+                             OracleRandom *random);
+
+/* Makes a run of some of these forms. */
+gboolean oracle_encode_run(OracleCase *test, guint bits, const GArray *forms, OracleRandom *random);
+/* Whether a form may stand in a run. */
+gboolean oracle_may_run(const Insn *insn);
+
 /* Bytes that the case wants in memory, beside the constant background. */
 typedef struct OraclePoke {
     guint64 address;

@@ -119,7 +119,7 @@ void oracle_put_code(OracleEngine *engine, const OracleCase *test)
     guint64 at = code_linear(test);
     gint32 distance = stub_address(oracle_stub_exit) - (at + test->length + 5);
     guint32 target = stub_address(oracle_stub_exit);
-    guint8 all[16 + 8];
+    guint8 all[sizeof(test->bytes) + 8];
     guint count = 0;
 
     memset(engine->image, INT3, 2 * ORACLE_PAGE_SIZE);

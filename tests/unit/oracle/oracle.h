@@ -78,14 +78,21 @@ typedef struct OracleState {
     guint8 fx[512] __attribute__((aligned(16)));
 } OracleState;
 
-/* An instruction and all its inputs but memory. */
+#define ORACLE_RUN_MAX 6
+
+/* An instruction, or a run of them, and all inputs but memory. */
 typedef struct OracleCase {
     guint bits; /* 16, 32, 64 */
-    guint8 bytes[16];
+    guint8 bytes[ORACLE_RUN_MAX * 16];
     guint length;     /* what the decoder says; with `invalid`, how many bytes there are */
     gboolean invalid; /* the decoder says #UD */
-    Insn insn;
+    Insn insn;        /* of a run: its first */
     OracleState in;
+    /* A run: several instructions, which do not branch, one behind the other. */
+    guint count; /* 0: not a run */
+    Insn run[ORACLE_RUN_MAX];
+    guint8 at[ORACLE_RUN_MAX + 1];                /* where they begin, and the end */
+    guint32 undefined_before[ORACLE_RUN_MAX + 1]; /* flags that nobody knows there */
 } OracleCase;
 
 #define ORACLE_NO_TRAP (-1)
@@ -121,6 +128,9 @@ guint64 oracle_descriptor(const OracleDescriptor *descriptor);
  * where control went.
  */
 gboolean oracle_stopped_after(const OracleCase *test, OracleOutcome *outcome);
+
+/* The instruction at `rip` of a run, or, behind the last, `count`. */
+guint oracle_run_index(const OracleCase *test, guint64 rip);
 
 /* Linear address to the place in an image; NULL if no page is there. */
 guint8 *oracle_at(OracleEngine *engine, guint64 address);

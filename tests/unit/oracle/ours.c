@@ -183,6 +183,11 @@ static void store(TcgCpu *cpu, OracleState *out)
     fpu_get(cpu, out->fx);
 }
 
+static gboolean is_inside(const OracleCase *test, guint64 rip)
+{
+    return test->count ? oracle_run_index(test, rip) < test->count : rip == test->in.rip;
+}
+
 /* The plain function, until the instruction is done: REP may come back on the way. */
 static gboolean step(OursEngine *ours, const OracleCase *test, TcgEvent *event)
 {
@@ -190,7 +195,7 @@ static gboolean step(OursEngine *ours, const OracleCase *test, TcgEvent *event)
         if (!tcg_execute_one(ours->cpu, event)) {
             return TRUE;
         }
-        if (ours->cpu->rip != test->in.rip) {
+        if (!is_inside(test, ours->cpu->rip)) {
             return FALSE;
         }
     }

@@ -51,11 +51,24 @@ gboolean oracle_stopped_after(const OracleCase *test, OracleOutcome *outcome)
         out->rip--;
         return TRUE;
     }
+    if (test->count && out->rip != test->in.rip + test->length) {
+        return FALSE;
+    }
     if (out->rip == test->in.rip && out->selector[CPU_CS] == test->in.selector[CPU_CS]) {
         return FALSE;
     }
     return (outcome->vector == VECTOR_PF && outcome->error & ERROR_FETCH) ||
            outcome->vector == VECTOR_GP;
+}
+
+guint oracle_run_index(const OracleCase *test, guint64 rip)
+{
+    guint i = 0;
+
+    while (i < test->count && test->in.rip + test->at[i] != rip) {
+        i++;
+    }
+    return i;
 }
 
 guint8 *oracle_at(OracleEngine *engine, guint64 address)
