@@ -1,0 +1,195 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Linux on the software CPU: Debian's installer by -kernel and -initrd, to its first question in
+text and in graphics, and to a shell in its initial RAM disk.
+
+The files are those of the package debian-installer-12-netboot-amd64."""
+
+import hashlib
+import os
+import re
+import socket
+import sys
+import time
+import unittest
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), '..', 'lib'))
+
+import tap
+from machine import Machine, run
+from screen import Screen
+
+FILES = '/usr/lib/debian-installer/images/12/amd64/%s/debian-installer/amd64/'
+TIMEOUT = 900  # the machine may be a busy one
+
+
+def skip_reason():
+    if not os.path.exists(FILES % 'text' + 'linux'):
+        return 'needs debian-installer-12-netboot-amd64'
+    accels = [line.split()[:1] for line in run('-accel', 'help')[1].splitlines()]
+    return None if ['tcg'] in accels else 'needs the accelerator tcg'
+
+
+class Console:
+    """The other end of a serial port that is a socket of the program's."""
+
+    def __init__(self, machine, path):
+        self.machine = machine
+        self.text = ''
+        self.socket = socket.socket(socket.AF_UNIX)
+        self.socket.connect(path)
+        self.socket.settimeout(0.5)
+
+    def close(self):
+        self.socket.close()
+
+    def read(self):
+        try:
+            self.text += self.socket.recv(4096).decode('latin-1').replace('\r', '')
+        except socket.timeout:
+            pass
+
+    def wait(self, pattern, timeout=TIMEOUT):
+        """Until the pattern has come; returns its match and forgets what was before its end."""
+        end = time.monotonic() + timeout
+        while True:
+            match = re.search(pattern, self.text)
+            if match:
+                self.text = self.text[match.end():]
+                return match
+            if time.monotonic() > end or not self.machine.running():
+                raise AssertionError('no %r on the console:\n%s\n%s' %
+                                     (pattern, self.text[-3000:], self.machine.stderr()))
+            self.read()
+
+    def run(self, command):
+        """Runs a command in the shell; returns what it printed."""
+        self.socket.sendall(('%s; echo END""ED\n' % command).encode())
+        self.wait(r'END""ED\n')
+        return self.wait(r'(?s)(.*)ENDED\n').group(1)
+
+
+@unittest.skipIf(skip_reason(), skip_reason())
+class Linux(unittest.TestCase):
+    def start(self, kind, append, *args):
+        files = FILES % kind
+        self.machine = Machine('-m', '1G', '-nodefaults', '-kernel', files + 'linux', '-initrd',
+                               files + 'initrd.gz', '-append', append, *args, accel='tcg',
+                               timeout=120)
+        self.addCleanup(self.machine.stop)
+        self.machine.start()
+
+    # ---- a shell ----
+
+    def start_shell(self, *args):
+        socket_path = os.path.join(self.dir, 'serial')
+        self.start('text', 'console=ttyS0 quiet rdinit=/bin/sh', '-chardev',
+                   'socket,id=serial,server=on,wait=off,path=' + socket_path,
+                   '-serial', 'chardev:serial', *args)
+        self.console = Console(self.machine, socket_path)
+        self.addCleanup(self.console.close)
+        self.console.wait('~ # ')
+        # As long as no echo ends a line early.
+        self.console.run('stty -F /dev/console cols 200 2>/dev/null; mount -t proc proc /proc; '
+                         'mount -t devtmpfs dev /dev')
+
+    def setUp(self):
+        holder = Machine()
+        self.dir = holder.dir
+        self.addCleanup(holder.stop)
+
+    def check_work(self):
+        numbers = ''.join('%d\n' % n for n in range(1, 20001)).encode()
+        self.assertEqual(self.console.run('seq 1 20000 | md5sum').split()[0],
+                         hashlib.md5(numbers).hexdigest())
+        self.assertEqual(self.console.run('seq 1 20000 | sha512sum').split()[0],
+                         hashlib.sha512(numbers).hexdigest())
+        there_and_back = 'base64 | base64 -d | sort -rn | sort -n | md5sum'
+        self.assertEqual(self.console.run('seq 1 20000 | ' + there_and_back).split()[0],
+                         hashlib.md5(numbers).hexdigest())
+        program = 'BEGIN { for (i = 1; i < 5000; i++) s += i / 7 + 1 / i; printf "%.10f", s }'
+        total = 0.0
+        for i in range(1, 5000):
+            total += i / 7 + 1 / i
+        self.assertEqual(self.console.run("awk '%s'" % program).strip(), '%.10f' % total)
+        zeros = hashlib.sha256(bytes(3 << 20)).hexdigest()
+        self.assertEqual(
+            self.console.run('dd if=/dev/zero bs=1M count=3 2>/dev/null | sha256sum').split()[0],
+            zeros)
+
+    def test_shell(self):
+        self.start_shell()
+        self.assertEqual(self.console.run('grep -c ^processor /proc/cpuinfo').strip(), '1')
+        self.check_work()
+        self.console.socket.sendall(b'poweroff -f\n')
+        self.assertEqual(self.machine.wait(60), 0)
+
+    def test_shell_of_two_processors(self):
+        self.start_shell('-smp', '2')
+        self.assertEqual(self.console.run('grep -c ^processor /proc/cpuinfo').strip(), '2')
+        self.check_work()
+        both = self.console.run('(seq 1 20000 | md5sum) & (seq 1 20000 | md5sum) & wait')
+        numbers = ''.join('%d\n' % n for n in range(1, 20001)).encode()
+        self.assertEqual(both.count(hashlib.md5(numbers).hexdigest()), 2, both)
+
+    # ---- the installer ----
+
+    def text_memory(self):
+        """All of the text memory, since the console scrolls by moving its start."""
+        answer = self.machine.hmp.command('xp /16384xh 0xb8000')
+        words = [int(word, 16) for line in answer.split('\n')
+                 for word in line.split(':', 1)[1].split()]
+        return bytes(word & 0xff for word in words).decode('cp437')
+
+    def wait_text(self, text, timeout=TIMEOUT):
+        end = time.monotonic() + timeout
+        while text not in self.text_memory():
+            if time.monotonic() > end or not self.machine.running():
+                rows = re.sub(r' {3,}', '\n', self.text_memory())
+                self.fail('no %r on the screen:\n%s\n%s' % (text, rows, self.machine.stderr()))
+            time.sleep(1)
+
+    def test_installer_in_text(self):
+        self.start('text', 'vga=normal nomodeset quiet', '-vga', 'std')
+        self.wait_text('Select a language')
+        self.wait_text('English')
+        picture = Screen(self.machine).dump()
+        self.assertEqual((picture.width, picture.height), (720, 400))
+        self.machine.hmp.command('sendkey ret')
+        self.wait_text('Select your location', 180)
+
+    GREEN = 0x208070  # the selection's colour, the upper halves of red, green, blue
+
+    def selected(self):
+        """The row of pixels in the middle of the selected line; None = nothing is selected."""
+        picture = self.screen.dump()
+        if picture.width < 1000:
+            return None
+        rows = [y for y in range(picture.height)
+                if picture.pixel(1000, y) & 0xf0f0f0 == self.GREEN and y > 150]
+        return (rows[0] + rows[-1]) // 2 if rows else None
+
+    def wait_selected(self, condition, what, timeout=60):
+        end = time.monotonic() + timeout
+        while True:
+            row = self.selected()
+            if row is not None and condition(row):
+                return row
+            if time.monotonic() > end or not self.machine.running():
+                self.fail('%s: selected %s; %s' % (what, row, self.machine.stderr()))
+            time.sleep(1)
+
+    def test_installer_in_graphics(self):
+        """Keyboard and mouse choose from the list of languages."""
+        self.start('gtk', 'vga=788 quiet', '-vga', 'std')
+        self.screen = Screen(self.machine)
+        english = self.wait_selected(lambda row: row > 400, 'no language is selected', TIMEOUT)
+        self.machine.hmp.command('sendkey down')
+        self.wait_selected(lambda row: 0 < row - english < 40, 'no key arrived')
+        self.machine.hmp.command('mouse_move 0 -100')  # from the middle of the screen
+        self.machine.hmp.command('mouse_button 1')
+        self.machine.hmp.command('mouse_button 0')
+        self.wait_selected(lambda row: 200 < row < 380, 'no click arrived')
+
+
+if __name__ == '__main__':
+    tap.main()
