@@ -63,7 +63,7 @@ enum {
 enum {
     OP_LOCKABLE = 1 << 0, /* LOCK is valid when the first operand is memory */
     OP_BRANCH = 1 << 1,   /* changes RIP, always or sometimes: ends a block */
-    /* Changes what later decoding or execution depends on (OUT may reset or remap): ends a block. */
+    /* Changes what later decoding or execution depends on (OUT may reset): ends a block. */
     OP_SERIAL = 1 << 2,
     OP_CPL0 = 1 << 3,      /* #GP unless CPL is 0 (CLAC, STAC: #UD) */
     OP_IOPL = 1 << 4,      /* depends on IOPL, the I/O bitmap or virtual-8086 mode */
