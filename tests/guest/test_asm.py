@@ -33,6 +33,7 @@ GUESTS = {
     'gates': [],
     'segments': [],
     'smc': ['-smp', '2'],
+    'smp': ['-smp', '2'],
     'strings': [],
     'system': [],
     'tasks': [],
@@ -79,6 +80,9 @@ PARTIAL = {
         'rdtsc in ring 3 with TSD': 'it does not know TSD there',
         'syscall in long mode': 'ring 3 reaches it with selectors of its own',
         'the time stamp counter can be set': 'it stays as it is',
+    },
+    'smp': {
+        'lock inc across pages': 'its emulator does the halves one after the other',
     },
     'strings': {
         'rep insb beyond the limit': 'its emulator looks at the whole before the first byte',
