@@ -5,6 +5,7 @@
 #include "tcg/ops-system.h"
 #include "tcg/run.h"
 #include "tcg/system-priv.h"
+#include "tcg/watch.h"
 
 /* How much of a string goes to or from a device in one stretch, between which interrupts are
  * taken: a disk sector. */
@@ -33,6 +34,14 @@ void system_check_io(TcgCpu *cpu, guint port, guint size)
     }
 }
 
+/* After all that may fault. */
+static void watch_port(TcgCpu *cpu, guint port, guint size)
+{
+    if (G_UNLIKELY(cpu->dr[7] & DR7_ENABLED)) {
+        tcg_watch_io(cpu, port, size);
+    }
+}
+
 /* ---- IN, OUT ---- */
 
 static guint port_of(TcgCpu *cpu, const Insn *insn, guint n)
@@ -46,6 +55,7 @@ void op_in(TcgCpu *cpu, const Insn *insn)
     guint64 value;
 
     system_check_io(cpu, port, size);
+    watch_port(cpu, port, size);
     tcg_leave_guest(cpu);
     value = address_space_load(cpu->vcpu->machine->io, port, size);
     tcg_enter_guest(cpu);
@@ -57,6 +67,7 @@ void op_out(TcgCpu *cpu, const Insn *insn)
     guint size = insn->operands[1].size, port = port_of(cpu, insn, 0);
 
     system_check_io(cpu, port, size);
+    watch_port(cpu, port, size);
     tcg_leave_guest(cpu);
     address_space_store(cpu->vcpu->machine->io, port, reg_read(cpu, CPU_RAX, size), size);
     tcg_enter_guest(cpu);
@@ -79,7 +90,7 @@ static void stretch_begin(TcgCpu *cpu, const Insn *insn, guint segment, guint po
     guint64 offset = reg_read(cpu, pointer, width), count = 1, room;
     gboolean repeats = (insn->prefixes & (PREFIX_REP | PREFIX_REPNE)) != 0;
 
-    if (repeats && !(cpu->rflags & (FLAG_DF | FLAG_TF))) {
+    if (repeats && !(cpu->rflags & (FLAG_DF | FLAG_TF)) && !(cpu->dr[7] & DR7_ENABLED)) {
         count = MIN(reg_read(cpu, CPU_RCX, width), CHUNK / size);
         room = MIN(flags_mask(width) - offset, PAGE_SIZE - 1) + 1;
         count = MIN(count, MAX(room / size, 1));
@@ -128,6 +139,7 @@ void op_ins(TcgCpu *cpu, const Insn *insn)
         return;
     }
     stretch_begin(cpu, insn, CPU_ES, CPU_RDI, size, MMU_WRITE, &stretch);
+    watch_port(cpu, port, size);
     tcg_leave_guest(cpu);
     vm_lock_take(machine->lock, "tcg ins");
     for (guint i = 0; i < stretch.units; i++) {
@@ -151,6 +163,7 @@ void op_outs(TcgCpu *cpu, const Insn *insn)
         return;
     }
     stretch_begin(cpu, insn, insn->segment, CPU_RSI, size, MMU_READ, &stretch);
+    watch_port(cpu, port, size);
     mmu_read(cpu, stretch.linear, buffer, stretch.length);
     tcg_leave_guest(cpu);
     vm_lock_take(machine->lock, "tcg outs");

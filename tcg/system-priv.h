@@ -22,6 +22,7 @@
 enum {
     DR6_BD = 1 << 13,
     DR6_BT = 1 << 15,
+    DR7_ENABLED = 0xff, /* any breakpoint, locally or globally */
     DR7_GD = 1 << 13,
 };
 

@@ -44,7 +44,7 @@ void tcg_watch_update(TcgCpu *cpu)
 gboolean tcg_watch_page(const TcgCpu *cpu, guint64 linear_page)
 {
     for (guint n = 0; n < 4 && (cpu->dr[7] & 0xff); n++) {
-        if (is_enabled(cpu, n) && kind_of(cpu, n) != RW_EXECUTE &&
+        if (is_enabled(cpu, n) && (kind_of(cpu, n) & RW_WRITE) &&
             overlaps(linear_page, PAGE_SIZE, start_of(cpu, n), length_of(cpu, n))) {
             return TRUE;
         }
@@ -117,6 +117,22 @@ void tcg_watch_access(TcgCpu *cpu, guint64 linear, gsize size, MmuAccess access)
     if (watch) {
         cpu->debug_hit = (CpuDebugHit){CPU_DEBUG_WATCHPOINT, watch->addr, watch->access};
     }
+}
+
+void tcg_watch_io(TcgCpu *cpu, guint port, guint size)
+{
+    guint32 hits = 0;
+
+    for (guint n = 0; n < 4 && (cpu->cr4 & CR4_DE); n++) {
+        if (is_enabled(cpu, n) && kind_of(cpu, n) == RW_IO &&
+            overlaps(port, size, start_of(cpu, n), length_of(cpu, n))) {
+            hits |= 1u << n;
+        }
+    }
+    if (hits && cpu->current && !cpu->stepping) {
+        tcg_redo_stepping(cpu);
+    }
+    cpu->pending_db |= hits;
 }
 
 guint32 tcg_break_hits(const TcgCpu *cpu, guint64 linear)

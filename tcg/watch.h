@@ -27,6 +27,9 @@ static inline gboolean tcg_has_breaks(const TcgCpu *cpu)
  */
 void tcg_watch_access(TcgCpu *cpu, guint64 linear, gsize size, MmuAccess access);
 
+/* IN, OUT and their like are about to reach ports: likewise (CR4.DE: SDM vol. 3, 18.2.5). */
+void tcg_watch_io(TcgCpu *cpu, guint port, guint size);
+
 /* DR6's bits of guest breakpoints for execution at `linear`, which are hit before it runs. */
 guint32 tcg_break_hits(const TcgCpu *cpu, guint64 linear);
 

@@ -115,6 +115,10 @@ void tcg_watch_update(TcgCpu *cpu)
 {
 }
 
+void tcg_watch_io(TcgCpu *cpu, guint port, guint size)
+{
+}
+
 /* ---- the rig ---- */
 
 enum { CODE0 = 0x08, DATA0 = 0x10, CODE3 = 0x18, DATA3 = 0x20, FREE = 0x28, LAST = FREE };

@@ -285,6 +285,22 @@ sysenter_end:
         CHECK   eax, 0x400, "GD: off in the handler"
         xor     eax, eax
         mov     dr6, eax
+        mov     eax, 0x71               ; breakpoint 1: a byte of I/O
+        mov     dr1, eax
+        mov     eax, 2 << 20 | 1 << 2
+        mov     dr7, eax
+        RUNS    "a breakpoint at a port without DE", in al, 0x71
+        mov     eax, CR4_DE
+        mov     cr4, eax
+        TRAPS   DB, 0, "a breakpoint at a port: in", in al, 0x71
+        TRAPS   DB, 0, "a breakpoint at a port: the second byte of a word", in ax, 0x70
+        RUNS    "a breakpoint at a port: another", in al, 0x72
+        mov     eax, dr6
+        CHECK   eax, 0xffff0ff2, "a breakpoint at a port: DR6"
+        xor     eax, eax
+        mov     dr7, eax
+        mov     dr6, eax
+        mov     cr4, eax
         smsw    ax
         or      al, CR0_MP | CR0_TS
         lmsw    ax
