@@ -28,6 +28,7 @@ typedef struct CliConfig {
     OptionList *board_options; /* owned; rest of -machine */
     GArray *accels;            /* of CliItem; empty = the default ones */
     const char *cpu_model;
+    int icount_shift; /* -1 = not given */
     CliSmp smp;
     guint64 ram_size; /* 0 = default */
     const char *bios;

@@ -68,6 +68,33 @@ gboolean cli_apply_accel(CliConfig *config, const CliOption *option, const char 
     return TRUE;
 }
 
+gboolean cli_apply_icount(CliConfig *config, const CliOption *option, const char *value,
+                          GError **error)
+{
+    g_autoptr(OptionList) list = option_list_parse(value, "shift", error);
+    g_autofree char *shift = list ? option_list_take(list, "shift") : NULL;
+    g_autofree char *sleep = list ? option_list_take(list, "sleep") : NULL;
+    guint64 number;
+
+    if (!list || !option_list_check_used(list, "-icount", error)) {
+        return FALSE;
+    }
+    if (!shift || !g_ascii_string_to_unsigned(shift, 10, 0, 10, &number, NULL)) {
+        return error_set(error,
+                         "-icount %s: shift should be a number from 0 to 10: an instruction "
+                         "takes 2^shift ns",
+                         value);
+    }
+    if (sleep && strcmp(sleep, "off")) {
+        return error_set(error,
+                         "-icount %s: sleep can only be 'off': time jumps to the next timer "
+                         "while the processor is halted",
+                         value);
+    }
+    config->icount_shift = (int)number;
+    return TRUE;
+}
+
 gboolean cli_apply_cpu(CliConfig *config, const CliOption *option, const char *value,
                        GError **error)
 {

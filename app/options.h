@@ -51,6 +51,8 @@ gboolean cli_apply_machine(CliConfig *config, const CliOption *option, const cha
                            GError **error);
 gboolean cli_apply_accel(CliConfig *config, const CliOption *option, const char *value,
                          GError **error);
+gboolean cli_apply_icount(CliConfig *config, const CliOption *option, const char *value,
+                          GError **error);
 gboolean cli_apply_cpu(CliConfig *config, const CliOption *option, const char *value,
                        GError **error);
 gboolean cli_apply_smp(CliConfig *config, const CliOption *option, const char *value,

@@ -281,6 +281,17 @@ static gboolean fill_board(Session *session, const BoardOps *ops, GError **error
            ports_open_all(&session->ports, board, error);
 }
 
+static gboolean check_icount(const Machine *machine, GError **error)
+{
+    if (machine->icount_shift >= 0 && !(machine->accel->ops->caps & ACCEL_COUNTS_TIME)) {
+        return error_set(error,
+                         "-icount: the accelerator %s cannot count instructions: use "
+                         "-accel tcg",
+                         machine->accel->ops->name);
+    }
+    return TRUE;
+}
+
 static gboolean create_board(Session *session, GError **error)
 {
     CliConfig *config = session->config;
@@ -292,7 +303,8 @@ static gboolean create_board(Session *session, GError **error)
     if (!ops) {
         return FALSE;
     }
-    if (!accel_open_first(machine, config, error) || !fill_board(session, ops, error)) {
+    if (!accel_open_first(machine, config, error) || !check_icount(machine, error) ||
+        !fill_board(session, ops, error)) {
         return FALSE;
     }
     /* A test that plays the processor wants the machine as it described it, no more. */
@@ -325,6 +337,7 @@ static Machine *new_machine(CliConfig *config, EventLoop *loop)
     machine->name = g_strdup(config->name);
     machine->uuid = g_strdup(config->uuid);
     machine->cpu_model = config->cpu_model;
+    machine->icount_shift = config->icount_shift;
     machine->no_reboot = config->no_reboot;
     machine->no_shutdown = config->no_shutdown;
     set_firmware_dirs(config, machine);

@@ -35,6 +35,7 @@ typedef enum VcpuExit {
 typedef enum AccelCaps {
     ACCEL_RUNS_CODE = 1 << 0,    /* guest code runs at all (not qtest) */
     ACCEL_KERNEL_LAPIC = 1 << 1, /* local APICs are not ours */
+    ACCEL_COUNTS_TIME = 1 << 2,  /* can let time pass by instructions: machine->icount_shift */
 } AccelCaps;
 
 /* One instance, made by open; implementations embed it first. */

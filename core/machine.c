@@ -80,7 +80,8 @@ static void machine_emit(Machine *machine, MachineEvent event)
 static void set_run_state(Machine *machine, RunState state)
 {
     if (machine->run_state != state) {
-        machine->run_state = state;
+        machine->icount_shift = -1;
+    machine->run_state = state;
         machine_emit(machine, MACHINE_EVENT_RUN_STATE);
     }
 }
@@ -240,6 +241,7 @@ Machine *machine_new(EventLoop *loop)
     Machine *machine = g_new0(Machine, 1);
 
     machine->loop = loop;
+    machine->icount_shift = -1;
     machine->lock = event_loop_lock(loop);
     machine->host_clock = clock_new_host(loop);
     machine->guest_clock = clock_new_guest(loop);

@@ -65,6 +65,7 @@ struct Machine {
     guint64 ram_size;
     guint cpu_count;       /* -smp; vcpus_create() makes that many */
     const char *cpu_model; /* -cpu MODEL,+f,-f as typed, NULL = default; outlives the machine */
+    int icount_shift;      /* an instruction takes 2^icount_shift ns; negative = as time passes */
     const char *const *firmware_dirs; /* NULL-ended, see core/firmware.h; outlives the machine */
     Accel *accel;
     GPtrArray *vcpus;    /* of Vcpu* */

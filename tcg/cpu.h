@@ -142,6 +142,7 @@ struct TcgCpu {
     const Record *current; /* instruction at hand, where it may fault or leave */
     guint32 attention;     /* atomic; not 0: leave the loop and look (tcg/run.h) */
     gint32 budget;         /* instructions left of this stretch; counted a block at a time */
+    gint32 budget_given;   /* what it was when the guest clock was last set (tcg/icount.h) */
     guint64 rip;           /* valid between blocks; within, page_rip + current->offset */
     guint64 rflags;        /* all but the arithmetic flags; bit 1 is set */
     guint8 cpl;

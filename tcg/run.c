@@ -10,6 +10,7 @@
 #include "core/machine.h"
 #include "tcg/block.h"
 #include "tcg/flags.h"
+#include "tcg/icount.h"
 #include "tcg/mmu.h"
 #include "tcg/request.h"
 #include "tcg/system.h"
@@ -64,6 +65,7 @@ void tcg_leave_guest(TcgCpu *cpu)
 {
     fpu_leave(cpu);
     leave(cpu);
+    icount_sync(cpu);
 }
 
 void tcg_enter_guest(TcgCpu *cpu)
@@ -384,10 +386,16 @@ static gboolean look_at_attention(TcgCpu *cpu)
 /* Runs blocks until something comes up. */
 static void run_blocks(TcgCpu *cpu)
 {
-    const Record *record = code_find(cpu);
+    const Record *record;
     guint traced = log_get_items() & (LOG_EXEC | LOG_CPU);
 
+    if (G_UNLIKELY(cpu->budget <= 0)) {
+        icount_refill(cpu);
+        return; /* something may be due */
+    }
+    record = code_find(cpu);
     if (!record) {
+        cpu->budget--;
         if (tcg_has_breaks(cpu) || traced) {
             step(cpu); /* maybe because of a breakpoint in the page */
         } else {
@@ -402,7 +410,7 @@ static void run_blocks(TcgCpu *cpu)
         }
         cpu->budget -= record->count;
         record = record->run(cpu, record);
-    } while (record && !__atomic_load_n(&cpu->attention, __ATOMIC_RELAXED));
+    } while (record && cpu->budget > 0 && !__atomic_load_n(&cpu->attention, __ATOMIC_RELAXED));
     if (record) {
         cpu->current = record;
         cpu->rip = tcg_this_rip(cpu);
@@ -430,6 +438,9 @@ static VcpuExit run_inner(TcgCpu *cpu, int left)
             return VCPU_EXIT_AGAIN;
         }
         if (!look_at_interrupts(cpu)) {
+            if (icount_skip(cpu)) {
+                continue;
+            }
             return VCPU_EXIT_HALTED;
         }
         cpu->current = NULL;
@@ -437,6 +448,7 @@ static VcpuExit run_inner(TcgCpu *cpu, int left)
             continue;
         }
         if (G_UNLIKELY(must_step(cpu))) {
+            cpu->budget--;
             step(cpu);
         } else {
             run_blocks(cpu);

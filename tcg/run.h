@@ -48,11 +48,12 @@ typedef struct TcgSlot {
 
 struct TcgAccel {
     Accel accel;
-    GArray *slots;   /* of TcgSlot, by index */
-    GArray *sorted;  /* of TcgSlot, by address, for lookups */
-    GPtrArray *rams; /* of TcgRam* */
-    GArray *cpuid;   /* of CpuidEntry: what can be shown */
-    int intr;        /* atomic: level of the PIC's INTR */
+    GArray *slots;    /* of TcgSlot, by index */
+    GArray *sorted;   /* of TcgSlot, by address, for lookups */
+    GPtrArray *rams;  /* of TcgRam* */
+    GArray *cpuid;    /* of CpuidEntry: what can be shown */
+    int icount_shift; /* an instruction takes 2^icount_shift ns; negative: time is not counted */
+    int intr;         /* atomic: level of the PIC's INTR */
     GMutex hold_mutex;
     GCond hold_changed;
     int hold; /* atomic, hold_mutex: how many hold the guest */

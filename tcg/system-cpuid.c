@@ -4,6 +4,7 @@
 
 #include "core/apic.h"
 #include "core/machine.h"
+#include "tcg/icount.h"
 #include "tcg/system-priv.h"
 
 #define BIT(n) (1u << (n))
@@ -163,7 +164,7 @@ void system_cpuid(TcgCpu *cpu, guint32 leaf, guint32 subleaf, guint32 regs[4])
 
 guint64 system_tsc(TcgCpu *cpu)
 {
-    guint64 now = (guint64)clock_now(cpu->vcpu->machine->guest_clock);
+    guint64 now = (guint64)icount_now(cpu);
 
     return now * (TCG_TSC_HZ / NS_PER_SEC) + cpu->tsc_offset;
 }

@@ -52,6 +52,10 @@ static gboolean tcg_open(Accel *accel, GError **error)
     tcg->slots = g_array_new(FALSE, TRUE, sizeof(TcgSlot));
     tcg->sorted = g_array_new(FALSE, FALSE, sizeof(TcgSlot));
     tcg->rams = g_ptr_array_new();
+    tcg->icount_shift = accel->machine->icount_shift;
+    if (tcg->icount_shift >= 0) {
+        clock_make_manual(accel->machine->guest_clock);
+    }
     g_mutex_init(&tcg->hold_mutex);
     g_cond_init(&tcg->hold_changed);
     if (!open_cpuid(tcg, error)) {
@@ -109,6 +113,10 @@ static gboolean tcg_vcpu_open(Accel *accel, Vcpu *vcpu, GError **error)
     TcgCpu *cpu = aligned_alloc(64, size);
     GArray *cpuid;
 
+    if (vcpu->index > 0 && tcg->icount_shift >= 0) {
+        free(cpu);
+        return error_set(error, "-icount counts the time of one processor: leave -smp out");
+    }
     if (!cpu) {
         return error_set(error, "not enough memory for processor %u", vcpu->index);
     }
@@ -177,7 +185,7 @@ static void tcg_inject_nmi(Accel *accel, Vcpu *vcpu)
 const AccelOps tcg_accel_ops = {
     .name = "tcg",
     .summary = "a software processor, for hosts without KVM",
-    .caps = ACCEL_RUNS_CODE,
+    .caps = ACCEL_RUNS_CODE | ACCEL_COUNTS_TIME,
     .size = sizeof(TcgAccel),
     .open = tcg_open,
     .close = tcg_close,

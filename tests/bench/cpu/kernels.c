@@ -11,7 +11,7 @@ typedef unsigned int u32;
 typedef unsigned long u64;
 
 #define ROUNDS 5
-#define KERNEL(name)                                                                               \
+#define KERNEL(name) \
     static __attribute__((noinline, aligned(4096), section(".text." #name))) u64 name(void)
 
 static u8 heap[16 << 20] __attribute__((aligned(4096)));
@@ -291,10 +291,11 @@ static const struct {
     const char *name;
     u64 (*run)(void);
 } kernels[] = {
-    {"alu", alu},           {"sieve", sieve},   {"quicksort", quicksort}, {"hash", hash},
-    {"crc32", crc32},       {"bytecode", bytecode}, {"fib", fib},         {"pointers", pointers},
-    {"walk", walk},         {"random", random}, {"matmul", matmul},       {"x87", x87},
-    {"sse", sse},           {"rep", rep},
+    {"alu", alu},       {"sieve", sieve},       {"quicksort", quicksort},
+    {"hash", hash},     {"crc32", crc32},       {"bytecode", bytecode},
+    {"fib", fib},       {"pointers", pointers}, {"walk", walk},
+    {"random", random}, {"matmul", matmul},     {"x87", x87},
+    {"sse", sse},       {"rep", rep},
 };
 
 void bench_main(void)
