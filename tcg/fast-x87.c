@@ -21,17 +21,23 @@ FAST_INLINE void note_ip(TcgCpu *cpu, const Record *record)
 #define X87_ROW(X, escape, high)                                                                   \
     X(escape, high##0)                                                                             \
     X(escape, high##1)                                                                             \
-    X(escape, high##2) X(escape, high##3) X(escape, high##4) X(escape, high##5) X(escape, high##6) \
-        X(escape, high##7) X(escape, high##8) X(escape, high##9) X(escape, high##A)                \
-            X(escape, high##B) X(escape, high##C) X(escape, high##D) X(escape, high##E)            \
-                X(escape, high##F)
+    X(escape, high##2)                                                                             \
+    X(escape, high##3)                                                                             \
+    X(escape, high##4)                                                                             \
+    X(escape, high##5)                                                                             \
+    X(escape, high##6)                                                                             \
+    X(escape, high##7)                                                                             \
+    X(escape, high##8)                                                                             \
+    X(escape, high##9)                                                                             \
+    X(escape, high##A) X(escape, high##B) X(escape, high##C) X(escape, high##D) X(escape, high##E) \
+        X(escape, high##F)
 #define X87_ESCAPE(X, escape) \
     X87_ROW(X, escape, C) X87_ROW(X, escape, D) X87_ROW(X, escape, E) X87_ROW(X, escape, F)
-#define X87_ESCAPES(X)                                                                        \
-    X87_ESCAPE(X, D8)                                                                         \
-    X87_ESCAPE(X, D9)                                                                         \
-    X87_ESCAPE(X, DA) X87_ESCAPE(X, DB) X87_ESCAPE(X, DC) X87_ESCAPE(X, DD) X87_ESCAPE(X, DE) \
-        X87_ESCAPE(X, DF)
+#define X87_ESCAPES(X) \
+    X87_ESCAPE(X, D8)  \
+    X87_ESCAPE(X, D9)  \
+    X87_ESCAPE(X, DA)  \
+    X87_ESCAPE(X, DB) X87_ESCAPE(X, DC) X87_ESCAPE(X, DD) X87_ESCAPE(X, DE) X87_ESCAPE(X, DF)
 
 #define REGISTER(escape, modrm)                                                      \
     static const Record *register_##escape##modrm(TcgCpu *cpu, const Record *record) \

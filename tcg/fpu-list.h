@@ -82,7 +82,7 @@
     X(PABSW, 0x1d)        \
     X(PABSD, 0x1e)
 
-/* X(name, size): XMM registers alone; no numeric exceptions. `size` in bytes, of a source in memory. */
+/* X(name, size): XMM registers alone; no numeric exceptions. `size`: bytes of a memory source. */
 #define FPU_XMM_OPS(X) \
     X(PUNPCKLQDQ, 16)  \
     X(PUNPCKHQDQ, 16)  \
