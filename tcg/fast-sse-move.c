@@ -99,13 +99,34 @@ FAST_INLINE const Record *extend(TcgCpu *cpu, const Record *record, guint size)
     return record_next(cpu, record);
 }
 
-/* To a general register. */
+/* To a general register, of which at least 32 bits are written. */
 FAST_INLINE const Record *extract(TcgCpu *cpu, const Record *record, guint size)
 {
     if (!fast_sse_live(cpu)) {
         return fast_slow(cpu, record);
     }
-    fast_set_reg(cpu, record->dst, fast_reg(cpu, record->src, size), size);
+    fast_set_reg(cpu, record->dst, fast_reg(cpu, record->src, size), MAX(size, 4));
+    return record_next(cpu, record);
+}
+
+/* Into one lane. */
+FAST_INLINE const Record *insert(TcgCpu *cpu, const Record *record, guint size)
+{
+    if (!fast_sse_live(cpu)) {
+        return fast_slow(cpu, record);
+    }
+    mmu_host_store(fast_at(cpu, record->dst), fast_reg(cpu, record->src, size), size);
+    return record_next(cpu, record);
+}
+
+FAST_INLINE const Record *insert_load(TcgCpu *cpu, const Record *record, guint size)
+{
+    const guint8 *source = fast_read(cpu, record, size);
+
+    if (!fast_sse_live(cpu) || G_UNLIKELY(!source)) {
+        return fast_slow(cpu, record);
+    }
+    mmu_host_store(fast_at(cpu, record->dst), mmu_host_load(source, size), size);
     return record_next(cpu, record);
 }
 
@@ -116,12 +137,24 @@ FAST_INLINE const Record *extract(TcgCpu *cpu, const Record *record, guint size)
     }
 SIZED(load, 4)
 SIZED(load, 8)
+SIZED(store, 1, 0)
+SIZED(store, 2, 0)
 SIZED(store, 4, 0)
 SIZED(store, 8, 0)
 SIZED(extend, 4)
 SIZED(extend, 8)
+SIZED(extract, 1)
+SIZED(extract, 2)
 SIZED(extract, 4)
 SIZED(extract, 8)
+SIZED(insert, 1)
+SIZED(insert, 2)
+SIZED(insert, 4)
+SIZED(insert, 8)
+SIZED(insert_load, 1)
+SIZED(insert_load, 2)
+SIZED(insert_load, 4)
+SIZED(insert_load, 8)
 
 static const Record *store_high(TcgCpu *cpu, const Record *record)
 {
@@ -249,7 +282,29 @@ static Handler integer_handler(const Insn *insn)
     }
 }
 
-Handler fast_sse_move_handler(const Insn *insn)
+/* PEXTR and PINSR: the lane is part of the register's offset. */
+static Handler lane_handler(const Insn *insn, Record *record, guint size)
+{
+    static const Handler extracts[2][4] = {{extract_1, extract_2, extract_4, extract_8},
+                                           {store_1, store_2, store_4, store_8}};
+    static const Handler inserts[2][4] = {
+        {insert_1, insert_2, insert_4, insert_8},
+        {insert_load_1, insert_load_2, insert_load_4, insert_load_8}};
+    guint16 offset = (guint16)(size * ((guint)insn->imm & (16 / size - 1)));
+    guint index = fast_size_index(size);
+
+    if (insn->operands[0].kind == OPERAND_XMM) {
+        record->dst += offset;
+        return inserts[insn->operands[1].kind == OPERAND_MEMORY][index];
+    }
+    if (insn->operands[1].kind == OPERAND_XMM) {
+        record->src += offset;
+        return extracts[insn->operands[0].kind == OPERAND_MEMORY][index];
+    }
+    return NULL;
+}
+
+Handler fast_sse_move_handler(const Insn *insn, Record *record)
 {
     gboolean to_memory = insn->operands[0].kind == OPERAND_MEMORY;
 
@@ -273,6 +328,15 @@ Handler fast_sse_move_handler(const Insn *insn)
     case OP_MOVLPD: return to_memory ? store_8 : load_low;
     case OP_MOVHPS:
     case OP_MOVHPD: return to_memory ? store_high : load_high;
+    case OP_PEXTRB:
+    case OP_PINSRB: return lane_handler(insn, record, 1);
+    case OP_PEXTRW:
+    case OP_PINSRW: return lane_handler(insn, record, 2);
+    case OP_EXTRACTPS:
+    case OP_PEXTRD:
+    case OP_PINSRD: return lane_handler(insn, record, 4);
+    case OP_PEXTRQ:
+    case OP_PINSRQ: return lane_handler(insn, record, 8);
     case OP_MOVHLPS: return high_to_low;
     case OP_MOVLHPS: return low_to_high;
     default: return NULL;

@@ -168,7 +168,7 @@ Handler fast_fpu_handler(const TcgCpu *cpu, const Insn *insn, Record *record)
         return NULL;
     }
     handler = fast_x87_handler(cpu, insn);
-    handler = handler ? handler : fast_sse_move_handler(insn);
+    handler = handler ? handler : fast_sse_move_handler(insn, record);
     handler = handler ? handler : fast_sse_convert_handler(insn);
     handler = handler ? handler : fast_mmx_handler(insn, record);
     return handler ? handler : compute_handler(insn, record);

@@ -14,7 +14,7 @@ typedef guint8 FastVector __attribute__((vector_size(16), may_alias));
 typedef guint8 FastUnaligned __attribute__((vector_size(16), may_alias, aligned(1)));
 
 /* Families; fast_fpu_handler() asks them in turn. */
-Handler fast_sse_move_handler(const Insn *insn);
+Handler fast_sse_move_handler(const Insn *insn, Record *record);
 Handler fast_sse_convert_handler(const Insn *insn);
 Handler fast_mmx_handler(const Insn *insn, Record *record);
 Handler fast_x87_handler(const TcgCpu *cpu, const Insn *insn);

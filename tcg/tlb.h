@@ -5,7 +5,7 @@
  * A tag is the page's linear address. `linear - tag <= 4096 - size` in unsigned arithmetic is
  * TRUE only for an access that lies within the page, so one comparison finds the page and keeps
  * accesses that cross its end out. A page whose accesses need more than a host address (I/O, ROM,
- * dirty log, cached code, watchpoint) has a tag that never matches, and the flags say what it needs.
+ * dirty log, cached code, watchpoint) has a tag that never matches, and flags say what it needs.
  */
 #pragma once
 
