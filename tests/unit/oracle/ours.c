@@ -8,6 +8,7 @@
 #include "core/machine.h"
 #include "tcg/cpu.h"
 #include "tcg/flags.h"
+#include "tcg/fpu-priv.h"
 #include "tcg/run.h"
 #include "tcg/tcg.h"
 #include "tests/unit/oracle/ours.h"
@@ -212,6 +213,9 @@ static void ours_run(OracleEngine *engine, const OracleCase *test, OracleOutcome
     load(cpu, test);
     *outcome = (OracleOutcome){.vector = ORACLE_NO_TRAP};
     if (ours->blocks) {
+        /* The fast handlers of SSE and x87 work on live state. */
+        fpu_sse_enter(cpu);
+        fpu_x87_enter(cpu, FALSE);
         tcg_execute_blocks(cpu, &event);
     } else if (!step(ours, test, &event)) {
         store(cpu, &outcome->state);
