@@ -18,19 +18,19 @@ FAST_INLINE void note_ip(TcgCpu *cpu, const Record *record)
 
 /* ---- register forms: every one of escapes D8-DF ---- */
 
-#define X87_ROW(X, escape, high)                                                                   \
-    X(escape, high##0)                                                                             \
-    X(escape, high##1)                                                                             \
-    X(escape, high##2)                                                                             \
-    X(escape, high##3)                                                                             \
-    X(escape, high##4)                                                                             \
-    X(escape, high##5)                                                                             \
-    X(escape, high##6)                                                                             \
-    X(escape, high##7)                                                                             \
-    X(escape, high##8)                                                                             \
-    X(escape, high##9)                                                                             \
-    X(escape, high##A) X(escape, high##B) X(escape, high##C) X(escape, high##D) X(escape, high##E) \
-        X(escape, high##F)
+#define X87_ROW(X, escape, high) \
+    X(escape, high##0)           \
+    X(escape, high##1)           \
+    X(escape, high##2)           \
+    X(escape, high##3)           \
+    X(escape, high##4)           \
+    X(escape, high##5)           \
+    X(escape, high##6)           \
+    X(escape, high##7)           \
+    X(escape, high##8)           \
+    X(escape, high##9)           \
+    X(escape, high##A)           \
+    X(escape, high##B) X(escape, high##C) X(escape, high##D) X(escape, high##E) X(escape, high##F)
 #define X87_ESCAPE(X, escape) \
     X87_ROW(X, escape, C) X87_ROW(X, escape, D) X87_ROW(X, escape, E) X87_ROW(X, escape, F)
 #define X87_ESCAPES(X) \
