@@ -19,7 +19,7 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 FLOAT = {'matmul', 'x87', 'sse'}
 NO_RATIO = {'rep'}
 COMMON = ['-accel', 'tcg', '-display', 'none', '-m', '64', '-vga', 'none', '-net', 'none',
-          '-device', 'isa-debug-exit', '-debugcon', 'stdio', '-monitor', 'none']
+          '-device', 'isa-debug-exit,iobase=0xf4', '-debugcon', 'stdio', '-monitor', 'none']
 
 
 def build(folder):
