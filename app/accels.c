@@ -89,6 +89,18 @@ static gboolean open_asked(Machine *machine, CliConfig *config, GString *failure
     return FALSE;
 }
 
+/* One line says which accelerator it became, and why not one that was to be preferred. */
+static void tell_choice(const AccelOps *chosen, const char *failures)
+{
+    const char *why = g_str_has_prefix(failures, "kvm: ") ? failures + strlen("kvm: ") : failures;
+
+    if (chosen == &tcg_accel_ops) {
+        report_info("using the software CPU (tcg), much slower than KVM: %s", why);
+    } else {
+        report_info("using the accelerator %s (%s)", chosen->name, failures);
+    }
+}
+
 gboolean accel_open_first(Machine *machine, CliConfig *config, GError **error)
 {
     g_autoptr(GString) failures = g_string_new(NULL);
@@ -96,7 +108,7 @@ gboolean accel_open_first(Machine *machine, CliConfig *config, GError **error)
 
     if (open_asked(machine, config, failures, &reason)) {
         if (failures->len) {
-            report_info("using the accelerator %s (%s)", machine->accel->ops->name, failures->str);
+            tell_choice(machine->accel->ops, failures->str);
         }
         return TRUE;
     }

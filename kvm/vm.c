@@ -59,6 +59,9 @@ static gboolean check_capabilities(KvmAccel *kvm, GError **error)
     };
     int version = ioctl(kvm->kvm_fd, KVM_GET_API_VERSION, 0);
 
+    if (version < 0) {
+        return error_set_errno(error, errno, "/dev/kvm is not the host's KVM");
+    }
     if (version != KVM_API_VERSION) {
         return error_set(error, "/dev/kvm speaks version %d of the KVM API, %d is needed", version,
                          KVM_API_VERSION);
