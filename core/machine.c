@@ -81,7 +81,7 @@ static void set_run_state(Machine *machine, RunState state)
 {
     if (machine->run_state != state) {
         machine->icount_shift = -1;
-    machine->run_state = state;
+        machine->run_state = state;
         machine_emit(machine, MACHINE_EVENT_RUN_STATE);
     }
 }
