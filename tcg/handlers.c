@@ -116,7 +116,12 @@ gboolean record_may_fault(const Insn *insn)
     case OP_ENTER:
     case OP_LEAVE:
     case OP_XLAT:
-    case OP_BOUND: return TRUE;
+    case OP_BOUND:
+    case OP_RDTSC:
+    case OP_RDPMC:
+    case OP_UD0:
+    case OP_UD1:
+    case OP_UD2: return TRUE;
     default: return FALSE;
     }
 }

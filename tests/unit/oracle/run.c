@@ -35,7 +35,6 @@ gboolean oracle_may_run(const Insn *insn)
     case OP_VERR:
     case OP_VERW:
     case OP_BOUND:
-    case OP_RDPMC:
     case OP_SHLD:
     case OP_SHRD:
     case OP_MOVSXD:
