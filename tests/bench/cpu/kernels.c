@@ -1,16 +1,15 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Small programs that load a software processor in different ways, run on the bare machine in long
- * mode. Each is on pages of its own and starts with a fresh TLB (CR3 is loaded before each round),
- * so that neither a page border in a loop nor a TLB sized by luck decides. The debug port gets
- * "<" at the start of a round, ">" at its end, and the name and checksum after the rounds; the
- * host takes the time (tests/bench/bench_cpu.py).
+ * mode: the one named last on the command line, as often as the number before it says. Each is on
+ * pages of its own and starts with a fresh TLB (CR3 is loaded before each round), so that
+ * neither a page border in a loop nor a TLB sized by luck decides. The debug port gets the name
+ * and checksum; the host takes the processor time (tests/bench/bench_cpu.py).
  */
 typedef unsigned char u8;
 typedef unsigned int u32;
 typedef unsigned long u64;
 
-#define ROUNDS 5
 #define KERNEL(name) \
     static __attribute__((noinline, aligned(4096), section(".text." #name))) u64 name(void)
 
@@ -298,18 +297,49 @@ static const struct {
     {"sse", sse},       {"rep", rep},
 };
 
-void bench_main(void)
+static int is_same(const char *a, const char *b)
 {
+    while (*a && *a == *b) {
+        a++;
+        b++;
+    }
+    return *a == *b;
+}
+
+/* The last two words of the command line: a number and a name. */
+static const char *parse(char *text, u32 *rounds)
+{
+    char *name = text, *number = text;
+
+    for (; *text; text++) {
+        if (*text == ' ') {
+            *text = 0;
+            number = name;
+            name = text + 1;
+        }
+    }
+    for (*rounds = 0; *number >= '0' && *number <= '9'; number++) {
+        *rounds = *rounds * 10 + (u32)(*number - '0');
+    }
+    return name;
+}
+
+void bench_main(char *command_line)
+{
+    u32 rounds;
+    const char *name = parse(command_line, &rounds);
+
     for (u32 i = 0; i < sizeof(kernels) / sizeof(kernels[0]); i++) {
         u64 result = 0;
-        for (u32 round = 0; round < ROUNDS; round++) {
+        if (!is_same(kernels[i].name, name)) {
+            continue;
+        }
+        for (u32 round = 0; round < rounds; round++) {
             u64 cr3;
             __asm__ volatile("mov %%cr3, %0; mov %0, %%cr3" : "=r"(cr3)::"memory");
-            put('<');
             result = kernels[i].run();
-            put('>');
         }
-        for (const char *p = kernels[i].name; *p; p++) {
+        for (const char *p = name; *p; p++) {
             put(*p);
         }
         put(' ');

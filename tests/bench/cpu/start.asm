@@ -13,6 +13,7 @@ global _start
 _start:
         cli
         mov esp, stack_top
+        mov ebp, [ebx + 16]             ; multiboot information: command line
         ; page tables: PML4 -> PDPT -> page directory
         mov edi, pml4
         lea eax, [pdpt + 3]
@@ -50,6 +51,7 @@ long_mode:
         mov es, ax
         mov ss, ax
         fninit
+        mov edi, ebp
         call bench_main
         mov al, 0
         out 0xf4, al                    ; isa-debug-exit
