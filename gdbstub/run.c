@@ -171,10 +171,10 @@ static gboolean stands_hidden(GdbStub *stub, Vcpu *vcpu)
 static void set_action(GdbStub *stub, guint index, GdbAction action)
 {
     Vcpu *vcpu = gdb_vcpu(stub, index);
-    CpuDebug *step = &stub->wishes->step;
 
     if (action == GDB_STEP) {
-        step = stands_hidden(stub, vcpu) ? &stub->wishes->pass : step;
+        CpuDebug *step = stands_hidden(stub, vcpu) ? &stub->wishes->pass : &stub->wishes->step;
+
         step->step_blocks_irqs = !stub->step_irqs;
         vcpu_set_debug(vcpu, step, NULL);
     }

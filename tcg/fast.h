@@ -29,12 +29,12 @@ const Record *fast_slow(TcgCpu *cpu, const Record *record);
 /* Likewise of one that ends its block. */
 const Record *fast_slow_end(TcgCpu *cpu, const Record *record);
 
-/* ---- registers, by byte offset ---- */
+/* ---- registers, by byte offset; guest memory, which need not be aligned ---- */
 
 typedef guint8 __attribute__((may_alias)) FastU8;
-typedef guint16 __attribute__((may_alias)) FastU16;
-typedef guint32 __attribute__((may_alias)) FastU32;
-typedef guint64 __attribute__((may_alias)) FastU64;
+typedef guint16 __attribute__((may_alias, aligned(1))) FastU16;
+typedef guint32 __attribute__((may_alias, aligned(1))) FastU32;
+typedef guint64 __attribute__((may_alias, aligned(1))) FastU64;
 
 FAST_INLINE void *fast_at(TcgCpu *cpu, guint offset)
 {

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""`vitrine IMAGE` where KVM is missing, forbidden or something else: it runs on the software CPU, and
-says so and why in one line."""
+"""`vitrine IMAGE` where KVM is missing, forbidden or something else: it runs on the software CPU,
+and says so and why in one line."""
 
 import os
 import shutil

@@ -26,7 +26,8 @@ OVMF = '/usr/share/ovmf/OVMF.fd'
 ISOLINUX = '/usr/lib/ISOLINUX/isolinux.bin'
 SYSLINUX = '/usr/lib/syslinux/modules/bios'
 FONT = '/usr/share/grub/unicode.pf2'
-KEYS = {' ': 'spc', '\n': 'ret', '-': 'minus', '.': 'dot', '/': 'slash', '=': 'equal', ':': 'shift-semicolon'}
+KEYS = {' ': 'spc', '\n': 'ret', '-': 'minus', '.': 'dot', '/': 'slash', '=': 'equal',
+        ':': 'shift-semicolon'}
 DEADLINE = 240
 
 
