@@ -337,6 +337,7 @@ static Machine *new_machine(CliConfig *config, EventLoop *loop)
     machine->name = g_strdup(config->name);
     machine->uuid = g_strdup(config->uuid);
     machine->cpu_model = config->cpu_model;
+    machine->keymap_layout = config->keymap;
     machine->icount_shift = config->icount_shift;
     machine->no_reboot = config->no_reboot;
     machine->no_shutdown = config->no_shutdown;
@@ -346,7 +347,9 @@ static Machine *new_machine(CliConfig *config, EventLoop *loop)
 
 static gboolean start(Session *session, GError **error)
 {
-    return create_board(session, error) &&
+    /* A layout that was asked for is checked now, not when somebody first types. */
+    return (!session->config->keymap || machine_keymap(session->machine, error)) &&
+           create_board(session, error) &&
            vcpus_create(session->machine, session->board.cpus, error) &&
            open_monitors(session, error) && open_qtests(session, error) &&
            open_gdb(session, error) && frontends_open(session->machine, session->config, error);

@@ -23,6 +23,7 @@ struct VcView {
     VcChardev *vc; /* NULL when the chardev went first */
     VcOutputFn output;
     void *opaque;
+    gboolean replaying; /* gets what was written before it came */
 };
 
 static const OptionSpec vc_options[] = {
@@ -103,7 +104,9 @@ VcView *vc_view_attach(Chardev *chr, VcOutputFn output, void *opaque)
         vc_trim(vc);
     }
     if (vc->scrollback->len) {
+        view->replaying = TRUE;
         output(vc->scrollback->data, vc->scrollback->len, opaque);
+        view->replaying = FALSE;
     }
     return view;
 }
@@ -123,6 +126,13 @@ void vc_view_input(VcView *view, const guint8 *data, gsize length)
 
         g_byte_array_append(view->vc->input, data, (guint)MIN(length, room));
         vc_feed(view->vc);
+    }
+}
+
+void vc_view_answer(VcView *view, const guint8 *data, gsize length)
+{
+    if (view && view->vc && !view->replaying && g_ptr_array_index(view->vc->views, 0) == view) {
+        vc_view_input(view, data, length);
     }
 }
 

@@ -192,6 +192,9 @@ Chardev *chardev_create(Machine *machine, const char *type, const char *id, Opti
         return NULL;
     }
     g_ptr_array_add(machine->chars->chardevs, chr);
+    if (chardev_is_vc(chr)) {
+        machine_announce_consoles(machine);
+    }
     return chr;
 }
 
@@ -208,10 +211,16 @@ static void chardev_free(Chardev *chr)
 
 gboolean chardev_destroy(Chardev *chr, GError **error)
 {
+    Machine *machine = chr->machine;
+    gboolean was_console = chardev_is_vc(chr);
+
     if (chr->user) {
         return error_set(error, "character device '%s' is in use", chr->id);
     }
-    g_ptr_array_remove(chr->machine->chars->chardevs, chr);
+    g_ptr_array_remove(machine->chars->chardevs, chr);
+    if (was_console) {
+        machine_announce_consoles(machine);
+    }
     return TRUE;
 }
 

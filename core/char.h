@@ -103,6 +103,9 @@ VcView *vc_view_attach(Chardev *chr, VcOutputFn output, void *opaque);
 void vc_view_detach(VcView *view);
 /* The person typed. What the user cannot take now is kept, up to 64 KiB. */
 void vc_view_input(VcView *view, const guint8 *data, gsize length);
+/* The view's terminal answers a question in the output. Of several views only the first is heard,
+ * and not about output from before it came. */
+void vc_view_answer(VcView *view, const guint8 *data, gsize length);
 
 /* ---- the "ringbuf" backend ---- */
 

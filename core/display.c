@@ -255,7 +255,8 @@ void display_update(Display *display)
 
 /* ---- the device's side ---- */
 
-Display *display_new(Machine *machine, const char *name, const DisplaySourceOps *ops, void *opaque)
+Display *display_new_unlisted(Machine *machine, const char *name, const DisplaySourceOps *ops,
+                              void *opaque)
 {
     g_assert(ops->scan && ops->invalidate);
     Display *display = g_new0(Display, 1);
@@ -268,7 +269,14 @@ Display *display_new(Machine *machine, const char *name, const DisplaySourceOps 
     display->change_due = -1;
     pixman_region32_init(&display->damage);
     timer_init(&display->timer, machine->host_clock, display_tick, display);
+    return display;
+}
+
+Display *display_new(Machine *machine, const char *name, const DisplaySourceOps *ops, void *opaque)
+{
+    Display *display = display_new_unlisted(machine, name, ops, opaque);
     g_ptr_array_add(machine->displays, display);
+    machine_announce_consoles(machine);
     return display;
 }
 
@@ -280,7 +288,9 @@ void display_free(Display *display)
     g_assert(!display->scanning && !display->dispatching);
     timer_cancel(&display->timer);
     display->state = CLOCK_OFF;
-    g_ptr_array_remove(display->machine->displays, display);
+    if (g_ptr_array_remove(display->machine->displays, display)) {
+        machine_announce_consoles(display->machine);
+    }
     /* The picture may be the device's memory, which goes away now. */
     surface_unref(display->surface);
     display->surface = surface_new(640, 480);

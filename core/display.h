@@ -103,6 +103,9 @@ typedef struct DisplaySourceOps {
 
 /* Makes a display and adds it to machine->displays. `name`: the device's ("VGA"). */
 Display *display_new(Machine *machine, const char *name, const DisplaySourceOps *ops, void *opaque);
+/* The same for a picture that is no head of the machine: it is not in machine->displays. */
+Display *display_new_unlisted(Machine *machine, const char *name, const DisplaySourceOps *ops,
+                              void *opaque);
 void display_free(Display *display);
 
 /* From scan: the picture is now `surface` (a reference is taken); implies full damage. */

@@ -5,6 +5,7 @@
 #include "core/char.h"
 #include "core/frontend.h"
 #include "core/input.h"
+#include "core/keymap.h"
 #include "core/log.h"
 #include "core/vcpu.h"
 
@@ -73,6 +74,11 @@ static void machine_emit(Machine *machine, MachineEvent event)
             listener->fn(machine, event, listener->opaque);
         }
     }
+}
+
+void machine_announce_consoles(Machine *machine)
+{
+    machine_emit(machine, MACHINE_EVENT_CONSOLES);
 }
 
 /* ---- run state ---- */
@@ -282,6 +288,7 @@ void machine_free(Machine *machine)
     block_manager_free(machine->blocks); /* whose images use it to the end */
     char_manager_free(machine->chars);
     input_router_free(machine->input);
+    keymap_free(machine->keymap);
     worker_pool_free(machine->workers);
     deferred_free(machine->reset_request);
     deferred_free(machine->shutdown_request);

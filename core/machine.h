@@ -20,6 +20,7 @@
 typedef struct InputRouter InputRouter;
 typedef struct CharManager CharManager;
 typedef struct BlockManager BlockManager;
+typedef struct Keymap Keymap;
 
 /* QMP's RunState names, as far as they exist here. */
 typedef enum RunState {
@@ -47,6 +48,7 @@ typedef enum MachineEvent {
     MACHINE_EVENT_RUN_STATE, /* machine->run_state has changed */
     MACHINE_EVENT_RESET,     /* all devices have been reset */
     MACHINE_EVENT_POWERDOWN, /* the power button was pressed (the PM device listens) */
+    MACHINE_EVENT_CONSOLES,  /* a display or a vc came or went */
     MACHINE_EVENT_SHUTDOWN,  /* the process is about to end, machine->shutdown_cause tells why */
 } MachineEvent;
 
@@ -73,6 +75,8 @@ struct Machine {
     Device *root;        /* the board; NULL with -machine none */
     GPtrArray *displays; /* of Display*, owned by their devices; the first is the primary one */
     InputRouter *input;
+    const char *keymap_layout; /* -k LAYOUT, NULL = default; outlives the machine */
+    Keymap *keymap;            /* made by machine_keymap() */
     CharManager *chars;
     BlockManager *blocks; /* set by app/, which knows the image formats; may be NULL */
     GPtrArray *frontends; /* of Frontend*, open ones */
@@ -130,6 +134,15 @@ MachineListener *machine_listen(Machine *machine,
                                 void (*fn)(Machine *machine, MachineEvent event, void *opaque),
                                 void *opaque);
 void machine_unlisten(Machine *machine, MachineListener *listener);
+
+/* For core/ itself: MACHINE_EVENT_CONSOLES. */
+void machine_announce_consoles(Machine *machine);
+
+/*
+ * The guest's keyboard layout (machine->keymap_layout, -k), made when it is first asked for; it
+ * belongs to the machine. NULL with an error if there is no such layout.
+ */
+const Keymap *machine_keymap(Machine *machine, GError **error);
 
 /* A title for windows and remote desktops: -name, or "Vitrine". */
 const char *machine_title(const Machine *machine);

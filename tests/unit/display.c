@@ -155,6 +155,7 @@ static void set_up(Fixture *f, gconstpointer data)
     clock_make_manual(f->machine.host_clock);
     clock_resume(f->machine.host_clock);
     f->machine.displays = g_ptr_array_new();
+    f->machine.listeners = g_ptr_array_new();
     f->source = (Source){.self_change = -1, .can_watch = TRUE};
     f->display = display_new(&f->machine, "fake", &source_ops, &f->source);
     f->source.display = f->display;
@@ -167,6 +168,7 @@ static void tear_down(Fixture *f, gconstpointer data)
     }
     g_assert_cmpuint(f->machine.displays->len, ==, 0);
     g_ptr_array_unref(f->machine.displays);
+    g_ptr_array_unref(f->machine.listeners);
     clock_free(f->machine.host_clock);
     event_loop_free(f->loop);
     vm_lock_drop(f->lock);

@@ -4,9 +4,9 @@
 #include <string.h>
 #include <xkbcommon/xkbcommon-keysyms.h>
 
+#include "core/keymap.h"
 #include "ui/common/hostkeys.h"
 #include "ui/common/key-tracker.h"
-#include "ui/common/keymap.h"
 #include "ui/common/pointer.h"
 #include "ui/common/scaler.h"
 

@@ -8,7 +8,7 @@
 
 #include <glib.h>
 
-#include "ui/common/keymap.h"
+#include "core/keymap.h"
 
 #define HOST_KEYS_MAX 256
 

@@ -6,6 +6,8 @@
 
 struct KeyTracker {
     InputRouter *router;
+    Console *console;              /* NULL = the machine */
+    gboolean text;                 /* it is a text console, or was one before it went away */
     guint16 down[KEY_TRACKER_MAX]; /* in the order pressed; keys and buttons have codes apart */
     guint count;
 };
@@ -17,7 +19,11 @@ static gboolean is_button(guint code)
 
 static void send(KeyTracker *tracker, guint code, gboolean down)
 {
-    if (is_button(code)) {
+    if (tracker->text) {
+        if (down && !is_button(code)) {
+            console_key(tracker->console, code, key_tracker_mods(tracker));
+        }
+    } else if (is_button(code)) {
         input_button(tracker->router, code, down);
     } else {
         input_key(tracker->router, code, down);
@@ -37,6 +43,10 @@ static gint find(const KeyTracker *tracker, guint code)
 static gboolean track(KeyTracker *tracker, guint code, gboolean down)
 {
     gint at = find(tracker, code);
+    if (down && at >= 0 && tracker->text) {
+        send(tracker, code, TRUE);
+        return TRUE;
+    }
     if (down) {
         if (at >= 0 || tracker->count == KEY_TRACKER_MAX || code == 0 || code > KEY_MAX) {
             return FALSE;
@@ -67,8 +77,20 @@ void key_tracker_free(KeyTracker *tracker)
 {
     if (tracker != NULL) {
         key_tracker_release_all(tracker);
+        console_unref(tracker->console);
         g_free(tracker);
     }
+}
+
+void key_tracker_set_console(KeyTracker *tracker, Console *console)
+{
+    if (console == tracker->console) {
+        return;
+    }
+    key_tracker_release_all(tracker);
+    console_unref(tracker->console);
+    tracker->console = console != NULL ? console_ref(console) : NULL;
+    tracker->text = console != NULL && console_is_text(console);
 }
 
 gboolean key_tracker_key(KeyTracker *tracker, guint key, gboolean down)

@@ -4,13 +4,15 @@
  * keys through a tracker of its own, which can let go of all of them at once when the focus or
  * the connection is lost, so that nothing sticks. Vm lock held.
  *
- * The host's automatic repeat is dropped here: the guest's own keyboard repeats.
+ * The host's automatic repeat is dropped here: the guest's own keyboard repeats. A text console has
+ * no keyboard, so there it is kept.
  */
 #pragma once
 
 #include <glib.h>
 
 #include "core/input.h"
+#include "ui/common/console.h"
 
 typedef struct KeyTracker KeyTracker;
 
@@ -26,6 +28,13 @@ KeyTracker *key_tracker_new(InputRouter *router);
 
 /* Releases everything. NULL is fine. */
 void key_tracker_free(KeyTracker *tracker);
+
+/*
+ * Where keys and buttons go from now on (a reference is taken): a text console gets characters, for
+ * any other, and NULL (as at first), they go to the machine. What is held is released on the old
+ * one.
+ */
+void key_tracker_set_console(KeyTracker *tracker, Console *console);
 
 /* A KEY_x went down or up. Repeats, and releases of keys that are not down, are dropped; returns
  * TRUE if the guest was told. Ends with a sync. */

@@ -3,6 +3,9 @@
 
 #include <math.h>
 
+/* What a wheel's step scrolls on a text console. */
+#define WHEEL_LINES 3
+
 /* Adds `delta` to what was left and takes the whole steps out. */
 static gint take_steps(double *rest, double delta)
 {
@@ -32,12 +35,28 @@ void pointer_init(Pointer *pointer, InputRouter *router)
 
 void pointer_reset(Pointer *pointer)
 {
-    pointer_init(pointer, pointer->router);
+    *pointer = (Pointer){.router = pointer->router, .console = pointer->console};
+}
+
+void pointer_set_console(Pointer *pointer, Console *console)
+{
+    Console *old = pointer->console;
+    pointer->console = console != NULL ? console_ref(console) : NULL;
+    console_unref(old);
+    pointer_reset(pointer);
+}
+
+static gboolean on_text(const Pointer *pointer)
+{
+    return pointer->console != NULL && console_is_text(pointer->console);
 }
 
 void pointer_place(Pointer *pointer, const Viewport *viewport, double x, double y)
 {
     gint px, py;
+    if (on_text(pointer)) {
+        return;
+    }
     viewport_to_pixel(viewport, x, y, &px, &py);
     input_abs(pointer->router, ABS_X, absolute(px, viewport->guest_width));
     input_abs(pointer->router, ABS_Y, absolute(py, viewport->guest_height));
@@ -46,6 +65,9 @@ void pointer_place(Pointer *pointer, const Viewport *viewport, double x, double 
 
 void pointer_move(Pointer *pointer, double dx, double dy)
 {
+    if (on_text(pointer)) {
+        return;
+    }
     gint steps_x = take_steps(&pointer->rest_x, dx);
     gint steps_y = take_steps(&pointer->rest_y, dy);
     if (steps_x != 0) {
@@ -63,6 +85,10 @@ void pointer_scroll(Pointer *pointer, double dx, double dy)
 {
     gint steps_x = take_steps(&pointer->rest_hwheel, dx);
     gint steps_y = take_steps(&pointer->rest_wheel, dy);
+    if (on_text(pointer)) {
+        console_scroll(pointer->console, WHEEL_LINES * steps_y);
+        return;
+    }
     if (steps_x != 0) {
         input_rel(pointer->router, REL_HWHEEL, steps_x);
     }

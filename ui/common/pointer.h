@@ -9,15 +9,23 @@
 #include <glib.h>
 
 #include "core/input.h"
+#include "ui/common/console.h"
 #include "ui/common/scaler.h"
 
 typedef struct Pointer {
     InputRouter *router;
+    Console *console;               /* NULL = the machine */
     double rest_x, rest_y;          /* of relative motion, below one */
     double rest_wheel, rest_hwheel; /* of the wheels */
 } Pointer;
 
 void pointer_init(Pointer *pointer, InputRouter *router);
+
+/*
+ * What the pointer is over from now on (a reference is taken; NULL, as at first, is the machine):
+ * on a text console the wheel scrolls, and the rest goes nowhere. End with NULL.
+ */
+void pointer_set_console(Pointer *pointer, Console *console);
 
 /* Forgets what was left over: after a grab began, the focus was lost. */
 void pointer_reset(Pointer *pointer);

@@ -17,7 +17,7 @@
 
 #include "core/display.h"
 #include "core/frontend.h"
-#include "ui/common/keymap.h"
+#include "core/keymap.h"
 
 typedef struct VncServer VncServer;
 typedef struct VncViewer VncViewer;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "ui/common/keymap.h"
+#include "core/keymap.h"
 
 #include <string.h>
 #include <xkbcommon/xkbcommon.h>
@@ -7,6 +7,7 @@
 #include "core/error.h"
 #include "core/input.h"
 #include "core/keynames.h"
+#include "core/machine.h"
 
 /* XKB keycodes of the "evdev" rules are evdev codes plus this (xkeyboard-config keycodes/evdev). */
 #define XKB_EVDEV_OFFSET 8
@@ -239,6 +240,14 @@ void keymap_free(Keymap *keymap)
     xkb_keymap_unref(keymap->xkb);
     xkb_context_unref(keymap->context);
     g_free(keymap);
+}
+
+const Keymap *machine_keymap(Machine *machine, GError **error)
+{
+    if (machine->keymap == NULL) {
+        machine->keymap = keymap_new(machine->keymap_layout, error);
+    }
+    return machine->keymap;
 }
 
 guint keymap_lookup(const Keymap *keymap, guint32 keysym, const KeymapStroke **strokes)
