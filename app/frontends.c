@@ -60,23 +60,33 @@ const FrontendOps *frontend_load(const char *name, GError **error)
     return symbol;
 }
 
-static gboolean open_named(Machine *machine, const CliConfig *config, const char *name,
-                           const char *options, GError **error)
+/* Machine.open_frontend; the command line's -k and -full-screen are defaults. */
+static Frontend *open_frontend(Machine *machine, const char *name, const char *options,
+                               void *opaque, GError **error)
 {
+    const CliConfig *config = opaque;
     const FrontendOps *ops = frontend_load(name, error);
     g_autoptr(GString) text = NULL;
 
     if (!ops) {
-        return FALSE;
+        return NULL;
     }
     text = g_string_new(options);
-    if (config->full_screen && options_find(ops->options, "full-screen")) {
+    if (ops->options && config->full_screen && !strstr(text->str, "full-screen") &&
+        options_find(ops->options, "full-screen")) {
         g_string_append_printf(text, "%sfull-screen=on", text->len ? "," : "");
     }
-    if (config->keymap && options_find(ops->options, "keymap") && !strstr(text->str, "keymap=")) {
+    if (ops->options && config->keymap && options_find(ops->options, "keymap") &&
+        !strstr(text->str, "keymap=")) {
         g_string_append_printf(text, "%skeymap=%s", text->len ? "," : "", config->keymap);
     }
-    return frontend_open(machine, ops, text->str, error) != NULL;
+    return frontend_open(machine, ops, text->str, error);
+}
+
+static gboolean open_named(Machine *machine, const char *name, const char *options, GError **error)
+{
+    return machine->open_frontend(machine, name, options, machine->open_frontend_opaque, error) !=
+           NULL;
 }
 
 static gboolean is_none(const CliItem *item)
@@ -85,19 +95,14 @@ static gboolean is_none(const CliItem *item)
 }
 
 /* "-display NAME[,options]", "-display vnc=:0[,options]", "-vnc :0[,options]", "-vnc none". */
-static gboolean open_item(Machine *machine, const CliConfig *config, const CliItem *item,
-                          GError **error)
+static gboolean open_item(Machine *machine, const CliItem *item, GError **error)
 {
-    gsize end = strcspn(item->value, "=,");
-    g_autofree char *name = g_strndup(item->value, end);
     gboolean good;
 
     if (!strcmp(item->option, "vnc")) {
-        good =
-            !strcmp(item->value, "none") || open_named(machine, config, "vnc", item->value, error);
+        good = !strcmp(item->value, "none") || open_named(machine, "vnc", item->value, error);
     } else {
-        good = open_named(machine, config, name, item->value[end] ? item->value + end + 1 : NULL,
-                          error);
+        good = frontend_open_text(machine, item->value, error) != NULL;
     }
     if (!good) {
         g_prefix_error(error, "-%s %s: ", item->option, item->value);
@@ -131,7 +136,7 @@ static int free_vnc_port(void)
     return -1;
 }
 
-static gboolean open_window(Machine *machine, const CliConfig *config, GError **error)
+static gboolean open_window(Machine *machine, GError **error)
 {
     const char *x11 = g_getenv("DISPLAY");
     const char *wayland = g_getenv("WAYLAND_DISPLAY");
@@ -140,14 +145,14 @@ static gboolean open_window(Machine *machine, const CliConfig *config, GError **
     if (!(x11 && *x11) && !(wayland && *wayland)) {
         return error_set(error, "neither DISPLAY nor WAYLAND_DISPLAY is set");
     }
-    if (!open_named(machine, config, "gtk", NULL, error)) {
+    if (!open_named(machine, "gtk", NULL, error)) {
         return FALSE;
     }
     report_info("showing the machine in a GTK window");
     return TRUE;
 }
 
-static gboolean open_vnc(Machine *machine, const CliConfig *config, const char *why, GError **error)
+static gboolean open_vnc(Machine *machine, const char *why, GError **error)
 {
     int port = free_vnc_port();
     g_autofree char *options = g_strdup_printf("127.0.0.1:%d", port - VNC_FIRST_PORT);
@@ -156,20 +161,19 @@ static gboolean open_vnc(Machine *machine, const CliConfig *config, const char *
         return error_set(error, "no TCP port from %d to %d is free", VNC_FIRST_PORT,
                          VNC_FIRST_PORT + VNC_PORTS - 1);
     }
-    if (!open_named(machine, config, "vnc", options, error)) {
+    if (!open_named(machine, "vnc", options, error)) {
         return FALSE;
     }
     report_info("showing the machine to VNC viewers at 127.0.0.1:%d (no window: %s)", port, why);
     return TRUE;
 }
 
-static gboolean open_best(Machine *machine, const CliConfig *config, GError **error)
+static gboolean open_best(Machine *machine, GError **error)
 {
     g_autoptr(GError) no_window = NULL;
     g_autoptr(GError) no_vnc = NULL;
 
-    if (open_window(machine, config, &no_window) ||
-        open_vnc(machine, config, no_window->message, &no_vnc)) {
+    if (open_window(machine, &no_window) || open_vnc(machine, no_window->message, &no_vnc)) {
         return TRUE;
     }
     return error_set(error,
@@ -177,15 +181,22 @@ static gboolean open_best(Machine *machine, const CliConfig *config, GError **er
                      no_window->message, no_vnc->message);
 }
 
+void frontends_set_loader(Machine *machine, CliConfig *config)
+{
+    machine->open_frontend = open_frontend;
+    machine->open_frontend_opaque = config;
+    machine->frontend_names = frontend_names;
+}
+
 gboolean frontends_open(Machine *machine, const CliConfig *config, GError **error)
 {
     if (config->displays->len == 0) {
-        return config->nographic || open_best(machine, config, error);
+        return config->nographic || open_best(machine, error);
     }
     for (guint i = 0; i < config->displays->len; i++) {
         const CliItem *item = &g_array_index(config->displays, CliItem, i);
 
-        if (!is_none(item) && !open_item(machine, config, item, error)) {
+        if (!is_none(item) && !open_item(machine, item, error)) {
             return FALSE;
         }
     }

@@ -11,6 +11,9 @@ extern const char *const frontend_names[];
 /* Loads a module; it stays loaded. */
 const FrontendOps *frontend_load(const char *name, GError **error);
 
+/* Lets the machine load frontends by name, now and later. `config` must outlive it. */
+void frontends_set_loader(Machine *machine, CliConfig *config);
+
 /*
  * Opens what -display and -vnc ask for. Without either: the best one that works here, which is
  * said in one line on stderr.

@@ -342,6 +342,7 @@ static Machine *new_machine(CliConfig *config, EventLoop *loop)
     machine->no_reboot = config->no_reboot;
     machine->no_shutdown = config->no_shutdown;
     set_firmware_dirs(config, machine);
+    frontends_set_loader(machine, config);
     return machine;
 }
 

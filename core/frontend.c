@@ -4,6 +4,51 @@
 #include <string.h>
 
 #include "core/error.h"
+#include "core/log.h"
+
+struct FrontendWatch {
+    FrontendWatchFn fn;
+    void *opaque;
+};
+
+/* ---- those who want to know ---- */
+
+FrontendWatch *frontend_watch(Machine *machine, FrontendWatchFn fn, void *opaque)
+{
+    FrontendWatch *watch = g_new(FrontendWatch, 1);
+
+    *watch = (FrontendWatch){fn, opaque};
+    if (!machine->frontend_watches) {
+        machine->frontend_watches = g_ptr_array_new();
+    }
+    g_ptr_array_add(machine->frontend_watches, watch);
+    return watch;
+}
+
+void frontend_unwatch(Machine *machine, FrontendWatch *watch)
+{
+    if (watch) {
+        g_ptr_array_remove(machine->frontend_watches, watch);
+        g_free(watch);
+    }
+}
+
+/* Watches may come and go in the calls: a snapshot is walked, and the gone are skipped. */
+static void tell(Frontend *frontend, gboolean is_open)
+{
+    GPtrArray *watches = frontend->machine->frontend_watches;
+    g_autoptr(GPtrArray) present = watches ? g_ptr_array_copy(watches, NULL, NULL) : NULL;
+
+    for (guint i = 0; present && i < present->len; i++) {
+        FrontendWatch *watch = g_ptr_array_index(present, i);
+
+        if (g_ptr_array_find(watches, watch, NULL)) {
+            watch->fn(frontend, is_open, frontend->close_why, watch->opaque);
+        }
+    }
+}
+
+/* ---- opening ---- */
 
 /* "vnc", then "vnc1", "vnc2"... */
 static char *unused_id(Machine *machine, const char *name)
@@ -22,6 +67,8 @@ static void frontend_free(Frontend *frontend)
     if (frontend->ops->options) {
         options_clear(frontend->ops->options, frontend);
     }
+    deferred_free(frontend->close_request);
+    g_free(frontend->close_why);
     g_free(frontend->id);
     g_free(frontend);
 }
@@ -54,6 +101,23 @@ static gboolean configure(Frontend *frontend, const char *text, GError **error)
     return option_list_check_used(list, ops->name, error);
 }
 
+/* TRUE if its options say where to show itself: the process's environment does not matter then. */
+static gboolean has_place(const Frontend *frontend)
+{
+    static const char *const names[] = {"display", "tty"};
+
+    for (guint i = 0; frontend->ops->options && i < G_N_ELEMENTS(names); i++) {
+        g_autofree char *value = options_find(frontend->ops->options, names[i])
+                                     ? options_get(frontend->ops->options, frontend, names[i])
+                                     : NULL;
+
+        if (value && *value) {
+            return TRUE;
+        }
+    }
+    return FALSE;
+}
+
 Frontend *frontend_open(Machine *machine, const FrontendOps *ops, const char *options,
                         GError **error)
 {
@@ -64,19 +128,65 @@ Frontend *frontend_open(Machine *machine, const FrontendOps *ops, const char *op
     frontend = g_malloc0(ops->size);
     frontend->ops = ops;
     frontend->machine = machine;
-    if (!configure(frontend, options, error) || !ops->probe(error) || !ops->open(frontend, error)) {
+    if (!configure(frontend, options, error) || (!has_place(frontend) && !ops->probe(error)) ||
+        !ops->open(frontend, error)) {
         frontend_free(frontend);
         return NULL;
     }
     g_ptr_array_add(machine->frontends, frontend);
+    tell(frontend, TRUE);
     return frontend;
 }
 
+Frontend *frontend_open_text(Machine *machine, const char *text, GError **error)
+{
+    gsize end = strcspn(text, "=,");
+    g_autofree char *name = g_strndup(text, end);
+
+    if (!machine->open_frontend) {
+        error_set(error, "frontends cannot be loaded here");
+        return NULL;
+    }
+    return machine->open_frontend(machine, name, text[end] ? text + end + 1 : NULL,
+                                  machine->open_frontend_opaque, error);
+}
+
+/* ---- closing ---- */
+
 void frontend_close(Frontend *frontend)
 {
+    if (frontend->close_request) {
+        deferred_cancel(frontend->close_request);
+    }
+    tell(frontend, FALSE);
     g_ptr_array_remove(frontend->machine->frontends, frontend);
     frontend->ops->close(frontend);
     frontend_free(frontend);
+}
+
+static void run_close_request(void *opaque)
+{
+    Frontend *frontend = opaque;
+
+    if (frontend->close_why) {
+        report_warning("%s: %s; the machine goes on without it", frontend->id, frontend->close_why);
+    }
+    frontend_close(frontend);
+}
+
+void frontend_request_close(Frontend *frontend, const char *why)
+{
+    if (frontend_is_closing(frontend)) {
+        return;
+    }
+    frontend->close_why = g_strdup(why);
+    frontend->close_request = deferred_new(frontend->machine->loop, run_close_request, frontend);
+    deferred_schedule(frontend->close_request);
+}
+
+gboolean frontend_is_closing(const Frontend *frontend)
+{
+    return frontend->close_request != NULL;
 }
 
 Frontend *frontend_find(Machine *machine, const char *id_or_name)

@@ -305,6 +305,8 @@ void machine_free(Machine *machine)
     g_ptr_array_unref(machine->displays);
     g_ptr_array_unref(machine->frontends);
     g_ptr_array_unref(machine->listeners);
+    g_clear_pointer(&machine->frontend_watches, g_ptr_array_unref);
+    g_free(machine->attach_name);
     g_free(machine->name);
     g_free(machine->uuid);
     g_free(machine);

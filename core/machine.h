@@ -21,6 +21,7 @@ typedef struct InputRouter InputRouter;
 typedef struct CharManager CharManager;
 typedef struct BlockManager BlockManager;
 typedef struct Keymap Keymap;
+typedef struct Frontend Frontend;
 
 /* QMP's RunState names, as far as they exist here. */
 typedef enum RunState {
@@ -80,7 +81,14 @@ struct Machine {
     CharManager *chars;
     BlockManager *blocks; /* set by app/, which knows the image formats; may be NULL */
     GPtrArray *frontends; /* of Frontend*, open ones */
-    void *gdbstub;        /* gdbstub/'s, which app/ ends */
+    /* Opens a frontend by name, loading its module, with "key=value,..." or NULL; see
+     * frontend_open_text(). Set by app/; NULL = frontends cannot be loaded. */
+    Frontend *(*open_frontend)(Machine *machine, const char *name, const char *options,
+                               void *opaque, GError **error);
+    void *open_frontend_opaque;
+    const char *const *frontend_names; /* those there can be, NULL-ended; set by app/, or NULL */
+    char *attach_name; /* what `vitrine attach` finds this machine by; NULL = it cannot */
+    void *gdbstub;     /* gdbstub/'s, which app/ ends */
     RunState run_state;
     ShutdownCause shutdown_cause;
     int exit_status;
@@ -97,6 +105,7 @@ struct Machine {
     void *eoi_opaque;
     /* private to core/machine.c */
     GPtrArray *listeners;
+    GPtrArray *frontend_watches; /* core/frontend.c's; NULL = none yet */
     gboolean shutdown_requested; /* and not yet carried out */
     Deferred *reset_request;
     Deferred *shutdown_request;

@@ -2,7 +2,6 @@
 /* Topics of `info`: what connects the guest with the world. */
 #include "core/block.h"
 #include "core/char.h"
-#include "core/display.h"
 #include "core/error.h"
 #include "core/input.h"
 #include "monitor/handlers.h"
@@ -50,37 +49,6 @@ gboolean cmd_info_chardev(CommandCall *call, GError **error)
     return TRUE;
 }
 
-static void print_listener(const DisplayListenerOps *ops, gboolean active, guint max_hz,
-                           void *opaque)
-{
-    g_string_append_printf(opaque, "    %s: %s, up to %u Hz\n", ops->name ? ops->name : "unnamed",
-                           active ? "active" : "inactive", max_hz);
-}
-
-gboolean cmd_info_display(CommandCall *call, GError **error)
-{
-    GPtrArray *displays = call->machine->displays;
-
-    if (!displays || displays->len == 0) {
-        g_string_append(call->out, "No displays\n");
-        return TRUE;
-    }
-    for (guint i = 0; i < displays->len; i++) {
-        Display *display = g_ptr_array_index(displays, i);
-        const Surface *surface = display_surface(display);
-        DisplayStats stats;
-
-        display_stats(display, &stats);
-        g_string_append_printf(
-            call->out,
-            "%s: %ux%u, clock %s, %" G_GUINT64_FORMAT " scans, %" G_GUINT64_FORMAT " frames\n",
-            display_name(display), surface->width, surface->height,
-            stats.clock_running ? "running" : "stopped", stats.scans, stats.frames);
-        display_foreach_listener(display, print_listener, call->out);
-    }
-    return TRUE;
-}
-
 /* Topics that devices answer; machines that have none say so. */
 gboolean cmd_info_of_device(CommandCall *call, GError **error)
 {
@@ -88,12 +56,4 @@ gboolean cmd_info_of_device(CommandCall *call, GError **error)
 
     return info_print_topic(call->machine, topic, call->out) ||
            error_set(error, "nothing in this machine has an 'info %s'", topic);
-}
-
-gboolean cmd_info_vnc(CommandCall *call, GError **error)
-{
-    if (!info_print_topic(call->machine, "vnc", call->out)) {
-        g_string_append(call->out, "None\n");
-    }
-    return TRUE;
 }

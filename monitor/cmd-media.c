@@ -51,32 +51,47 @@ gboolean cmd_screendump(CommandCall *call, GError **error)
 
 /* ---- passwords ---- */
 
-static Frontend *find_protected(Machine *machine, const char *name, GError **error)
+/* `id` (may be NULL) of `set_password vnc PW -d ID` must be a frontend of that name. */
+static Frontend *find_protected(Machine *machine, const char *name, const char *id, GError **error)
 {
-    Frontend *frontend = machine->frontends ? frontend_find(machine, name) : NULL;
+    Frontend *frontend = machine->frontends ? frontend_find(machine, id ? id : name) : NULL;
 
     if (!frontend) {
-        error_set(error, "there is no frontend '%s' open", name);
+        error_set(error, "there is no frontend '%s' open", id ? id : name);
+    } else if (id && strcmp(frontend->ops->name, name) != 0) {
+        error_set(error, "the frontend '%s' is no %s", id, name);
+        return NULL;
     } else if (!frontend->ops->set_password) {
-        error_set(error, "frontend '%s' has no password", name);
+        error_set(error, "frontend '%s' has no password", frontend->id);
         return NULL;
     }
     return frontend;
 }
 
-static gboolean set_password(CommandCall *call, const char *name, const char *secret,
-                             GError **error)
+static gboolean change_secret(CommandCall *call, const char *name, const char *secret,
+                              GError **error)
 {
-    Frontend *frontend = find_protected(call->machine, name, error);
+    Frontend *frontend = find_protected(call->machine, name, NULL, error);
 
-    return frontend && frontend->ops->set_password(frontend, *secret ? secret : NULL, error);
+    return frontend &&
+           frontend->ops->set_password(frontend, *secret ? secret : NULL, PASSWORD_KEEP, error);
 }
 
 gboolean cmd_set_password(CommandCall *call, GError **error)
 {
+    const char *secret = command_string(call, "password");
+    const char *connected = command_string(call, "connected");
+    PasswordAction action = PASSWORD_KEEP;
+    Frontend *frontend;
+
     call->forget = TRUE;
-    return set_password(call, command_string(call, "protocol"), command_string(call, "password"),
-                        error);
+    frontend = find_protected(call->machine, command_string(call, "protocol"),
+                              command_string(call, "display"), error);
+    if (connected && strcmp(connected, "keep") != 0) {
+        action = strcmp(connected, "fail") == 0 ? PASSWORD_FAIL : PASSWORD_DISCONNECT;
+    }
+    return frontend &&
+           frontend->ops->set_password(frontend, *secret ? secret : NULL, action, error);
 }
 
 /* QEMU's ways to say when: "now", "never", "+SECONDS", or seconds since 1970. */
@@ -101,7 +116,8 @@ static gboolean parse_expiry(const char *text, gint64 *seconds, GError **error)
 
 gboolean cmd_expire_password(CommandCall *call, GError **error)
 {
-    Frontend *frontend = find_protected(call->machine, command_string(call, "protocol"), error);
+    Frontend *frontend = find_protected(call->machine, command_string(call, "protocol"),
+                                        command_string(call, "display"), error);
     gint64 seconds = -1;
 
     if (!frontend || !parse_expiry(command_string(call, "time"), &seconds, error)) {
@@ -116,7 +132,7 @@ static void password_answered(CommandCall *call, const char *secret)
     GError *error = NULL;
 
     if (*secret) {
-        set_password(call, command_string(call, "device"), secret, &error);
+        change_secret(call, command_string(call, "device"), secret, &error);
     } else {
         error_set(&error, "no password given; it stays as it was");
     }
@@ -135,9 +151,9 @@ static gboolean change_password(CommandCall *call, GError **error)
     }
     if (secret) {
         call->forget = TRUE;
-        return set_password(call, device, secret, error);
+        return change_secret(call, device, secret, error);
     }
-    if (!find_protected(call->machine, device, error)) {
+    if (!find_protected(call->machine, device, NULL, error)) {
         return FALSE;
     }
     if (!call->context->ask_secret) {
@@ -157,7 +173,7 @@ gboolean cmd_change(CommandCall *call, GError **error)
     const char *mode = command_string(call, "read-only-mode");
     DriveReadonly readonly = DRIVE_RETAIN;
 
-    if (strcmp(device, "vnc") == 0 ||
+    if (strcmp(device, "vnc") == 0 || strcmp(device, "spice") == 0 ||
         (call->machine->frontends && frontend_find(call->machine, device))) {
         return change_password(call, error);
     }

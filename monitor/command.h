@@ -40,6 +40,8 @@ typedef enum CommandNoun {
     NOUN_CHANGEABLE, /* such a drive, or a frontend that has a password */
     NOUN_PROTECTED,  /* a frontend that has a password */
     NOUN_DISPLAY,
+    NOUN_FRONTEND,      /* an open one */
+    NOUN_FRONTEND_NAME, /* one that could be opened */
     NOUN_LOG_ITEMS, /* "a,b,c" */
 } CommandNoun;
 

@@ -90,6 +90,25 @@ static void offer_displays(Completer *completer)
     }
 }
 
+static void offer_frontends(Completer *completer)
+{
+    GPtrArray *frontends = completer->context->machine->frontends;
+
+    for (guint i = 0; frontends && i < frontends->len; i++) {
+        offer(completer, ((Frontend *)g_ptr_array_index(frontends, i))->id);
+    }
+}
+
+static void offer_frontend_names(Completer *completer)
+{
+    const char *const *names = completer->context->machine->frontend_names;
+
+    completer->result->keeps_open = TRUE; /* options may follow */
+    for (guint i = 0; names && names[i]; i++) {
+        offer(completer, names[i]);
+    }
+}
+
 static void offer_keys(Completer *completer)
 {
     const char *name;
@@ -130,6 +149,8 @@ static void offer_noun(Completer *completer, CommandNoun noun)
         break;
     case NOUN_PROTECTED: offer_protected(completer); break;
     case NOUN_DISPLAY: offer_displays(completer); break;
+    case NOUN_FRONTEND: offer_frontends(completer); break;
+    case NOUN_FRONTEND_NAME: offer_frontend_names(completer); break;
     case NOUN_LOG_ITEMS: offer_log_items(completer); break;
     }
 }

@@ -34,6 +34,12 @@ gboolean cmd_eject(CommandCall *call, GError **error);
 gboolean cmd_expire_password(CommandCall *call, GError **error);
 gboolean cmd_set_password(CommandCall *call, GError **error);
 
+/* cmd-display.c */
+gboolean cmd_display_add(CommandCall *call, GError **error);
+gboolean cmd_display_del(CommandCall *call, GError **error);
+gboolean cmd_info_display(CommandCall *call, GError **error);
+gboolean cmd_info_of_frontend(CommandCall *call, GError **error);
+
 /* cmd-memory.c */
 gboolean cmd_x(CommandCall *call, GError **error);
 gboolean cmd_xp(CommandCall *call, GError **error);
@@ -70,6 +76,4 @@ gboolean cmd_info_mice(CommandCall *call, GError **error);
 gboolean cmd_info_block(CommandCall *call, GError **error);
 gboolean cmd_info_blockstats(CommandCall *call, GError **error);
 gboolean cmd_info_chardev(CommandCall *call, GError **error);
-gboolean cmd_info_display(CommandCall *call, GError **error);
-gboolean cmd_info_vnc(CommandCall *call, GError **error);
 gboolean cmd_info_of_device(CommandCall *call, GError **error);

@@ -214,8 +214,12 @@ static char *password;
 
 static gint64 expiry;
 
-static gboolean set_password(Frontend *frontend, const char *text, GError **error)
+static PasswordAction action;
+
+static gboolean set_password(Frontend *frontend, const char *text, PasswordAction connected,
+                             GError **error)
 {
+    action = connected;
     g_free(password);
     password = g_strdup(text);
     return TRUE;
@@ -245,6 +249,16 @@ static void test_password(Fixture *f, gconstpointer data)
     check_dialogue(f, "change vnc password pw2\n", "change vnc password pw2\r\n(qemu) ");
     check_dialogue(f, "set_password vnc pw3\n", "set_password vnc pw3\r\n(qemu) ");
     g_assert_cmpstr(password, ==, "pw3");
+    g_assert_cmpint(action, ==, PASSWORD_KEEP);
+    check_dialogue(f, "set_password vnc pw3 -d vnc fail\n",
+                   "set_password vnc pw3 -d vnc fail\r\n(qemu) ");
+    g_assert_cmpint(action, ==, PASSWORD_FAIL);
+    check_dialogue(f, "set_password vnc pw3 disconnect\n",
+                   "set_password vnc pw3 disconnect\r\n(qemu) ");
+    g_assert_cmpint(action, ==, PASSWORD_DISCONNECT);
+    check_dialogue(f, "set_password spice pw3 -d vnc\n",
+                   "set_password spice pw3 -d vnc\r\nError: the frontend 'vnc' is no spice\r\n"
+                   "(qemu) ");
     check_dialogue(f, "info history\n",
                    "info history\r\n0: 'change vnc password'\r\n"
                    "1: 'info history'\r\n(qemu) ");

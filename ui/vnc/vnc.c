@@ -156,7 +156,8 @@ static void vnc_info(Frontend *frontend, GString *out)
     }
 }
 
-static gboolean vnc_set_password(Frontend *frontend, const char *password, GError **error)
+static gboolean vnc_set_password(Frontend *frontend, const char *password, PasswordAction connected,
+                                 GError **error)
 {
     VncServer *server = (VncServer *)frontend;
 
@@ -165,6 +166,12 @@ static gboolean vnc_set_password(Frontend *frontend, const char *password, GErro
     }
     if (password && strlen(password) > MAX_PASSWORD) {
         return error_set(error, "VNC passwords have at most %d characters", MAX_PASSWORD);
+    }
+    if (connected == PASSWORD_FAIL && server->viewers->len > 0) {
+        return error_set(error, "%s has viewers: the password stays as it was", frontend->id);
+    }
+    for (guint i = 0; connected == PASSWORD_DISCONNECT && i < server->viewers->len; i++) {
+        vnc_viewer_disconnect(g_ptr_array_index(server->viewers, i));
     }
     g_free(server->password);
     server->password = g_strdup(password);

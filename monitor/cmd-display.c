@@ -1,0 +1,101 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Displays and what shows them: coming, going, and what they have to say. */
+#include <string.h>
+
+#include "core/display.h"
+#include "core/error.h"
+#include "core/frontend.h"
+#include "monitor/handlers.h"
+#include "monitor/info.h"
+
+gboolean cmd_display_add(CommandCall *call, GError **error)
+{
+    const Frontend *frontend =
+        frontend_open_text(call->machine, command_string(call, "display"), error);
+
+    if (!frontend) {
+        return FALSE;
+    }
+    g_string_append_printf(call->out, "%s\n", frontend->id);
+    return TRUE;
+}
+
+gboolean cmd_display_del(CommandCall *call, GError **error)
+{
+    const char *id = command_string(call, "id");
+    Frontend *frontend = frontend_find(call->machine, id);
+
+    if (!frontend) {
+        return error_set(error, "there is no frontend '%s' open (see 'info display')", id);
+    }
+    /* The command may have come through this very frontend's console. */
+    frontend_request_close(frontend, NULL);
+    return TRUE;
+}
+
+static void print_listener(const DisplayListenerOps *ops, gboolean active, guint max_hz,
+                           void *opaque)
+{
+    g_string_append_printf(opaque, "    %s: %s, up to %u Hz\n", ops->name ? ops->name : "unnamed",
+                           active ? "active" : "inactive", max_hz);
+}
+
+static void print_display(Display *display, GString *out)
+{
+    const Surface *surface = display_surface(display);
+    DisplayStats stats;
+
+    display_stats(display, &stats);
+    g_string_append_printf(
+        out, "%s: %ux%u, clock %s, %" G_GUINT64_FORMAT " scans, %" G_GUINT64_FORMAT " frames\n",
+        display_name(display), surface->width, surface->height,
+        stats.clock_running ? "running" : "stopped", stats.scans, stats.frames);
+    display_foreach_listener(display, print_listener, out);
+}
+
+/* Its own words, moved to the right. */
+static void print_info(Frontend *frontend, GString *out)
+{
+    g_autoptr(GString) text = g_string_new(NULL);
+    g_auto(GStrv) lines = NULL;
+
+    frontend->ops->info(frontend, text);
+    lines = g_strsplit(text->str, "\n", -1);
+    for (guint i = 0; lines[i]; i++) {
+        if (*lines[i]) {
+            g_string_append_printf(out, "    %s\n", lines[i]);
+        }
+    }
+}
+
+gboolean cmd_info_display(CommandCall *call, GError **error)
+{
+    GPtrArray *displays = call->machine->displays;
+    GPtrArray *frontends = call->machine->frontends;
+
+    if (!displays || displays->len == 0) {
+        g_string_append(call->out, "No displays\n");
+    }
+    for (guint i = 0; displays && i < displays->len; i++) {
+        print_display(g_ptr_array_index(displays, i), call->out);
+    }
+    for (guint i = 0; frontends && i < frontends->len; i++) {
+        Frontend *frontend = g_ptr_array_index(frontends, i);
+
+        g_string_append_printf(call->out, "frontend %s: %s, %s\n", frontend->id,
+                               frontend->ops->name,
+                               frontend_is_closing(frontend) ? "closing" : "open");
+        if (frontend->ops->info) {
+            print_info(frontend, call->out);
+        }
+    }
+    return TRUE;
+}
+
+gboolean cmd_info_of_frontend(CommandCall *call, GError **error)
+{
+    if (!info_print_topic(call->machine, call->command->name, call->out)) {
+        g_string_append(call->out, "None\n");
+    }
+    return TRUE;
+}
