@@ -26,7 +26,7 @@ KERNEL(alu)
 {
     u64 x = 88172645463325252ul, sum = 0;
 
-    for (u32 i = 0; i < 20000000; i++) {
+    for (u32 i = 0; i < 80000000; i++) {
         x ^= x << 13;
         x ^= x >> 7;
         x ^= x << 17;
@@ -37,7 +37,7 @@ KERNEL(alu)
 
 KERNEL(sieve)
 {
-    u32 n = 2000000, count = 0;
+    u32 n = 4000000, count = 0;
 
     for (u32 i = 0; i < n; i++) {
         heap[i] = 1;
@@ -85,12 +85,12 @@ KERNEL(quicksort)
 {
     u32 *a = (u32 *)heap, x = 1;
 
-    for (u32 i = 0; i < 400000; i++) {
+    for (u32 i = 0; i < 600000; i++) {
         x = x * 1664525 + 1013904223;
         a[i] = x;
     }
-    sort(a, 0, 399999);
-    return a[1000] + a[399999];
+    sort(a, 0, 599999);
+    return a[1000] + a[599999];
 }
 
 KERNEL(hash)
@@ -125,7 +125,7 @@ KERNEL(crc32)
         }
         table[i] = c;
     }
-    for (u32 i = 0; i < 8000000; i++) {
+    for (u32 i = 0; i < 12000000; i++) {
         crc = table[(crc ^ data[i & 0xfffff]) & 0xff] ^ (crc >> 8);
     }
     return crc;
@@ -164,7 +164,7 @@ fib_calls(u32 n)
 
 KERNEL(fib)
 {
-    return fib_calls(30);
+    return fib_calls(33);
 }
 
 static __attribute__((noinline, aligned(4096), section(".text.pointers_a"))) u64 add_one(u64 x)
@@ -197,7 +197,7 @@ KERNEL(walk)
 {
     u64 *a = (u64 *)heap, sum = 0;
 
-    for (u32 round = 0; round < 200; round++) {
+    for (u32 round = 0; round < 12000; round++) {
         for (u32 i = 0; i < 8192; i += 4) {
             a[i] += round;
             a[i + 1] ^= a[i];
@@ -261,7 +261,7 @@ KERNEL(sse)
     for (u32 i = 0; i < 4096; i++) {
         a[i] = (float)i;
     }
-    for (u32 round = 0; round < 400; round++) {
+    for (u32 round = 0; round < 1200; round++) {
         for (u32 i = 0; i < 4096; i++) {
             a[i] = a[i] * 0.999f + 1.5f;
             sum += a[i];
