@@ -269,6 +269,18 @@ static guint id_width(guint count)
     return width;
 }
 
+/* AMD says by a bit that the logical processors of leaf 1 are cores and not threads (APM vol. 3,
+ * E.4.2, CmpLegacy): without it a guest takes each core for a package. */
+static void set_cmp_legacy(GArray *entries, gboolean on)
+{
+    const CpuidEntry *vendor = cpuid_find(entries, 0, 0);
+    CpuidEntry *entry = cpuid_find(entries, 0x80000001, 0);
+
+    if (entry && vendor && memcmp(&vendor->ebx, "Auth", 4) == 0) {
+        entry->ecx = on ? entry->ecx | 1u << 1 : entry->ecx & ~(1u << 1);
+    }
+}
+
 void cpu_model_set_topology(GArray *entries, guint index, guint count)
 {
     CpuidEntry *entry = entry_need(entries, 1, 0);
@@ -277,6 +289,7 @@ void cpu_model_set_topology(GArray *entries, guint index, guint count)
     /* Leaf 1 EBX: logical processors in the package (bits 16-23), initial APIC id (24-31). */
     entry->ebx = (entry->ebx & 0xffff) | MIN(count, 255) << 16 | index << 24;
     entry->edx = count > 1 ? entry->edx | 1u << 28 : entry->edx & ~(1u << 28);
+    set_cmp_legacy(entries, count > 1);
     for (guint i = 0; i < entries->len; i++) {
         entry = &g_array_index(entries, CpuidEntry, i);
         if (entry->leaf == 0xb ||

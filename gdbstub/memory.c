@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Memory as the client names it: linear addresses of the chosen vCPU, or physical ones. */
+#include <string.h>
+
 #include "cpu/paging.h"
 #include "gdbstub/gdbstub-priv.h"
 
@@ -8,6 +10,25 @@ static gboolean read_physical(guint64 addr, void *buffer, gsize length, void *op
     const Machine *machine = opaque;
 
     return address_space_read(machine->memory, addr, buffer, length);
+}
+
+/* FALSE: nothing is there, or memory did not take it, which ROM does without a word. */
+static gboolean write_physical(Machine *machine, guint64 addr, const guint8 *bytes, gsize length)
+{
+    gsize mapped = length;
+    gboolean taken = TRUE;
+    const guint8 *host;
+    DmaMap map;
+
+    if (!address_space_write(machine->memory, addr, bytes, length)) {
+        return FALSE;
+    }
+    host = address_space_map(machine->memory, addr, &mapped, FALSE, &map);
+    if (host) {
+        taken = memcmp(host, bytes, mapped) == 0;
+        address_space_unmap(machine->memory, &map, 0);
+    }
+    return taken;
 }
 
 /* Walks the pieces that lie in one page each; `write` is NULL for reading. */
@@ -29,7 +50,7 @@ static gsize transfer(GdbStub *stub, guint64 addr, guint8 *read, const guint8 *w
         guint64 offset = addr - page.linear;
         gsize n = MIN(length - done, page.size - offset);
         guint64 physical = page.physical + offset;
-        if (write ? !address_space_write(machine->memory, physical, write + done, n)
+        if (write ? !write_physical(machine, physical, write + done, n)
                   : !address_space_read(machine->memory, physical, read + done, n)) {
             break;
         }

@@ -54,6 +54,7 @@ struct TcgAccel {
     GArray *cpuid;    /* of CpuidEntry: what can be shown */
     int icount_shift; /* an instruction takes 2^icount_shift ns; negative: time is not counted */
     int intr;         /* atomic: level of the PIC's INTR */
+    gint64 tsc_zero;  /* guest clock at the last reset; changes while all vCPUs are out */
     GMutex hold_mutex;
     GCond hold_changed;
     int hold; /* atomic, hold_mutex: how many hold the guest */

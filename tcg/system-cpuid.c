@@ -5,6 +5,7 @@
 #include "core/apic.h"
 #include "core/machine.h"
 #include "tcg/icount.h"
+#include "tcg/run.h"
 #include "tcg/system-priv.h"
 
 #define BIT(n) (1u << (n))
@@ -95,8 +96,9 @@ GArray *system_cpuid_supported(void)
     memcpy(hv, hypervisor, sizeof(hv));
     add(entries, 0, 7, name[0], name[2], name[1]);
     add(entries, 1, signature, 8 << 8, shown_bits(extensions, 1, CPUID_ECX), edx);
-    /* SMEP, SMAP: leaf 7 is the one leaf here that has subleaves. */
-    CpuidEntry seven = {.leaf = 7, .has_subleaf = TRUE, .ebx = BIT(7) | BIT(20)};
+    /* x87: data pointer of unmasked exceptions only, selectors 0 (tcg/fpu.c); SMEP, SMAP. Leaf 7 is
+     * the one leaf here that has subleaves. */
+    CpuidEntry seven = {.leaf = 7, .has_subleaf = TRUE, .ebx = BIT(6) | BIT(7) | BIT(13) | BIT(20)};
     g_array_append_val(entries, seven);
     add(entries, 0x40000000, 0x40000000, hv[0], hv[1], hv[2]);
     add(entries, 0x80000000, 0x80000008, name[0], name[2], name[1]);
@@ -164,7 +166,7 @@ void system_cpuid(TcgCpu *cpu, guint32 leaf, guint32 subleaf, guint32 regs[4])
 
 guint64 system_tsc(TcgCpu *cpu)
 {
-    guint64 now = (guint64)icount_now(cpu);
+    guint64 now = (guint64)(icount_now(cpu) - cpu->accel->tsc_zero);
 
     return now * (TCG_TSC_HZ / NS_PER_SEC) + cpu->tsc_offset;
 }

@@ -39,7 +39,7 @@ static void reset_power_up(TcgCpu *cpu)
     memset(cpu->mtrr_fixed, 0, sizeof(cpu->mtrr_fixed));
     memset(cpu->mtrr_variable, 0, sizeof(cpu->mtrr_variable));
     fpu_reset(cpu);
-    cpu->tsc_offset = 0; /* it goes on, alike on all processors */
+    cpu->tsc_offset = 0; /* TcgAccel.tsc_zero is the same for all processors */
 }
 
 void system_reset(TcgCpu *cpu, gboolean init)

@@ -7,6 +7,7 @@
 #include "core/machine.h"
 #include "cpu/model.h"
 #include "tcg/block.h"
+#include "tcg/icount.h"
 #include "tcg/mmu.h"
 #include "tcg/request.h"
 #include "tcg/run.h"
@@ -164,6 +165,9 @@ static void tcg_reset(Accel *accel, Vcpu *vcpu)
 {
     TcgCpu *cpu = tcg_cpu_of(vcpu);
 
+    if (vcpu->index == 0) { /* the first of all, none of which runs */
+        cpu->accel->tsc_zero = icount_now(cpu);
+    }
     system_reset(cpu, FALSE);
     cpu->shutdown = FALSE;
     cpu->delivering = FALSE;

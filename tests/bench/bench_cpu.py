@@ -36,7 +36,8 @@ def build(folder):
             ['gcc', '-O2', '-ffreestanding', '-fno-pic', '-mno-red-zone', '-fno-stack-protector',
              '-fcf-protection=none', '-fno-asynchronous-unwind-tables', '-fno-tree-vectorize',
              '-c', '-o', kernels, os.path.join(source, 'kernels.c')],
-            ['ld', '-n', '-z', 'noexecstack', '--no-warn-rwx-segments', '-T', os.path.join(source, 'link.ld'), '-o', linked, start, kernels],
+            ['ld', '-n', '-z', 'noexecstack', '--no-warn-rwx-segments', '-T',
+             os.path.join(source, 'link.ld'), '-o', linked, start, kernels],
             ['objcopy', '-I', 'elf64-x86-64', '-O', 'elf32-i386', linked, image]):
         subprocess.run(command, check=True)
     return image

@@ -14,16 +14,21 @@ from test_asm import image, lines_of
 TSC_PER_TICK = 1193 / 1193182 * 2e9
 
 
-def times(*args):
-    """What the guest icount printed: per timer interrupt (rounds waited, time stamp, count left),
-    and the time stamp after a halt."""
+def numbers_of(guest, *args):
+    """What the guest printed."""
     m = Machine(*args, accel='tcg', monitor=False)
     log = m.path('log')
-    m.args += ['-m', '16', '-bios', m.file('guest.bin', image('icount')), '-debugcon',
+    m.args += ['-m', '16', '-bios', m.file('guest.bin', image(guest)), '-debugcon',
                'file:' + log, '-device', 'isa-debug-exit,iobase=0xf4,iosize=4']
     with m:
         m.wait()
-        numbers = [int(line, 16) for line in lines_of(log) if len(line) == 8]
+        return [int(line, 16) for line in lines_of(log) if len(line) == 8]
+
+
+def times(*args):
+    """What the guest icount printed: per timer interrupt (rounds waited, time stamp, count left),
+    and the time stamp after a halt."""
+    numbers = numbers_of('icount', *args)
     return list(zip(*[iter(numbers[:60])] * 3)), numbers[60]
 
 
@@ -40,6 +45,13 @@ class Icount(unittest.TestCase):
             # 3 instructions a round of 32 ns each, in about 1 ms
             self.assertAlmostEqual(after[0], 1e6 / (3 * 32), delta=400)
         self.assertAlmostEqual(last - rounds[-1][1], TSC_PER_TICK, delta=TSC_PER_TICK / 50)
+
+    def test_time_stamps_begin_at_a_reset(self):
+        numbers = numbers_of('reset', '-icount', 'shift=3')
+        first, second = (numbers[i] + (numbers[i + 1] << 32) for i in (0, 2))
+        # Copying the image; 4 million instructions of 8 ns come before the reset.
+        self.assertLess(max(first, second), 4e6)
+        self.assertLess(abs(first - second), 1e5)
 
     def test_follows_the_host_without(self):
         self.assertNotEqual(times(), times())

@@ -103,11 +103,16 @@ static void test_topology(void)
     cpu_model_set_topology(entries, 2, 3);
     g_assert_cmphex(cpuid_find(entries, 1, 0)->ebx >> 16, ==, 0x0203);
     g_assert_true(has(entries, "ht"));
+    g_assert_true(has(entries, "cmp-legacy"));
     g_assert_cmphex(cpuid_find(entries, 0xb, 1)->edx, ==, 2);
     g_assert_cmphex(cpuid_find(entries, 0xb, 1)->ebx, ==, 3);
     g_assert_cmphex(cpuid_find(entries, 0xb, 1)->eax, ==, 2); /* ids of 3 need 2 bits */
     cpu_model_set_topology(entries, 0, 1);
     g_assert_false(has(entries, "ht"));
+    g_assert_false(has(entries, "cmp-legacy"));
+    g_autoptr(GArray) intel = build("kvm64", missing, NULL);
+    cpu_model_set_topology(intel, 2, 3);
+    g_assert_false(has(intel, "cmp-legacy"));
 }
 
 static void test_refused(void)

@@ -340,6 +340,11 @@ static void test_memory(Rig *rig, gconstpointer data)
     ask(rig, "m20000,1", "E0e");
     ask(rig, "M20000,1:00", "E0e");
     ask(rig, "mffffffffffffffff,2", "E0e");
+    region_set_readonly(&rig->ram, TRUE); /* what is lost is not OK */
+    ask(rig, "M7c00,2:1122", "E0e");
+    ask(rig, "M7c00,1:23", "OK"); /* as it is */
+    ask(rig, "m7c00,2", "2324");
+    region_set_readonly(&rig->ram, FALSE);
     for (const char *const *bad =
              (const char *const[]){"m", "m7c00", "m7c00,", "m,1", "m7c00,1x",
                                    "m11112222333344445,1", "M7c00,1", "M7c00,1:", "M7c00,1:0",

@@ -422,7 +422,7 @@ static void test_cpuid(void)
     g_assert_cmphex(regs[0], ==, 48 << 8 | 40);
     cpu->vendor_amd = FALSE; /* Intel: past the end is the last basic leaf */
     system_cpuid(cpu, 0x12345, 0, regs);
-    g_assert_cmphex(regs[1], ==, 1 << 7 | 1 << 20);
+    g_assert_cmphex(regs[1], ==, 1 << 6 | 1 << 7 | 1 << 13 | 1 << 20);
     rig_free(rig);
 }
 
