@@ -45,7 +45,7 @@ typedef struct CliConfig {
     const char *vga; /* NULL = the board's */
     GArray *devices; /* of CliItem */
 
-    GArray *displays;   /* of CliItem: -display and -vnc */
+    GArray *displays;   /* of CliItem: -display, -vnc, -spice */
     const char *keymap; /* -k; NULL = the frontends' own default */
     gboolean full_screen;
     gboolean nographic;

@@ -94,12 +94,15 @@ static gboolean is_none(const CliItem *item)
     return !strcmp(item->option, "display") && !strcmp(item->value, "none");
 }
 
-/* "-display NAME[,options]", "-display vnc=:0[,options]", "-vnc :0[,options]", "-vnc none". */
+/* "-display NAME[,options]", "-display vnc=:0[,options]", "-vnc :0[,options]", "-vnc none",
+ * "-spice options". */
 static gboolean open_item(Machine *machine, const CliItem *item, GError **error)
 {
     gboolean good;
 
-    if (!strcmp(item->option, "vnc")) {
+    if (!strcmp(item->option, "spice")) {
+        good = open_named(machine, "spice", item->value, error);
+    } else if (!strcmp(item->option, "vnc")) {
         good = !strcmp(item->value, "none") || open_named(machine, "vnc", item->value, error);
     } else {
         good = frontend_open_text(machine, item->value, error) != NULL;

@@ -227,6 +227,10 @@ const CliOption cli_options[] = {
     {"vnc", NULL, "[HOST]:N|unix:PATH[,PROP=VALUE...]", CLI_DISPLAY,
      "shows the machine to VNC viewers at TCP port 5900 + N (without HOST: of this host only)",
      add_item, OFFSET(displays)},
+    {"spice", NULL, "port=N|tls-port=N|unix=on,addr=PATH[,PROP=VALUE...]", CLI_DISPLAY,
+     "shows the machine to SPICE viewers, with password=... or disable-ticketing=on\n"
+     "(without addr=: of this host only; '-display spice,help' lists what can be set)",
+     add_item, OFFSET(displays)},
     {"k", NULL, "LAYOUT", CLI_DISPLAY,
      "the guest's keyboard layout, for VNC viewers (de, fr, ...; default: en-us)", set_string,
      OFFSET(keymap)},

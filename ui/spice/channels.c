@@ -1,0 +1,315 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Who is connected. A viewer opens one connection a channel (main, display, inputs...).
+ *
+ * spice-server waits for ever for the rest of a handshake. So a connection that has not said in
+ * HANDSHAKE_NS what it is for is shut down, and so is the oldest such one when there are too many.
+ * Each connection's descriptor is duplicated: spice-server's workers may close theirs at any
+ * moment, and ours stays good for shutdown(2).
+ */
+#include <fcntl.h>
+#include <netdb.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "mainloop/timer.h"
+#include "ui/spice/spice-priv.h"
+
+#define HANDSHAKE_NS   (30 * NS_PER_SEC)
+#define MAX_HANDSHAKES 64
+
+typedef struct SpiceChannel {
+    SpiceChannelEventInfo *info; /* who it is, for spice-server */
+    int fd;                      /* a duplicate; -1 = not known */
+    gboolean ready;              /* the handshake is over */
+    gint64 since;
+    char *address;
+    int session, type, id, flags;
+} SpiceChannel;
+
+struct SpiceChannels {
+    SpiceFrontend *frontend;
+    Clock *clock;
+    Timer deadline;         /* of the oldest handshake */
+    SpiceChannel *accepted; /* connected in the event that is being handled */
+    GMutex mutex;           /* guards what follows, a leaf */
+    GPtrArray *list;        /* of SpiceChannel*, the oldest first */
+};
+
+static void channel_free(gpointer data)
+{
+    SpiceChannel *channel = data;
+
+    if (channel->fd >= 0) {
+        close(channel->fd);
+    }
+    g_free(channel->address);
+    g_free(channel);
+}
+
+static char *address_text(const SpiceChannelEventInfo *info)
+{
+    char host[NI_MAXHOST], port[NI_MAXSERV];
+    const struct sockaddr *address = (const struct sockaddr *)&info->paddr_ext;
+
+    if (!(info->flags & SPICE_CHANNEL_EVENT_FLAG_ADDR_EXT) || address->sa_family == AF_UNIX ||
+        getnameinfo(address, info->plen_ext, host, sizeof(host), port, sizeof(port),
+                    NI_NUMERICHOST | NI_NUMERICSERV)) {
+        return g_strdup("unix");
+    }
+    return g_strdup_printf("%s:%s", host, port);
+}
+
+/* ---- handshakes; mutex held ---- */
+
+static SpiceChannel *oldest_handshake(SpiceChannels *channels, guint *count)
+{
+    SpiceChannel *oldest = NULL;
+
+    *count = 0;
+    for (guint i = channels->list->len; i-- > 0;) {
+        SpiceChannel *channel = g_ptr_array_index(channels->list, i);
+
+        if (!channel->ready && channel->fd >= 0) {
+            oldest = channel;
+            ++*count;
+        }
+    }
+    return oldest;
+}
+
+/* Its end comes as an event. */
+static void give_up(SpiceChannel *channel)
+{
+    shutdown(channel->fd, SHUT_RDWR);
+    close(channel->fd);
+    channel->fd = -1;
+}
+
+static void check_handshakes(SpiceChannels *channels)
+{
+    gint64 now = clock_now(channels->clock);
+    guint count;
+    SpiceChannel *oldest;
+
+    while ((oldest = oldest_handshake(channels, &count)) &&
+           (count > MAX_HANDSHAKES || now >= oldest->since + HANDSHAKE_NS)) {
+        give_up(oldest);
+    }
+    if (oldest) {
+        timer_set(&channels->deadline, oldest->since + HANDSHAKE_NS);
+    } else {
+        timer_cancel(&channels->deadline);
+    }
+}
+
+static void on_deadline(void *opaque)
+{
+    SpiceChannels *channels = opaque;
+
+    g_mutex_lock(&channels->mutex);
+    check_handshakes(channels);
+    g_mutex_unlock(&channels->mutex);
+}
+
+/* ---- events ---- */
+
+static gboolean find_channel(SpiceChannels *channels, SpiceChannelEventInfo *info, guint *index)
+{
+    for (guint i = 0; i < channels->list->len; i++) {
+        if (((SpiceChannel *)g_ptr_array_index(channels->list, i))->info == info) {
+            *index = i;
+            return TRUE;
+        }
+    }
+    return FALSE;
+}
+
+static void connected(SpiceChannels *channels, SpiceChannelEventInfo *info)
+{
+    SpiceChannel *channel = g_new0(SpiceChannel, 1);
+
+    channel->info = info;
+    channel->fd = -1;
+    channel->since = clock_now(channels->clock);
+    channel->address = address_text(info);
+    g_mutex_lock(&channels->mutex);
+    g_ptr_array_add(channels->list, channel);
+    g_mutex_unlock(&channels->mutex);
+    channels->accepted = channel;
+}
+
+/* A channel of this kind came (by = 1) or went (by = -1). */
+static void tell(SpiceChannels *channels, int type, int id, int by)
+{
+    SpiceFrontend *frontend = channels->frontend;
+
+    if (type == SPICE_CHANNEL_DISPLAY && id >= 0 && (guint)id < frontend->heads->len) {
+        vm_lock_take(frontend->frontend.machine->lock, "spice viewer");
+        spice_head_viewers(g_ptr_array_index(frontend->heads, (guint)id), by);
+        vm_lock_drop(frontend->frontend.machine->lock);
+    } else if (type == SPICE_CHANNEL_INPUTS && by < 0) {
+        spice_input_release(frontend->input);
+    }
+}
+
+static void initialized(SpiceChannels *channels, SpiceChannelEventInfo *info)
+{
+    guint index;
+    gboolean news = FALSE;
+
+    g_mutex_lock(&channels->mutex);
+    if (find_channel(channels, info, &index)) {
+        SpiceChannel *channel = g_ptr_array_index(channels->list, index);
+
+        news = !channel->ready;
+        channel->ready = TRUE;
+        channel->session = info->connection_id;
+        channel->type = info->type;
+        channel->id = info->id;
+        channel->flags = info->flags;
+        check_handshakes(channels);
+    }
+    g_mutex_unlock(&channels->mutex);
+    if (news) {
+        tell(channels, info->type, info->id, 1);
+    }
+}
+
+static void disconnected(SpiceChannels *channels, SpiceChannelEventInfo *info)
+{
+    SpiceChannel *channel = NULL;
+    guint index;
+
+    g_mutex_lock(&channels->mutex);
+    if (find_channel(channels, info, &index)) {
+        channel = g_ptr_array_steal_index(channels->list, index);
+        check_handshakes(channels);
+    }
+    g_mutex_unlock(&channels->mutex);
+    if (!channel) {
+        return;
+    }
+    if (channels->accepted == channel) {
+        channels->accepted = NULL;
+    }
+    if (channel->ready) {
+        tell(channels, channel->type, channel->id, -1);
+    }
+    channel_free(channel);
+}
+
+void spice_channels_event(SpiceChannels *channels, int event, SpiceChannelEventInfo *info)
+{
+    switch (event) {
+    case SPICE_CHANNEL_EVENT_CONNECTED: connected(channels, info); break;
+    case SPICE_CHANNEL_EVENT_INITIALIZED: initialized(channels, info); break;
+    case SPICE_CHANNEL_EVENT_DISCONNECTED: disconnected(channels, info); break;
+    }
+}
+
+void spice_channels_watching(SpiceChannels *channels, int fd)
+{
+    SpiceChannel *channel = g_steal_pointer(&channels->accepted);
+
+    if (channel) {
+        g_mutex_lock(&channels->mutex);
+        channel->fd = fcntl(fd, F_DUPFD_CLOEXEC, 0);
+        check_handshakes(channels);
+        g_mutex_unlock(&channels->mutex);
+    }
+}
+
+void spice_channels_event_over(SpiceChannels *channels)
+{
+    channels->accepted = NULL;
+}
+
+/* ---- any thread ---- */
+
+void spice_channels_shutdown(SpiceChannels *channels)
+{
+    g_mutex_lock(&channels->mutex);
+    for (guint i = 0; i < channels->list->len; i++) {
+        SpiceChannel *channel = g_ptr_array_index(channels->list, i);
+
+        if (channel->fd >= 0) {
+            shutdown(channel->fd, SHUT_RDWR);
+        }
+    }
+    g_mutex_unlock(&channels->mutex);
+}
+
+guint spice_channels_viewers(SpiceChannels *channels)
+{
+    guint count = 0;
+
+    g_mutex_lock(&channels->mutex);
+    for (guint i = 0; i < channels->list->len; i++) {
+        const SpiceChannel *channel = g_ptr_array_index(channels->list, i);
+
+        count += channel->ready && channel->type == SPICE_CHANNEL_MAIN;
+    }
+    g_mutex_unlock(&channels->mutex);
+    return count;
+}
+
+static const char *type_name(int type)
+{
+    static const char *const names[] = {
+        [SPICE_CHANNEL_MAIN] = "main",           [SPICE_CHANNEL_DISPLAY] = "display",
+        [SPICE_CHANNEL_INPUTS] = "inputs",       [SPICE_CHANNEL_CURSOR] = "cursor",
+        [SPICE_CHANNEL_PLAYBACK] = "playback",   [SPICE_CHANNEL_RECORD] = "record",
+        [SPICE_CHANNEL_SMARTCARD] = "smartcard", [SPICE_CHANNEL_USBREDIR] = "usbredir",
+        [SPICE_CHANNEL_PORT] = "port",           [SPICE_CHANNEL_WEBDAV] = "webdav",
+    };
+
+    return type >= 0 && type < (int)G_N_ELEMENTS(names) && names[type] ? names[type] : "unknown";
+}
+
+void spice_channels_describe(SpiceChannels *channels, GString *out)
+{
+    guint shown = 0;
+
+    g_mutex_lock(&channels->mutex);
+    for (guint i = 0; i < channels->list->len; i++) {
+        const SpiceChannel *channel = g_ptr_array_index(channels->list, i);
+
+        if (channel->ready) {
+            g_string_append_printf(
+                out,
+                "Channel:\n     address: %s%s\n     session: %u\n     channel: %d:%d\n"
+                "     channel name: %s\n",
+                channel->address, channel->flags & SPICE_CHANNEL_EVENT_FLAG_TLS ? " [tls]" : "",
+                (guint)channel->session, channel->type, channel->id, type_name(channel->type));
+            shown++;
+        }
+    }
+    g_mutex_unlock(&channels->mutex);
+    if (!shown) {
+        g_string_append(out, "Channels: none\n");
+    }
+}
+
+/* ---- lifecycle ---- */
+
+SpiceChannels *spice_channels_new(SpiceFrontend *frontend)
+{
+    SpiceChannels *channels = g_new0(SpiceChannels, 1);
+
+    channels->frontend = frontend;
+    channels->clock = clock_new_host(frontend->loop);
+    timer_init(&channels->deadline, channels->clock, on_deadline, channels);
+    g_mutex_init(&channels->mutex);
+    channels->list = g_ptr_array_new_with_free_func(channel_free);
+    return channels;
+}
+
+void spice_channels_free(SpiceChannels *channels)
+{
+    timer_cancel(&channels->deadline);
+    clock_free(channels->clock);
+    g_ptr_array_unref(channels->list);
+    g_mutex_clear(&channels->mutex);
+    g_free(channels);
+}

@@ -1,0 +1,126 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * What the files of ui/spice/ share.
+ *
+ * spice-server wants all calls from one thread, makes RSA keys there for each connection, and in a
+ * change of the picture's size waits there for its display workers, which may wait for a viewer.
+ * None of that may happen with the vm lock, so each server has a thread of its own, whose loop runs
+ * spice-server's timers and fd watches. That thread takes the vm lock only to hand input over and
+ * to start or stop looking at a display; the vm lock's holders never wait for it: they leave what
+ * has changed under a leaf mutex and wake the thread.
+ *
+ * spice-server's own workers, one a head, fetch drawing commands from us; they take the head's leaf
+ * mutex and nothing else.
+ */
+#pragma once
+
+#include <spice.h>
+
+#include "core/display.h"
+#include "core/frontend.h"
+#include "core/input.h"
+
+typedef struct SpiceFrontend SpiceFrontend;
+typedef struct SpiceHead SpiceHead;
+typedef struct SpiceInput SpiceInput;
+typedef struct SpiceCore SpiceCore;
+typedef struct SpiceChannels SpiceChannels;
+
+struct SpiceFrontend {
+    Frontend frontend;
+
+    /* options */
+    guint64 port, tls_port; /* 0 = none */
+    char *addr;
+    gboolean unix_socket, ipv4, ipv6;
+    gboolean disable_ticketing;
+    char *first_password; /* option `password` */
+    char *x509_dir, *x509_key, *x509_key_password, *x509_cert, *x509_cacert, *x509_dh, *tls_ciphers;
+    char *tls_channels, *plaintext_channels;
+    int image_compression, jpeg_wan, zlib_glz_wan, streaming_video; /* indices of their names */
+    gboolean agent_mouse, playback_compression, seamless_migration;
+    gboolean disable_copy_paste, disable_file_xfer;
+    guint64 max_hz;
+
+    /* vm lock */
+    GPtrArray *heads; /* of SpiceHead*; filled before the thread starts */
+    char *password;   /* NULL = nobody gets in, if there is ticketing */
+    gint64 expires;   /* host time from which on the password is worth nothing, -1 = never */
+    gboolean ticketing;
+
+    /* the thread */
+    GThread *thread;
+    GMainContext *context;
+    EventLoop *loop;
+    Deferred *ticket_changed; /* on the thread */
+    SpiceServer *server;      /* the thread's */
+    SpiceCore *core;
+    SpiceChannels *channels;
+    SpiceInput *input;
+
+    GMutex mutex; /* a leaf */
+    GCond cond;
+    gboolean started;    /* the thread has come up, or has failed to */
+    GError *start_error; /* why it failed */
+    GString *complaints; /* of spice-server while it starts */
+    char *ticket;        /* to be given to spice-server; NULL = nobody gets in */
+    gint64 ticket_expires;
+    gboolean ticket_disconnects; /* who is connected has to go */
+};
+
+/* ---- spice-thread.c ---- */
+
+/* Starts the thread; returns when the server listens. Vm lock held, dropped while waiting. */
+gboolean spice_thread_start(SpiceFrontend *frontend, GError **error);
+/* Ends it: viewers are disconnected. Vm lock held, dropped while waiting. */
+void spice_thread_end(SpiceFrontend *frontend);
+/* Hands password and expiry over; `disconnect`: who is connected has to go. Vm lock held. */
+void spice_thread_set_ticket(SpiceFrontend *frontend, gboolean disconnect);
+/* The server that the calling thread runs. */
+SpiceFrontend *spice_thread_current(void);
+
+/* ---- core-interface.c: timers, watches and events for spice-server; the thread ---- */
+
+SpiceCore *spice_core_new(EventLoop *loop);
+/* After spice-server is gone: frees what it has left behind too. */
+void spice_core_free(SpiceCore *core);
+SpiceCoreInterface *spice_core_interface(SpiceCore *core);
+
+/* ---- channels.c: who is connected ---- */
+
+SpiceChannels *spice_channels_new(SpiceFrontend *frontend);
+void spice_channels_free(SpiceChannels *channels);
+/* The thread: what spice-server tells of connections. */
+void spice_channels_event(SpiceChannels *channels, int event, SpiceChannelEventInfo *info);
+/* The thread: spice-server waits for this descriptor, or has finished with one event. */
+void spice_channels_watching(SpiceChannels *channels, int fd);
+void spice_channels_event_over(SpiceChannels *channels);
+/* Any thread: ends all connections at once. */
+void spice_channels_shutdown(SpiceChannels *channels);
+/* Any thread: how many viewers there are. */
+guint spice_channels_viewers(SpiceChannels *channels);
+/* Any thread: for `info spice`. */
+void spice_channels_describe(SpiceChannels *channels, GString *out);
+
+/* ---- head.c, head-command.c: one display as a QXL device ---- */
+
+SpiceHead *spice_head_new(SpiceFrontend *frontend, Display *display, guint index);
+void spice_head_free(SpiceHead *head); /* after the thread has ended */
+/* Vm lock. */
+void spice_head_attach(SpiceHead *head);
+void spice_head_detach(SpiceHead *head);
+/* Vm lock; by: how many more viewers look. */
+void spice_head_viewers(SpiceHead *head, int by);
+/* The thread, once the server exists. */
+gboolean spice_head_start(SpiceHead *head, SpiceServer *server);
+
+/* ---- spice-input.c ---- */
+
+SpiceInput *spice_input_new(SpiceFrontend *frontend); /* vm lock */
+void spice_input_free(SpiceInput *input);             /* vm lock, after the thread has ended */
+/* The thread, once the server exists. */
+void spice_input_start(SpiceInput *input, SpiceServer *server);
+/* TRUE if viewers send positions rather than movements. */
+gboolean spice_input_is_client_mode(SpiceInput *input);
+/* The thread: the viewer has gone. */
+void spice_input_release(SpiceInput *input);

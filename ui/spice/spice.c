@@ -1,0 +1,220 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include <gmodule.h>
+#include <spice/protocol.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "core/error.h"
+#include "ui/spice/spice-priv.h"
+
+static const char *const compressions[] = {"auto_glz", "auto_lz", "quic", "glz",
+                                           "lz",       "lz4",     "off",  NULL};
+static const char *const wan_names[] = {"auto", "never", "always", NULL};
+static const char *const streaming_names[] = {"off", "all", "filter", NULL};
+
+#define FIELD(name) G_STRUCT_OFFSET(SpiceFrontend, name)
+
+static const OptionSpec spice_options[] = {
+    {"port", OPTION_UINT, FIELD(port), "0", "TCP port for viewers without encryption", 0, 65535},
+    {"tls-port", OPTION_UINT, FIELD(tls_port), "0", "TCP port for viewers with TLS", 0, 65535},
+    {"addr", OPTION_STRING, FIELD(addr), NULL,
+     "address to listen at (default: this host only), or path with unix=on"},
+    {"unix", OPTION_BOOL, FIELD(unix_socket), "off", "listen at a unix socket, addr="},
+    {"ipv4", OPTION_BOOL, FIELD(ipv4), "off", "listen at IPv4 addresses only"},
+    {"ipv6", OPTION_BOOL, FIELD(ipv6), "off", "listen at IPv6 addresses only"},
+    {"disable-ticketing", OPTION_BOOL, FIELD(disable_ticketing), "off",
+     "let viewers in without a password"},
+    {"password", OPTION_STRING, FIELD(first_password), NULL,
+     "password that viewers must give (better: 'set_password spice' at the monitor)"},
+    {"x509-dir", OPTION_STRING, FIELD(x509_dir), NULL,
+     "folder of server-key.pem, server-cert.pem and ca-cert.pem"},
+    {"x509-key-file", OPTION_STRING, FIELD(x509_key), NULL, "private key of the server"},
+    {"x509-key-password", OPTION_STRING, FIELD(x509_key_password), NULL, "password of that file"},
+    {"x509-cert-file", OPTION_STRING, FIELD(x509_cert), NULL, "certificate of the server"},
+    {"x509-cacert-file", OPTION_STRING, FIELD(x509_cacert), NULL,
+     "certificate of the authority that signed it"},
+    {"x509-dh-key-file", OPTION_STRING, FIELD(x509_dh), NULL, "Diffie-Hellman parameters"},
+    {"tls-ciphers", OPTION_STRING, FIELD(tls_ciphers), NULL, "ciphers, as OpenSSL names them"},
+    {"tls-channel", OPTION_STRING, FIELD(tls_channels), NULL,
+     "channels that must be encrypted (main, display, inputs, cursor, default; ':' between them)"},
+    {"plaintext-channel", OPTION_STRING, FIELD(plaintext_channels), NULL,
+     "channels that must not be encrypted"},
+    {"image-compression", OPTION_ENUM, FIELD(image_compression), "auto_glz",
+     "how pictures are compressed, without loss", 0, 0, compressions},
+    {"jpeg-wan-compression", OPTION_ENUM, FIELD(jpeg_wan), "auto",
+     "JPEG, with loss, for viewers behind slow links", 0, 0, wan_names},
+    {"zlib-glz-wan-compression", OPTION_ENUM, FIELD(zlib_glz_wan), "auto",
+     "zlib over GLZ for viewers behind slow links", 0, 0, wan_names},
+    {"streaming-video", OPTION_ENUM, FIELD(streaming_video), "off",
+     "send what moves as a video, with loss", 0, 0, streaming_names},
+    {"agent-mouse", OPTION_BOOL, FIELD(agent_mouse), "on", "pointer through the guest's agent"},
+    {"playback-compression", OPTION_BOOL, FIELD(playback_compression), "on", "compress sound"},
+    {"seamless-migration", OPTION_BOOL, FIELD(seamless_migration), "off",
+     "viewers follow a migration"},
+    {"disable-copy-paste", OPTION_BOOL, FIELD(disable_copy_paste), "off",
+     "no clipboard through the guest's agent"},
+    {"disable-agent-file-xfer", OPTION_BOOL, FIELD(disable_file_xfer), "off",
+     "no files through the guest's agent"},
+    {"max-hz", OPTION_UINT, FIELD(max_hz), "60", "most updates a second", 1, 1000},
+    OPTION_END,
+};
+
+/* ---- opening ---- */
+
+static gboolean check_options(SpiceFrontend *frontend, GError **error)
+{
+    if (frontend->frontend.machine->displays->len == 0) {
+        return error_set(error, "spice: this machine has no display to show");
+    }
+    if (frontend->first_password && strlen(frontend->first_password) > SPICE_MAX_PASSWORD_LENGTH) {
+        return error_set(error, "spice: passwords have at most %d characters",
+                         SPICE_MAX_PASSWORD_LENGTH);
+    }
+    if (frontend->first_password && frontend->disable_ticketing) {
+        return error_set(error, "spice: password= and disable-ticketing=on contradict each other");
+    }
+    return TRUE;
+}
+
+static void free_parts(SpiceFrontend *frontend)
+{
+    spice_input_free(frontend->input);
+    g_ptr_array_unref(frontend->heads);
+    g_clear_pointer(&frontend->password, g_free);
+    event_loop_free(frontend->loop);
+    g_main_context_unref(frontend->context);
+    g_mutex_clear(&frontend->mutex);
+    g_cond_clear(&frontend->cond);
+}
+
+static void make_parts(SpiceFrontend *frontend)
+{
+    GPtrArray *displays = frontend->frontend.machine->displays;
+
+    g_mutex_init(&frontend->mutex);
+    g_cond_init(&frontend->cond);
+    frontend->context = g_main_context_new();
+    frontend->loop = event_loop_new(frontend->context, NULL);
+    frontend->password = g_strdup(frontend->first_password);
+    frontend->expires = -1;
+    /* Who may open a unix socket is a matter of its folder. */
+    frontend->ticketing =
+        !frontend->disable_ticketing && !(frontend->unix_socket && !frontend->first_password);
+    frontend->input = spice_input_new(frontend);
+    frontend->heads = g_ptr_array_new_with_free_func((GDestroyNotify)spice_head_free);
+    for (guint i = 0; i < displays->len; i++) {
+        g_ptr_array_add(frontend->heads,
+                        spice_head_new(frontend, g_ptr_array_index(displays, i), i));
+    }
+}
+
+static gboolean spice_probe(GError **error)
+{
+    return TRUE;
+}
+
+static gboolean spice_open(Frontend *base, GError **error)
+{
+    SpiceFrontend *frontend = (SpiceFrontend *)base;
+
+    if (!check_options(frontend, error)) {
+        return FALSE;
+    }
+    make_parts(frontend);
+    if (!spice_thread_start(frontend, error)) {
+        free_parts(frontend);
+        g_prefix_error(error, "spice: ");
+        return FALSE;
+    }
+    for (guint i = 0; i < frontend->heads->len; i++) {
+        spice_head_attach(g_ptr_array_index(frontend->heads, i));
+    }
+    return TRUE;
+}
+
+static void spice_close(Frontend *base)
+{
+    SpiceFrontend *frontend = (SpiceFrontend *)base;
+
+    for (guint i = 0; i < frontend->heads->len; i++) {
+        spice_head_detach(g_ptr_array_index(frontend->heads, i));
+    }
+    spice_thread_end(frontend);
+    if (frontend->unix_socket) {
+        unlink(frontend->addr);
+    }
+    free_parts(frontend);
+}
+
+/* ---- monitor ---- */
+
+static void spice_info(Frontend *base, GString *out)
+{
+    SpiceFrontend *frontend = (SpiceFrontend *)base;
+
+    g_string_append(out, "Server:\n");
+    if (frontend->unix_socket) {
+        g_string_append_printf(out, "     address: unix:%s\n", frontend->addr);
+    }
+    if (frontend->port) {
+        g_string_append_printf(out, "     address: %s:%" G_GUINT64_FORMAT "\n", frontend->addr,
+                               frontend->port);
+    }
+    if (frontend->tls_port) {
+        g_string_append_printf(out, "     address: %s:%" G_GUINT64_FORMAT " [tls]\n",
+                               frontend->addr, frontend->tls_port);
+    }
+    g_string_append_printf(out,
+                           "    migrated: false\n        auth: %s\n    compiled: %d.%d.%d\n"
+                           "  mouse-mode: %s\n",
+                           frontend->ticketing ? "spice" : "none", SPICE_SERVER_VERSION >> 16,
+                           SPICE_SERVER_VERSION >> 8 & 0xff, SPICE_SERVER_VERSION & 0xff,
+                           spice_input_is_client_mode(frontend->input) ? "client" : "server");
+    spice_channels_describe(frontend->channels, out);
+}
+
+static gboolean spice_set_password(Frontend *base, const char *password, PasswordAction connected,
+                                   GError **error)
+{
+    SpiceFrontend *frontend = (SpiceFrontend *)base;
+
+    if (!frontend->ticketing) {
+        return error_set(error, "%s asks for no password: start it without disable-ticketing=on",
+                         base->id);
+    }
+    if (password && strlen(password) > SPICE_MAX_PASSWORD_LENGTH) {
+        return error_set(error, "SPICE passwords have at most %d characters",
+                         SPICE_MAX_PASSWORD_LENGTH);
+    }
+    if (connected == PASSWORD_FAIL && spice_channels_viewers(frontend->channels) > 0) {
+        return error_set(error, "a viewer is connected: the password stays as it was");
+    }
+    g_free(frontend->password);
+    frontend->password = g_strdup(password);
+    spice_thread_set_ticket(frontend, connected == PASSWORD_DISCONNECT);
+    return TRUE;
+}
+
+static void spice_expire_password(Frontend *base, gint64 seconds)
+{
+    SpiceFrontend *frontend = (SpiceFrontend *)base;
+
+    frontend->expires =
+        seconds < 0 ? -1 : clock_now(base->machine->host_clock) + seconds * NS_PER_SEC;
+    spice_thread_set_ticket(frontend, FALSE);
+}
+
+G_MODULE_EXPORT extern const FrontendOps vitrine_frontend;
+const FrontendOps vitrine_frontend = {
+    .abi = FRONTEND_ABI,
+    .name = "spice",
+    .summary = "server for SPICE viewers",
+    .size = sizeof(SpiceFrontend),
+    .options = spice_options,
+    .probe = spice_probe,
+    .open = spice_open,
+    .close = spice_close,
+    .info = spice_info,
+    .set_password = spice_set_password,
+    .expire_password = spice_expire_password,
+};
