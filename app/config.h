@@ -56,9 +56,10 @@ typedef struct CliConfig {
     const char *qtest_log;
     const char *gdb; /* -gdb, -s; NULL = no debug server */
 
-    char *name, *uuid;  /* owned */
-    char *process_name; /* owned */
-    gboolean stopped;   /* -S */
+    char *name, *uuid;   /* owned */
+    char *process_name;  /* owned */
+    gboolean stopped;    /* -S */
+    gboolean no_control; /* -control off */
     gboolean no_reboot, no_shutdown, nodefaults;
     guint log_items;
     const char *log_file;

@@ -30,7 +30,7 @@ static char *built_names(void)
     return g_string_free(names, FALSE);
 }
 
-const FrontendOps *frontend_load(const char *name, GError **error)
+const FrontendOps *frontends_load(const char *name, GError **error)
 {
     g_autofree char *path = NULL;
     GModule *module;
@@ -65,7 +65,7 @@ static Frontend *open_frontend(Machine *machine, const char *name, const char *o
                                void *opaque, GError **error)
 {
     const CliConfig *config = opaque;
-    const FrontendOps *ops = frontend_load(name, error);
+    const FrontendOps *ops = frontends_load(name, error);
     g_autoptr(GString) text = NULL;
 
     if (!ops) {
@@ -188,6 +188,7 @@ void frontends_set_loader(Machine *machine, CliConfig *config)
 {
     machine->open_frontend = open_frontend;
     machine->open_frontend_opaque = config;
+    machine->load_frontend = frontends_load;
     machine->frontend_names = frontend_names;
 }
 

@@ -8,8 +8,8 @@
 /* Names of the frontends that there can be, in order of preference; NULL-ended. */
 extern const char *const frontend_names[];
 
-/* Loads a module; it stays loaded. */
-const FrontendOps *frontend_load(const char *name, GError **error);
+/* Loads a module; it stays loaded. Any thread. */
+const FrontendOps *frontends_load(const char *name, GError **error);
 
 /* Lets the machine load frontends by name, now and later. `config` must outlive it. */
 void frontends_set_loader(Machine *machine, CliConfig *config);

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "app/options.h"
+#include "app/verbs.h"
 
 #define HELP_COLUMN 16
 #define MAN_COLUMNS 72
@@ -29,6 +30,18 @@ static void print_option(const CliOption *option)
     g_string_free(head, TRUE);
 }
 
+static void print_verbs(void)
+{
+    for (const Verb *verb = verbs; verb->name; verb++) {
+        g_auto(GStrv) lines = g_strsplit(verb->help, "\n", -1);
+
+        printf("vitrine %s %s\n", verb->name, verb->arg);
+        for (guint i = 0; lines[i]; i++) {
+            printf("%*s%s\n", HELP_COLUMN, "", lines[i]);
+        }
+    }
+}
+
 int cli_print_help(const char *text)
 {
     int topic = -1;
@@ -36,6 +49,8 @@ int cli_print_help(const char *text)
     printf("usage: vitrine [options] [IMAGE]\n\n"
            "IMAGE is a disk or CD-ROM image; which of the two is seen from its content.\n"
            "Without one, and without other drives, a demonstration disk is started.\n");
+    printf("\nMachines that run:\n");
+    print_verbs();
     for (const CliOption *option = cli_options; option->name; option++) {
         if ((int)option->topic != topic) {
             topic = (int)option->topic;

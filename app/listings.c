@@ -179,7 +179,7 @@ int list_displays(const char *text)
 
     if (strchr(text, ',')) {
         g_autoptr(GError) error = NULL;
-        const FrontendOps *ops = frontend_load(name, &error);
+        const FrontendOps *ops = frontends_load(name, &error);
 
         if (ops) {
             return print_options(name, ops->options);
@@ -190,7 +190,7 @@ int list_displays(const char *text)
     for (guint i = 0; frontend_names[i]; i++) {
         g_autofree char *path = paths_find_module(frontend_names[i]);
         g_autoptr(GError) error = NULL;
-        const FrontendOps *ops = path ? frontend_load(frontend_names[i], &error) : NULL;
+        const FrontendOps *ops = path ? frontends_load(frontend_names[i], &error) : NULL;
 
         if (path) {
             print_row(frontend_names[i], ops ? ops->summary : error->message);

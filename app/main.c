@@ -7,6 +7,7 @@
 #include "app/options.h"
 #include "app/process.h"
 #include "app/session.h"
+#include "app/verbs.h"
 #include "core/error.h"
 #include "core/log.h"
 
@@ -75,6 +76,18 @@ static int run(CliConfig *config, GError **error)
     return status;
 }
 
+/* `vitrine list`: asks machines that run. */
+static int run_verb(const Verb *verb, char **words)
+{
+    g_autoptr(GError) error = NULL;
+    int status = verb->run(words, &error);
+
+    if (error) {
+        report_error("%s", error->message);
+    }
+    return status < 0 ? 1 : status;
+}
+
 int main(int argc, char **argv)
 {
     g_autoptr(CliConfig) config = cli_config_new();
@@ -82,6 +95,9 @@ int main(int argc, char **argv)
     int status = 1;
 
     signal(SIGPIPE, SIG_IGN);
+    if (argc > 1 && verb_find(argv[1])) {
+        return run_verb(verb_find(argv[1]), argv + 2);
+    }
     if (!cli_parse(config, argc, argv, &error)) {
         status = 1;
     } else if (config->print) {

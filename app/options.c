@@ -132,6 +132,18 @@ static gboolean apply_gdb_short(CliConfig *config, const CliOption *option, cons
     return set_string(config, option, "tcp::1234", error);
 }
 
+static gboolean apply_control(CliConfig *config, const CliOption *option, const char *value,
+                              GError **error)
+{
+    gboolean on;
+
+    if (!option_parse_bool("control", value, &on, error)) {
+        return FALSE;
+    }
+    config->no_control = !on;
+    return TRUE;
+}
+
 static gboolean ignore(CliConfig *config, const CliOption *option, const char *value,
                        GError **error)
 {
@@ -162,6 +174,8 @@ const CliOption cli_options[] = {
      set_string, OFFSET(pidfile)},
     {"daemonize", NULL, NULL, CLI_STANDARD, "goes to the background once the machine is ready",
      set_flag, OFFSET(daemonize)},
+    {"control", NULL, "on|off", CLI_STANDARD,
+     "lets 'vitrine list', 'attach' and 'detach' find this machine (default: on)", apply_control},
 
     {"machine", "M", "[type=]NAME[,accel=ACCEL[:ACCEL...]][,PROP=VALUE...]", CLI_CPU,
      "chooses the machine ('-machine help' lists them)", cli_apply_machine},

@@ -11,6 +11,7 @@
 #include "app/paths.h"
 #include "app/ports.h"
 #include "block/types.h"
+#include "control/server.h"
 #include "core/block.h"
 #include "core/error.h"
 #include "core/log.h"
@@ -30,7 +31,8 @@ struct Session {
     BoardConfig board;
     GPtrArray *monitors; /* of Monitor*, owned */
     Ports ports;
-    guint signals[3]; /* GSource ids */
+    ControlServer *control; /* NULL = none */
+    guint signals[3];       /* GSource ids */
 };
 
 /* ---- signals ---- */
@@ -186,6 +188,20 @@ static gboolean open_gdb(Session *session, GError **error)
         return FALSE;
     }
     return TRUE;
+}
+
+/* Machines do without it if they must. One that a test plays the processor of has none. */
+static void open_control(Session *session)
+{
+    g_autoptr(GError) error = NULL;
+
+    if (session->config->no_control || session->machine->accel->ops == &qtest_accel_ops) {
+        return;
+    }
+    session->control = control_server_new(session->machine, &error);
+    if (!session->control) {
+        report_warning("'vitrine attach' will not find this machine: %s", error->message);
+    }
 }
 
 /* ---- the board ---- */
@@ -349,10 +365,13 @@ static Machine *new_machine(CliConfig *config, EventLoop *loop)
 static gboolean start(Session *session, GError **error)
 {
     /* A layout that was asked for is checked now, not when somebody first types. */
-    return (!session->config->keymap || machine_keymap(session->machine, error)) &&
-           create_board(session, error) &&
-           vcpus_create(session->machine, session->board.cpus, error) &&
-           open_monitors(session, error) && open_qtests(session, error) &&
+    if ((session->config->keymap && !machine_keymap(session->machine, error)) ||
+        !create_board(session, error) ||
+        !vcpus_create(session->machine, session->board.cpus, error)) {
+        return FALSE;
+    }
+    open_control(session);
+    return open_monitors(session, error) && open_qtests(session, error) &&
            open_gdb(session, error) && frontends_open(session->machine, session->config, error);
 }
 
@@ -406,6 +425,7 @@ void session_free(Session *session)
     }
     g_ptr_array_unref(session->monitors);
     g_ptr_array_unref(session->ports.monitors);
+    control_server_free(session->control);
     gdbstub_stop(session->machine);
     machine_free(session->machine);
     event_loop_free(session->loop);

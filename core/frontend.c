@@ -123,6 +123,10 @@ Frontend *frontend_open(Machine *machine, const FrontendOps *ops, const char *op
 {
     Frontend *frontend;
 
+    if (machine->ending) { /* its module was being loaded until now */
+        error_set(error, "the machine ends");
+        return NULL;
+    }
     g_assert(ops->abi == FRONTEND_ABI && ops->size >= sizeof(Frontend));
     g_assert(ops->probe && ops->open && ops->close);
     frontend = g_malloc0(ops->size);
@@ -149,6 +153,49 @@ Frontend *frontend_open_text(Machine *machine, const char *text, GError **error)
     }
     return machine->open_frontend(machine, name, text[end] ? text + end + 1 : NULL,
                                   machine->open_frontend_opaque, error);
+}
+
+/* ---- loading ---- */
+
+typedef struct Load {
+    Machine *machine;
+    char *name;
+    const FrontendOps *ops;
+    GError *error;
+    void (*done)(const FrontendOps *ops, const GError *error, void *opaque);
+    void *opaque;
+} Load;
+
+static void load_in_worker(void *opaque)
+{
+    Load *load = opaque;
+
+    load->ops = load->machine->load_frontend(load->name, &load->error);
+}
+
+static void load_done(void *opaque)
+{
+    Load *load = opaque;
+
+    load->done(load->ops, load->error, load->opaque);
+    g_clear_error(&load->error);
+    g_free(load->name);
+    g_free(load);
+}
+
+void frontend_load(Machine *machine, const char *name,
+                   void (*done)(const FrontendOps *ops, const GError *error, void *opaque),
+                   void *opaque)
+{
+    Load *load = g_new0(Load, 1);
+
+    *load = (Load){.machine = machine, .name = g_strdup(name), .done = done, .opaque = opaque};
+    if (machine->load_frontend) {
+        worker_submit(machine->workers, load_in_worker, load_done, load);
+    } else {
+        error_set(&load->error, "frontends cannot be loaded here");
+        load_done(load);
+    }
 }
 
 /* ---- closing ---- */

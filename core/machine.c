@@ -278,6 +278,7 @@ void machine_free(Machine *machine)
     if (machine_is_running(machine)) {
         machine_stop(machine, RUN_STATE_SHUTDOWN);
     }
+    machine->ending = TRUE;
     while (machine->frontends->len > 0) {
         frontend_close(g_ptr_array_index(machine->frontends, machine->frontends->len - 1));
     }

@@ -86,6 +86,8 @@ struct Machine {
     Frontend *(*open_frontend)(Machine *machine, const char *name, const char *options,
                                void *opaque, GError **error);
     void *open_frontend_opaque;
+    /* Loads a frontend's module, from any thread. Set with open_frontend. */
+    const struct FrontendOps *(*load_frontend)(const char *name, GError **error);
     const char *const *frontend_names; /* those there can be, NULL-ended; set by app/, or NULL */
     char *attach_name; /* what `vitrine attach` finds this machine by; NULL = it cannot */
     void *gdbstub;     /* gdbstub/'s, which app/ ends */
@@ -106,6 +108,7 @@ struct Machine {
     /* private to core/machine.c */
     GPtrArray *listeners;
     GPtrArray *frontend_watches; /* core/frontend.c's; NULL = none yet */
+    gboolean ending;             /* machine_free() is under way */
     gboolean shutdown_requested; /* and not yet carried out */
     Deferred *reset_request;
     Deferred *shutdown_request;

@@ -8,15 +8,27 @@
 #include "monitor/handlers.h"
 #include "monitor/info.h"
 
+static void on_loaded(const FrontendOps *ops, const GError *error, void *opaque)
+{
+    CommandCall *call = opaque;
+    GError *failed = ops ? NULL : g_error_copy(error);
+    const Frontend *frontend =
+        ops ? frontend_open_text(call->machine, command_string(call, "display"), &failed) : NULL;
+
+    if (frontend) {
+        g_string_append_printf(call->out, "%s\n", frontend->id);
+    }
+    command_call_finish(call, failed);
+}
+
+/* Loading a module takes long, and is no reason to hold the lock. */
 gboolean cmd_display_add(CommandCall *call, GError **error)
 {
-    const Frontend *frontend =
-        frontend_open_text(call->machine, command_string(call, "display"), error);
+    const char *text = command_string(call, "display");
+    g_autofree char *name = g_strndup(text, strcspn(text, "=,"));
 
-    if (!frontend) {
-        return FALSE;
-    }
-    g_string_append_printf(call->out, "%s\n", frontend->id);
+    command_call_hold(call);
+    frontend_load(call->machine, name, on_loaded, call);
     return TRUE;
 }
 

@@ -42,7 +42,7 @@ typedef enum CommandNoun {
     NOUN_DISPLAY,
     NOUN_FRONTEND,      /* an open one */
     NOUN_FRONTEND_NAME, /* one that could be opened */
-    NOUN_LOG_ITEMS, /* "a,b,c" */
+    NOUN_LOG_ITEMS,     /* "a,b,c" */
 } CommandNoun;
 
 struct CommandArg {
