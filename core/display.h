@@ -79,6 +79,9 @@ typedef struct TextScreen {
 
 void text_screen_clear(TextScreen *screen); /* frees the cells */
 
+/* The characters as UTF-8, a line ended by "\n" for each row, without the blanks at its end. */
+char *text_screen_to_utf8(const TextScreen *screen);
+
 /* ---- the device's side ---- */
 
 typedef struct DisplaySourceOps {

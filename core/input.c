@@ -5,12 +5,9 @@
 
 #include "core/display.h"
 #include "core/error.h"
+#include "core/input-priv.h"
 
-#define CHORD_MAX_KEYS  16
-#define CHORD_MAX_QUEUE 256
-#define CHORD_GAP_MS    20 /* between the release of one chord and the next one */
-#define CHORD_HOLD_MS   100
-#define POINTER_KINDS   (INPUT_KIND_REL | INPUT_KIND_ABS)
+#define POINTER_KINDS (INPUT_KIND_REL | INPUT_KIND_ABS)
 
 struct InputSink {
     InputRouter *router;
@@ -29,12 +26,6 @@ struct InputListener {
     void *opaque;
 };
 
-typedef struct Chord {
-    guint keys[CHORD_MAX_KEYS];
-    guint count;
-    guint hold_ms;
-} Chord;
-
 struct InputRouter {
     Machine *machine;
     GPtrArray *sinks;     /* of InputSink*, owned; the one to prefer first */
@@ -42,9 +33,7 @@ struct InputRouter {
     guint next_index;
     gboolean absolute; /* as listeners were last told */
     guint leds;
-    GQueue chords; /* of Chord*; the head is being pressed while `pressed` */
-    gboolean pressed;
-    Timer chord_timer;
+    KeyQueue *queue;
 };
 
 /* ---- who gets an event ---- */
@@ -328,52 +317,9 @@ gboolean input_select_mouse(InputRouter *router, guint index, GError **error)
     return error_set(error, "there is no mouse #%u ('info mice' lists them)", index);
 }
 
-/* ---- chords ---- */
-
-static void chord_step(void *opaque)
+KeyQueue *input_router_queue(InputRouter *router)
 {
-    InputRouter *router = opaque;
-    Chord *chord = g_queue_peek_head(&router->chords);
-
-    if (!chord) {
-        return;
-    }
-    router->pressed = !router->pressed;
-    for (guint i = 0; i < chord->count; i++) {
-        guint n = router->pressed ? i : chord->count - 1 - i;
-
-        input_key(router, chord->keys[n], router->pressed);
-        input_sync(router);
-    }
-    if (router->pressed) {
-        timer_set_after(&router->chord_timer, chord->hold_ms * NS_PER_MS);
-    } else {
-        g_free(g_queue_pop_head(&router->chords));
-        timer_set_after(&router->chord_timer, CHORD_GAP_MS * NS_PER_MS);
-    }
-}
-
-gboolean input_send_chord(InputRouter *router, const guint *keys, guint count, guint hold_ms)
-{
-    Chord *chord;
-
-    if (!count || count > CHORD_MAX_KEYS || router->chords.length >= CHORD_MAX_QUEUE) {
-        return FALSE;
-    }
-    chord = g_new0(Chord, 1);
-    memcpy(chord->keys, keys, count * sizeof *keys);
-    chord->count = count;
-    chord->hold_ms = hold_ms ? hold_ms : CHORD_HOLD_MS;
-    g_queue_push_tail(&router->chords, chord);
-    /* A stopped machine gets it when it goes on: its clock stands still until then. */
-    if (!timer_pending(&router->chord_timer)) {
-        if (takes_events(router)) {
-            chord_step(router);
-        } else {
-            timer_set_after(&router->chord_timer, 0);
-        }
-    }
-    return TRUE;
+    return router->queue;
 }
 
 /* ---- lifecycle ---- */
@@ -386,16 +332,14 @@ InputRouter *input_router_new(Machine *machine)
     router->sinks = g_ptr_array_new_with_free_func(g_free);
     router->listeners = g_ptr_array_new_with_free_func(g_free);
     router->next_index = 1;
-    g_queue_init(&router->chords);
-    timer_init(&router->chord_timer, machine->guest_clock, chord_step, router);
+    router->queue = key_queue_new(router, machine);
     return router;
 }
 
 void input_router_free(InputRouter *router)
 {
     if (router) {
-        timer_cancel(&router->chord_timer);
-        g_queue_clear_full(&router->chords, g_free);
+        key_queue_free(router->queue);
         g_ptr_array_unref(router->listeners);
         g_ptr_array_unref(router->sinks);
         g_free(router);

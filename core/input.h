@@ -78,8 +78,24 @@ gboolean input_print_mice(InputRouter *router, GString *out);
 /* `mouse_set INDEX`. */
 gboolean input_select_mouse(InputRouter *router, guint index, GError **error);
 
+/* ---- keys that are typed by a program; input-queue.c ---- */
+
+/* Chords and characters that may wait to be typed. */
+#define INPUT_QUEUE_MAX (64 * 1024)
+
 /*
  * Presses `keys` in order, holds for `hold_ms` of guest time, releases them in reverse. Several
  * calls queue up. FALSE if the queue is full.
  */
 gboolean input_send_chord(InputRouter *router, const guint *keys, guint count, guint hold_ms);
+
+/*
+ * Types UTF-8 text as a person would on the guest's keyboard (machine_keymap(), accents by dead
+ * keys where the layout has them so), paced in guest time, after what is queued already. Line ends
+ * are Enter; Tab, Backspace and Escape may be in it too. FALSE, with nothing typed, if the layout
+ * lacks a character (the error names it) or there is too much.
+ */
+gboolean input_type(InputRouter *router, const char *text, GError **error);
+
+/* Drops what is not pressed yet; returns how many chords and characters that were. */
+guint input_type_cancel(InputRouter *router);

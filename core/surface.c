@@ -88,3 +88,21 @@ void text_screen_clear(TextScreen *screen)
     memset(screen, 0, sizeof(*screen));
     screen->cursor_column = screen->cursor_row = -1;
 }
+
+char *text_screen_to_utf8(const TextScreen *screen)
+{
+    GString *text = g_string_new(NULL);
+
+    for (guint row = 0; row < screen->rows; row++) {
+        gsize end = text->len;
+        for (guint column = 0; column < screen->columns; column++) {
+            gunichar ch = screen->cells[row * screen->columns + column].ch;
+            gboolean blank = ch <= ' ' || ch == 0xa0 || !g_unichar_validate(ch);
+            g_string_append_unichar(text, blank ? ' ' : ch);
+            end = blank ? end : text->len;
+        }
+        g_string_truncate(text, end);
+        g_string_append_c(text, '\n');
+    }
+    return g_string_free(text, FALSE);
+}

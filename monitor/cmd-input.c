@@ -32,6 +32,19 @@ gboolean cmd_sendkey(CommandCall *call, GError **error)
     return TRUE;
 }
 
+gboolean cmd_type(CommandCall *call, GError **error)
+{
+    const char *text = command_string(call, "text");
+
+    if (!check_router(call, error)) {
+        return FALSE;
+    }
+    if (command_flag(call, "cancel")) {
+        g_string_append_printf(call->out, "%u dropped\n", input_type_cancel(call->machine->input));
+    }
+    return !text || input_type(call->machine->input, text, error);
+}
+
 gboolean cmd_mouse_move(CommandCall *call, GError **error)
 {
     InputRouter *router = call->machine->input;

@@ -5,49 +5,7 @@
 #include "core/block.h"
 #include "core/error.h"
 #include "core/frontend.h"
-#include "core/screenshot.h"
 #include "monitor/handlers.h"
-
-/* ---- screendump ---- */
-
-static Display *find_display(const CommandCall *call, GError **error)
-{
-    const char *name = command_string(call, "device");
-    GPtrArray *displays = call->machine->displays;
-
-    for (guint i = 0; displays && i < displays->len; i++) {
-        Display *display = g_ptr_array_index(displays, i);
-        if (!name || strcmp(display_name(display), name) == 0) {
-            return display;
-        }
-    }
-    if (name) {
-        error_set(error, "there is no display '%s' (see 'info display')", name);
-    } else {
-        error_set(error, "the machine has no display to take a screenshot of");
-    }
-    return NULL;
-}
-
-static void screenshot_done(const GError *error, void *opaque)
-{
-    command_call_finish(opaque, error ? g_error_copy(error) : NULL);
-}
-
-gboolean cmd_screendump(CommandCall *call, GError **error)
-{
-    const char *format_name = command_string(call, "format");
-    ScreenshotFormat format = SCREENSHOT_PPM;
-    Display *display = find_display(call, error);
-
-    if (!display || (format_name && !screenshot_parse_format(format_name, &format, error))) {
-        return FALSE;
-    }
-    command_call_hold(call);
-    screenshot_save(call->machine->workers, display, FALSE, format,
-                    command_string(call, "filename"), screenshot_done, call);
-    return TRUE;
-}
 
 /* ---- passwords ---- */
 

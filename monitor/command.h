@@ -20,7 +20,7 @@ typedef struct CommandCall CommandCall;
 
 typedef enum CommandArgType {
     ARG_STRING, /* a word, or "quoted text" */
-    ARG_TEXT,   /* the rest of the line */
+    ARG_TEXT,   /* the rest of the line, or "quoted text" */
     ARG_ENUM,   /* one of `values`; a string for the handler */
     ARG_INT,    /* a plain number, may be negative */
     ARG_EXPR,   /* an integer; in HMP an expression with $registers */

@@ -23,12 +23,17 @@ gboolean cmd_info(CommandCall *call, GError **error);
 
 /* cmd-input.c */
 gboolean cmd_sendkey(CommandCall *call, GError **error);
+gboolean cmd_type(CommandCall *call, GError **error);
 gboolean cmd_mouse_move(CommandCall *call, GError **error);
 gboolean cmd_mouse_button(CommandCall *call, GError **error);
 gboolean cmd_mouse_set(CommandCall *call, GError **error);
 
-/* cmd-media.c */
+/* cmd-screen.c */
 gboolean cmd_screendump(CommandCall *call, GError **error);
+gboolean cmd_screen_text(CommandCall *call, GError **error);
+gboolean cmd_wait_text(CommandCall *call, GError **error);
+
+/* cmd-media.c */
 gboolean cmd_change(CommandCall *call, GError **error);
 gboolean cmd_eject(CommandCall *call, GError **error);
 gboolean cmd_expire_password(CommandCall *call, GError **error);

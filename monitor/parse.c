@@ -53,6 +53,7 @@ static gboolean parse_quoted(HmpParser *parser, GString *word, GError **error)
         switch (*++p) {
         case 'n': g_string_append_c(word, '\n'); break;
         case 'r': g_string_append_c(word, '\r'); break;
+        case 't': g_string_append_c(word, '\t'); break;
         case '\\':
         case '\'':
         case '"': g_string_append_c(word, *p); break;
@@ -170,6 +171,12 @@ static gboolean parse_arg(HmpParser *parser, CommandCall *call, guint n, GError 
         command_set_int(call, n, value);
         return command_check_int(arg, value, error);
     case ARG_TEXT:
+        if (*parser->p == '"') {
+            if (!parse_quoted(parser, word, error)) {
+                return FALSE;
+            }
+            break;
+        }
         g_string_append(word, parser->p);
         g_strchomp(word->str);
         parser->p += strlen(parser->p);

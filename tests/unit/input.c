@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* core/input: who gets an event, and chords. */
+#include <stdio.h>
 #include <string.h>
 
 #include "core/input.h"
+#include "core/keymap.h"
 
 typedef struct Fixture {
     VmLock *lock;
@@ -201,7 +203,7 @@ static void test_chord(Fixture *f, gconstpointer data)
 
     guint accepted = 0;
     while (input_send_chord(f->router, single, 1, 10)) {
-        g_assert_cmpuint(++accepted, <, 10000);
+        g_assert_cmpuint(++accepted, <=, INPUT_QUEUE_MAX);
     }
     g_assert_cmpuint(accepted, >=, 100);
 }
@@ -221,6 +223,120 @@ static void test_chord_stopped(Fixture *f, gconstpointer data)
     expect(f, "k:45=1 k:sync k:45=0 k:sync ");
 }
 
+/* ---- typed text ---- */
+
+/* Lets all be typed; returns the keys as "29+ 46+ 46- 29-". */
+static char *typed(Fixture *f)
+{
+    g_autoptr(GString) out = g_string_new(NULL);
+    g_auto(GStrv) words = NULL;
+
+    clock_step(f->machine->guest_clock,
+               clock_now(f->machine->guest_clock) + 60 * (gint64)NS_PER_SEC);
+    words = g_strsplit(f->log->str, " ", -1);
+    for (guint i = 0; words[i]; i++) {
+        guint key, down;
+
+        if (sscanf(words[i], "k:%u=%u", &key, &down) == 2) {
+            g_string_append_printf(out, "%s%u%s", out->len ? " " : "", key, down ? "+" : "-");
+        }
+    }
+    g_string_truncate(f->log, 0);
+    return g_string_free(g_steal_pointer(&out), FALSE);
+}
+
+static void check_typed(Fixture *f, const char *text, const char *keys)
+{
+    g_autoptr(GError) error = NULL;
+    g_autofree char *got = NULL;
+
+    g_test_message("%s", text);
+    g_assert_true(input_type(f->router, text, &error));
+    g_assert_no_error(error);
+    got = typed(f);
+    g_assert_cmpstr(got, ==, keys);
+}
+
+static void test_type(Fixture *f, gconstpointer data)
+{
+    Sink keyboard;
+
+    add(f, &keyboard, "k", INPUT_KIND_KEY);
+    check_typed(f, "", "");
+    check_typed(f, "aA", "30+ 30- 42+ 30+ 30- 42-");
+    check_typed(f, "1!\t\x1b\b", "2+ 2- 42+ 2+ 2- 42- 15+ 15- 1+ 1- 14+ 14-");
+    check_typed(f, "\r\n\n\r", "28+ 28- 28+ 28- 28+ 28-");
+    input_sink_set_leds(keyboard.sink, 1 << LED_CAPSL);
+    check_typed(f, "aA;", "42+ 30+ 30- 42- 30+ 30- 39+ 39-");
+    input_sink_set_leds(keyboard.sink, 0);
+
+    /* Paced: 20 ms down, 20 ms up, on the guest's clock; after what was queued before. */
+    static const guint x[] = {KEY_X};
+    gint64 now = clock_now(f->machine->guest_clock);
+    g_assert_true(input_type(f->router, "a", NULL));
+    g_assert_true(input_send_chord(f->router, x, 1, 10));
+    g_assert_true(input_type(f->router, "b", NULL));
+    clock_step(f->machine->guest_clock, now + 19 * NS_PER_MS);
+    expect(f, "k:30=1 k:sync ");
+    clock_step(f->machine->guest_clock, now + 39 * NS_PER_MS);
+    expect(f, "k:30=0 k:sync ");
+    g_autofree char *rest = typed(f);
+    g_assert_cmpstr(rest, ==, "45+ 45- 48+ 48-");
+}
+
+static void test_type_layout(Fixture *f, gconstpointer data)
+{
+    Sink keyboard;
+
+    f->machine->keymap_layout = "de";
+    add(f, &keyboard, "k", INPUT_KIND_KEY);
+    check_typed(f, "zy", "21+ 21- 44+ 44-");
+    check_typed(f, "\xc3\xb6", "39+ 39-");                                  /* o diaeresis: a key */
+    check_typed(f, "@\xe2\x82\xac", "100+ 16+ 16- 100- 100+ 18+ 18- 100-"); /* AltGr */
+    check_typed(f, "\xc3\xa9", "13+ 13- 18+ 18-");         /* e acute: a dead key */
+    check_typed(f, "\xc3\x8a", "41+ 41- 42+ 18+ 18- 42-"); /* E circumflex */
+    check_typed(f, "^", "41+ 41- 57+ 57-"); /* which is dead itself on this keyboard */
+}
+
+static void test_type_bad(Fixture *f, gconstpointer data)
+{
+    Sink keyboard;
+    g_autoptr(GError) error = NULL;
+    g_autofree char *much = g_strnfill(INPUT_QUEUE_MAX + 1, 'x');
+    static const guint x[] = {KEY_X};
+
+    add(f, &keyboard, "k", INPUT_KIND_KEY);
+    g_assert_false(input_type(f->router, "ab\xe2\x82\xac", &error));
+    g_assert_cmpstr(
+        error->message, ==,
+        "the keyboard layout 'us' has no key for '\xe2\x82\xac' (U+20AC, character 3 of "
+        "the text)");
+    g_clear_error(&error);
+    g_assert_false(input_type(f->router, "\x01", &error));
+    g_assert_cmpstr(error->message, ==,
+                    "the keyboard layout 'us' has no key for '' (U+0001, character 1 of the text)");
+    g_clear_error(&error);
+    g_assert_false(input_type(f->router, "\xff\xfe", &error));
+    g_assert_cmpstr(error->message, ==, "the text is not UTF-8");
+    g_clear_error(&error);
+    g_assert_false(input_type(f->router, much, &error));
+    g_assert_nonnull(strstr(error->message, "65536"));
+    g_clear_error(&error);
+    expect(f, ""); /* nothing of all that */
+
+    much[INPUT_QUEUE_MAX] = '\0';
+    g_assert_true(input_type(f->router, much, &error));
+    g_assert_false(input_type(f->router, "x", NULL));
+    g_assert_false(input_send_chord(f->router, x, 1, 10));
+    g_assert_cmpuint(input_type_cancel(f->router), ==, INPUT_QUEUE_MAX - 1); /* one is down */
+    g_autofree char *rest = typed(f);
+    g_assert_cmpstr(rest, ==, "45+ 45-");
+    f->machine->keymap_layout = "xx-none";
+    keymap_free(g_steal_pointer(&f->machine->keymap));
+    g_assert_false(input_type(f->router, "x", &error));
+    g_assert_nonnull(strstr(error->message, "xx-none"));
+}
+
 int main(int argc, char **argv)
 {
     static const struct {
@@ -234,6 +350,9 @@ int main(int argc, char **argv)
         {"/input/listener", test_listener},
         {"/input/chord", test_chord},
         {"/input/chord-stopped", test_chord_stopped},
+        {"/input/type", test_type},
+        {"/input/type-layout", test_type_layout},
+        {"/input/type-bad", test_type_bad},
     };
 
     g_test_init(&argc, &argv, NULL);

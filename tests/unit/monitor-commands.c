@@ -314,10 +314,17 @@ static void test_screendump(Rig *rig, gconstpointer data)
     gsize length;
     Display *display;
 
-    check_fails(rig, line, "Error: the machine has no display to take a screenshot of\n");
+    check_fails(rig, line, "Error: the machine has no display\n");
     display = display_new(rig->machine, "red", &ops, &display);
     check_fails(rig, "screendump x green",
                 "Error: there is no display 'green' (see 'info display')\n");
+    check_fails(rig, "screendump x red 1",
+                "Error: there is no head 1 of display 'red' (see 'info display')\n");
+    check_fails(rig, "screendump x 2", "Error: there is no display '2' (see 'info display')\n");
+    check_fails(rig, "screen_text",
+                "Error: the screen is in a graphics mode (640x480): it has no characters\n");
+    check_fails(rig, "wait_text x 0",
+                "Error: 'x' did not come within 0 seconds; the screen is in a graphics mode\n");
     check(rig, line, "");
     g_assert_true(g_file_get_contents(path, &bytes, &length, NULL));
     g_assert_cmpmem(bytes, length, "P6\n2 1\n255\n\377\000\000\000\377\000", 17);
@@ -329,6 +336,85 @@ static void test_screendump(Rig *rig, gconstpointer data)
     g_assert_true(g_str_has_prefix(out->str, "Error: "));
     g_assert_nonnull(strstr(out->str, "No such file or directory"));
     display_free(display);
+}
+
+/* ---- the screen as text ---- */
+
+typedef struct TextSource {
+    Display *display;
+    const char *rows[2]; /* of 8 characters */
+} TextSource;
+
+static gint64 text_scan(void *opaque)
+{
+    display_damage(((TextSource *)opaque)->display, 0, 0, 1, 1);
+    return -1;
+}
+
+static gboolean text_text(void *opaque, TextScreen *screen)
+{
+    TextSource *source = opaque;
+
+    *screen = (TextScreen){8, 2, -1, -1, g_new0(TextCell, 16)};
+    for (guint i = 0; i < 16; i++) {
+        guint column = i % 8;
+        const char *row = source->rows[i / 8];
+        screen->cells[i].ch = column < strlen(row) ? (gunichar)row[column] : 0;
+    }
+    return TRUE;
+}
+
+static gboolean appear(void *opaque)
+{
+    TextSource *source = opaque;
+
+    source->rows[1] = "login: _";
+    display_wake(source->display);
+    return G_SOURCE_REMOVE;
+}
+
+static gboolean vanish(void *opaque)
+{
+    display_free(g_steal_pointer(&((TextSource *)opaque)->display));
+    return G_SOURCE_REMOVE;
+}
+
+static void test_screen_text(Rig *rig, gconstpointer data)
+{
+    static const DisplaySourceOps ops = {
+        .scan = text_scan, .invalidate = red_invalidate, .text = text_text};
+    TextSource source = {.rows = {"ab  c", ""}};
+
+    check_fails(rig, "wait_text a", "Error: the machine has no display\n");
+    source.display = display_new(rig->machine, "text", &ops, &source);
+    check(rig, "screen_text", "ab  c\n\n");
+    check(rig, "screen_text text", "ab  c\n\n");
+    check(rig, "screen_text 1", "ab  c\n\n");
+    check_fails(rig, "screen_text 0", "Error: there is no display '0' (see 'info display')\n");
+    check(rig, "wait_text \"b  c\" 0", "");
+    check_fails(rig, "wait_text login 0", "Error: 'login' did not come within 0 seconds\n");
+    check_fails(rig, "wait_text x -1",
+                "seconds is -1, but must be from 0 to 86400\n"
+                "Try \"help wait_text\" for more information\n");
+    g_timeout_add(50, appear, &source);
+    gint64 start = g_get_monotonic_time();
+    check(rig, "wait_text login: 30", "");
+    g_assert_cmpint(g_get_monotonic_time() - start, <, 10 * G_USEC_PER_SEC);
+    g_timeout_add(50, vanish, &source);
+    check_fails(rig, "wait_text never 30", "Error: the display has gone away\n");
+}
+
+static void test_type(Rig *rig, gconstpointer data)
+{
+    check(rig, "c", "");
+    check(rig, "type some \\words \"here\"", "");
+    check(rig, "type \"Enter\\n\"", "");
+    check(rig, "type -c", "23 dropped\n");
+    check_fails(rig, "type \"abc", "unterminated string\nTry \"help type\" for more information\n");
+    check_fails(rig, "type \"a\" b",
+                "type: extraneous characters at the end of line\n"
+                "Try \"help type\" for more information\n");
+    check(rig, "type -c", "0 dropped\n");
 }
 
 /* ---- completion ---- */
@@ -351,14 +437,14 @@ static void check_completes(Rig *rig, const char *text, gsize start, const char 
 static void test_completion(Rig *rig, gconstpointer data)
 {
     check_completes(rig, "system_", 0, "system_powerdown system_reset");
-    check_completes(rig, "  scre", 2, "screendump");
+    check_completes(rig, "  screend", 2, "screendump");
     check_completes(rig, "info na", 5, "name");
     check_completes(rig, "help sendk", 5, "sendkey");
     check_completes(rig, "help info blocks", 10, "blockstats");
     check_completes(rig, "sendkey ctrl-al", 13, "alt alt_r");
     check_completes(rig, "log int,gu", 8, "guest_errors");
     check_completes(rig, "screendump /tmp/f", 11, NULL);
-    check_completes(rig, "screendump /tmp/f -", 18, "-f");
+    check_completes(rig, "screendump /tmp/f -", 18, "-c -f");
     check_completes(rig, "screendump /tmp/f -f p", 21, "png ppm");
     check_completes(rig, "screendump -f png /tm", 18, NULL);
     check_completes(rig, "info registers -", 15, "-a");
@@ -411,6 +497,8 @@ int main(int argc, char **argv)
     ADD("info", test_info);
     ADD("input", test_input);
     ADD("screendump", test_screendump);
+    ADD("screen-text", test_screen_text);
+    ADD("type", test_type);
     ADD("completion", test_completion);
     ADD("reference", test_reference);
     return g_test_run();
