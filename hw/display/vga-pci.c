@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * "VGA": the card of `-vga std`. BAR 0 is video memory, BAR 2 a page of registers, and the legacy
- * ports and window are where every VGA has them.
+ * ports and window are where every VGA has them. "secondary-vga" is the same card without the
+ * legacy part and the VGA BIOS: another head, for drivers that know the registers in BAR 2.
  */
 #include "hw/display/edid.h"
 #include "hw/display/vga-priv.h"
@@ -29,6 +30,7 @@ typedef struct VgaPci {
     /* options */
     guint64 memory_mb, xres, yres, xmax, ymax, refresh_rate;
     gboolean has_edid, has_mmio, has_ext, big_endian;
+    gboolean legacy; /* the ports and the window of a VGA */
 } VgaPci;
 
 static VgaPci *vga_pci(VgaCore *vga)
@@ -134,12 +136,12 @@ static void init_mmio(VgaPci *card)
     pci_register_bar(&card->pci, 2, PCI_BAR_MEM32, &card->mmio);
 }
 
-static gboolean vga_pci_realize(Device *dev, GError **error)
+static gboolean realize(VgaPci *card, GError **error)
 {
-    VgaPci *card = (VgaPci *)dev;
-    PciBus *bus = card->pci.bus;
+    Device *dev = &card->pci.device;
+    const char *name = dev->id ? dev->id : dev->ops->name;
 
-    if (!vga_init(&card->vga, dev, "VGA", card->memory_mb, error)) {
+    if (!vga_init(&card->vga, dev, name, card->memory_mb, error)) {
         return FALSE;
     }
     pci_register_bar(&card->pci, 0, PCI_BAR_MEM32_PREFETCH, &card->vga.vram);
@@ -150,10 +152,30 @@ static gboolean vga_pci_realize(Device *dev, GError **error)
         card->vga.hint = hint_size;
         update_edid(card);
     }
+    return TRUE;
+}
+
+static gboolean vga_pci_realize(Device *dev, GError **error)
+{
+    VgaPci *card = (VgaPci *)dev;
+    PciBus *bus = card->pci.bus;
+
+    if (!realize(card, error)) {
+        return FALSE;
+    }
+    card->legacy = TRUE;
     region_add(bus->io, 0x3b0, &card->vga.ports, 1);
     region_add(bus->io, 0x1ce, &card->vga.vbe_ports, 1);
     region_add(bus->memory, 0xa0000, &card->vga.window, 1);
     return TRUE;
+}
+
+static gboolean secondary_vga_realize(Device *dev, GError **error)
+{
+    VgaPci *card = (VgaPci *)dev;
+
+    card->has_mmio = TRUE;
+    return realize(card, error);
 }
 
 static void vga_pci_unrealize(Device *dev)
@@ -161,9 +183,11 @@ static void vga_pci_unrealize(Device *dev)
     VgaPci *card = (VgaPci *)dev;
     Region *mmio[] = {&card->mmio_edid, &card->mmio_ports, &card->mmio_vbe, &card->mmio_ext};
 
-    region_remove(&card->vga.window);
-    region_remove(&card->vga.vbe_ports);
-    region_remove(&card->vga.ports);
+    if (card->legacy) {
+        region_remove(&card->vga.window);
+        region_remove(&card->vga.vbe_ports);
+        region_remove(&card->vga.ports);
+    }
     for (guint i = 0; i < G_N_ELEMENTS(mmio); i++) {
         if (mmio[i]->parent) {
             region_remove(mmio[i]);
@@ -185,7 +209,9 @@ static void vga_pci_reset(Device *dev)
 
 #define FIELD(name) G_STRUCT_OFFSET(VgaPci, name)
 
+/* The first is of "VGA" alone. */
 static const OptionSpec vga_pci_options[] = {
+    {"mmio", OPTION_BOOL, FIELD(has_mmio), "on", "registers in BAR 2"},
     {"vgamem_mb", OPTION_UINT, FIELD(memory_mb), "16",
      "video memory in MiB, rounded up to a power of two", 1, 512},
     {"edid", OPTION_BOOL, FIELD(has_edid), "on", "tell the guest of a monitor (EDID)"},
@@ -195,7 +221,6 @@ static const OptionSpec vga_pci_options[] = {
     {"ymax", OPTION_UINT, FIELD(ymax), "0", "largest height for EDID, 0 = any", 0, 16384},
     {"refresh_rate", OPTION_UINT, FIELD(refresh_rate), "0",
      "refresh rate for EDID in mHz, 0 = 60000", 0, 1000000},
-    {"mmio", OPTION_BOOL, FIELD(has_mmio), "on", "registers in BAR 2"},
     {"qemu-extended-regs", OPTION_BOOL, FIELD(has_ext), "on", "byte order register in BAR 2"},
     {"big-endian-framebuffer", OPTION_BOOL, FIELD(big_endian), "off",
      "pixels are big-endian after reset"},
@@ -230,4 +255,24 @@ const PciDeviceOps vga_pci_ops = {
     .class_code = 0x030000,
     .revision = 2,
     .romfile = "vgabios-stdvga.bin",
+};
+
+const PciDeviceOps secondary_vga_ops = {
+    .device =
+        {
+            .name = "secondary-vga",
+            .summary = "another head: the VGA card without legacy ports and BIOS",
+            .category = "Display",
+            .bus = BUS_PCI,
+            .size = sizeof(VgaPci),
+            .options = vga_pci_options + 1,
+            .state = &vga_pci_state,
+            .realize = secondary_vga_realize,
+            .unrealize = vga_pci_unrealize,
+            .reset = vga_pci_reset,
+        },
+    .vendor_id = 0x1234,
+    .device_id = 0x1111,
+    .class_code = 0x038000,
+    .revision = 2,
 };

@@ -55,6 +55,7 @@ const DeviceOps *const device_types[] = {
     &isa_debug_exit_ops,
     /* display */
     &vga_pci_ops.device,
+    &secondary_vga_ops.device,
     &isa_vga_ops,
     NULL,
 };

@@ -14,6 +14,7 @@ import pci
 import tap
 import vga
 from hwtest import HwTest
+from machine import run
 
 LFB = 0xe0000000
 MMIO = 0xe8000000
@@ -360,6 +361,78 @@ class Options(HwTest):
         card.gc(6, 5)
         self.q.writeb(0xa0003, 0x42)
         self.assertEqual(self.q.readb(LFB + 3), 0x42)
+
+
+class SecondHead(VgaTest):
+    """secondary-vga, set up as the Bochs driver of Linux does: by the registers in BAR 2 alone."""
+
+    args = ('-machine', 'pc', '-device', 'secondary-vga,id=right,vgamem_mb=8,xres=1024,yres=600',
+            '-device', 'secondary-vga')
+    LFB2, MMIO2 = 0xe4000000, 0xe8010000
+
+    def map_second(self):
+        card = pci.find(self.q, 0x1234, 0x1111, class_code=0x0380)
+        card.set_bar(0, self.LFB2)
+        card.set_bar(2, self.MMIO2)
+        card.enable(pci.COMMAND_MEMORY)
+        return card
+
+    def vbe2(self, index, value):
+        self.q.writew(self.MMIO2 + 0x500 + 2 * index, value)
+
+    def mode2(self, width, height):
+        self.q.writeb(self.MMIO2 + 0x400, 0x20)  # 3C0h: the screen shows the palette's output
+        for index, value in ((vga.VBE_ENABLE, 0), (vga.VBE_XRES, width), (vga.VBE_YRES, height),
+                             (vga.VBE_BPP, 32), (vga.VBE_ENABLE, 0x41)):
+            self.vbe2(index, value)
+
+    def test_config(self):
+        card = self.map_second()
+        self.assertEqual(card.class_code, 0x038000)
+        self.assertEqual(card.bar_size(0), 8 << 20)
+        self.assertEqual(card.bar_size(2), 4096)
+        card.writel(0x30, 0xffffffff)
+        self.assertEqual(card.readl(0x30), 0)  # no ROM
+        edid = self.q.read(self.MMIO2, 128)
+        self.assertEqual(edid[54 + 2] | (edid[54 + 4] >> 4) << 8, 1024)
+
+    def test_two_pictures(self):
+        self.map_card()
+        self.map_second()
+        self.vga.vbe_mode(64, 64, 32)
+        self.mode2(800, 600)
+        self.q.writel(LFB, 0x00112233)
+        self.q.writel(self.LFB2 + 4, 0x00445566)
+        first, second = self.dump('VGA'), self.dump('right')
+        self.assertEqual((first.width, first.height, first.pixel(0, 0), first.pixel(1, 0)),
+                         (64, 64, 0x112233, 0))
+        self.assertEqual((second.width, second.height, second.pixel(0, 0), second.pixel(1, 0)),
+                         (800, 600, 0, 0x445566))
+        self.assertEqual(self.dump('2').width, 800)
+        self.assertEqual(self.dump('secondary-vga').width, self.dump('3').width)
+        self.assertIn("no display '4'", self.machine.hmp.command('screen_text 4'))
+
+    def test_no_legacy(self):
+        """The ports and the window are the first card's alone."""
+        self.map_second()
+        self.vga.vbe(vga.VBE_XRES, 720)
+        self.assertNotEqual(self.q.readw(self.MMIO2 + 0x500 + 2 * vga.VBE_XRES), 720)
+        self.vga.set_mode('13h')
+        self.q.writeb(0xa0000, 0x42)
+        self.assertEqual(self.q.readb(self.LFB2), 0)
+
+    def test_nonsense(self):
+        self.map_second()
+        self.mode2(0xffff, 0xffff)
+        self.dump('right')
+        self.vbe2(vga.VBE_ENABLE, 0)
+        self.q.writel(self.MMIO2 + 0x7fc, 0xffffffff)
+        self.assertEqual(self.q.readw(self.MMIO2 + 0x500), 0xb0c5)
+
+    def test_options(self):
+        _, _, error = run('-machine', 'pc', '-accel', 'qtest', '-display', 'none',
+                          '-device', 'secondary-vga,mmio=off')
+        self.assertIn('mmio', error)
 
 
 if __name__ == '__main__':
