@@ -271,7 +271,11 @@ static void on_commands(int fd, GIOCondition revents, void *opaque)
 
 static void on_machine(Machine *machine, MachineEvent event, void *opaque)
 {
-    static const char *const names[] = {"run-state", "reset", "powerdown", "shutdown"};
+    static const char *const names[] = {
+        [MACHINE_EVENT_RUN_STATE] = "run-state", [MACHINE_EVENT_RESET] = "reset",
+        [MACHINE_EVENT_POWERDOWN] = "powerdown", [MACHINE_EVENT_CONSOLES] = "consoles",
+        [MACHINE_EVENT_SHUTDOWN] = "shutdown",
+    };
     printf("event %s %s\n", names[event], run_state_name(machine->run_state));
     fflush(stdout);
 }

@@ -1,0 +1,344 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""SDL's windows under Xvfb: with the fake machine, and with the demo under the software CPU."""
+import os
+import sys
+import time
+import unittest
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), '..', 'lib'))
+import image  # noqa: E402
+import tap  # noqa: E402
+import xserver  # noqa: E402
+from fakemachine import FakeMachine, wait  # noqa: E402
+from machine import Machine, ROOT  # noqa: E402
+
+MODULE = os.environ.get('VITRINE_SDL', ROOT + '/build/ui/sdl/libvitrine-ui-sdl.so')
+ENV = {'SDL_VIDEODRIVER': '', 'XDG_RUNTIME_DIR': '/tmp'}
+PRESSED = ['key 29 1', 'key 56 1']  # Ctrl and Alt, which the guest sees before a hot key
+RELEASED = ['key 29 0', 'key 56 0']
+
+
+@unittest.skipIf(xserver.missing(), xserver.missing())
+class WindowTest(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        cls.x = xserver.XServer().__enter__()
+
+    @classmethod
+    def tearDownClass(cls):
+        cls.x.stop()
+
+    def start(self, options=''):
+        self.x.do('mousemove', 5, 5)
+        self.fake = FakeMachine(MODULE, {**ENV, **self.x.env}, options)
+        self.addCleanup(self.stop)
+        self.fake.expect('ready', 30)
+        self.window = self.x.window('fake')
+        return self.fake
+
+    def stop(self):
+        if self.fake is None:
+            return
+        error = self.fake.stop()
+        returncode, self.fake = self.fake.process.returncode, None
+        self.assertEqual(returncode, 0, error)
+        self.assertNotIn('CRITICAL', error)
+        self.assertNotIn('Sanitizer', error)
+
+    def assert_same_picture(self, timeout=10):
+        end = time.monotonic() + timeout
+        while True:
+            difference = self.fake.dump().difference(self.x.picture(self.window))
+            if difference is None or time.monotonic() > end:
+                break
+            time.sleep(0.1)
+        self.assertIsNone(difference)
+
+    def has_pixel(self, x, y, value):
+        wait(lambda: self.x.picture(self.window).pixel(x, y) == value, 'pixel %d, %d' % (x, y))
+
+    def has_title(self, text):
+        wait(lambda: self.x.title(self.window) == text, 'title %r, it is %r' %
+             (text, self.x.title(self.window)))
+
+    def has_size(self, width, height):
+        wait(lambda: self.x.geometry(self.window)[2:] == (width, height),
+             'size %dx%d, it is %r' % (width, height, self.x.geometry(self.window)))
+
+    def test_picture_pixel_for_pixel(self):
+        fake = self.start()
+        self.assert_same_picture()
+        fake.send('mode 1024 768')
+        self.has_size(1024, 768)
+        self.assert_same_picture()
+        fake.send('play square')
+        time.sleep(0.5)
+        fake.send('play still')
+        self.assert_same_picture()
+        fake.send('mode 320 200')
+        self.has_size(320, 200)
+        self.assert_same_picture()
+
+    def test_still_and_minimised_cost_nothing(self):
+        fake = self.start()
+        wait(lambda: fake.stats()['clock'] == 0, 'a stopped clock')
+        time.sleep(0.6)  # the last look at events
+        before = fake.stats()['scans'], self.looks()
+        time.sleep(1)
+        self.assertEqual((fake.stats()['scans'], self.looks()), before)
+        frames = fake.stats()['frames']
+        fake.send('play square')
+        time.sleep(1)
+        self.assertGreater(fake.stats()['frames'], frames + 30)
+        self.x.do('windowminimize', self.window)
+        wait(lambda: fake.stats()['active'] == 0, 'an inactive listener')
+        self.assertEqual(fake.stats()['clock'], 0)
+        self.assertIn('minimised', fake.info())
+        self.x.do('windowmap', self.window)
+        wait(lambda: fake.stats()['active'] == 1, 'an active listener')
+        fake.send('play still')
+        self.assert_same_picture()
+
+    def looks(self):
+        return [part for part in self.fake.info().split(';') if part.startswith('events')]
+
+    def test_keys_reach_the_guest(self):
+        fake = self.start()
+        for names, code in (('a', 30), ('F10', 68), ('Pause', 119), ('Menu', 127), ('94', 86),
+                            ('KP_Add', 78), ('Super_R', 126), ('XF86AudioMute', 113),
+                            ('XF86AudioPlay', 164), ('Henkan', 92), ('Hangul', 122),
+                            ('Control_R', 97), ('108', 100), ('Num_Lock', 69)):
+            with self.subTest(names):
+                self.x.key(names)
+                fake.expect('key %d 1' % code, 3)
+                fake.expect('key %d 0' % code, 3)
+        self.assertEqual(fake.lines(), [])
+
+    def test_focus_loss_releases_keys(self):
+        fake = self.start()
+        self.x.do('keydown', 'shift', 'keydown', 'b')
+        fake.expect('key 48 1')
+        self.x.do('windowminimize', self.window)
+        fake.expect('key 48 0')
+        fake.expect('key 42 0')
+        self.x.do('keyup', 'b', 'keyup', 'shift')
+        self.assertEqual(fake.lines(), [])
+
+    def test_grab(self):
+        fake = self.start()
+        self.has_title('fake - Vitrine')
+        self.x.do('mousemove', '--window', self.window, 200, 200)
+        self.assertEqual([line for line in fake.lines() if line.startswith('rel')], [])
+        self.x.do('click', 1)  # this click only grabs
+        self.has_title('fake - Vitrine - Press Ctrl+Alt+G to release grab')
+        self.assertEqual(fake.lines(), [])
+        for _ in range(40):  # much further than the window is wide
+            self.x.do('mousemove_relative', '--', 30, -7)
+        moved = [line.split() for line in fake.lines(0.5)]
+        total = [sum(int(w[2]) for w in moved if w[:2] == ['rel', axis]) for axis in '01']
+        self.assertEqual(total, [1200, -280])
+        self.x.do('click', 3, 'click', 4, 'click', 7)
+        self.assertEqual(fake.lines(), ['button 273 1', 'button 273 0', 'rel 8 1', 'rel 6 1'])
+        self.x.key('Print')  # the window manager's, were there no grab
+        self.assertEqual(fake.lines(), ['key 99 1', 'key 99 0'])
+        self.x.key('ctrl+alt+g')
+        self.has_title('fake - Vitrine')
+        self.assertEqual(fake.lines(), PRESSED + RELEASED)
+        self.x.do('mousemove_relative', 5, 5)
+        self.assertEqual(fake.lines(), [])
+
+    def test_grab_mod(self):
+        fake = self.start('grab-mod=rctrl')
+        self.x.key('ctrl+alt+g')  # the guest's
+        self.assertIn('key 34 1', fake.lines())
+        fake.lines()
+        self.x.do('keydown', 105, 'key', 42, 'keyup', 105)
+        self.has_title('fake - Vitrine - Press RightCtrl+G to release grab')
+        self.assertEqual(fake.lines(), ['key 97 1', 'key 97 0'])
+
+    def test_absolute_pointer(self):
+        fake = self.start()
+        fake.send('abs on')
+        fake.stats()
+        for x, y, value_x, value_y in ((639, 479, 32767, 32767), (0, 0, 0, 0),
+                                       (320, 240, 16409, 16418)):
+            self.x.do('mousemove', '--window', self.window, x, y)
+            wait(lambda: fake.lines(0.2)[-2:] == ['abs 0 %d' % value_x, 'abs 1 %d' % value_y],
+                 'abs %d, %d' % (value_x, value_y), 3)
+        self.x.do('click', 1)
+        fake.expect('button 272 1')
+        self.has_title('fake - Vitrine')  # no grab for it
+        self.x.key('ctrl+alt+g')
+        self.has_title('fake - Vitrine - Press Ctrl+Alt+G to release grab')
+        self.x.do('mousemove', 5, 5)  # off the edge
+        self.has_title('fake - Vitrine')
+
+    def test_absolute_pointer_when_scaled(self):
+        fake = self.start()
+        fake.send('abs on')
+        self.x.do('windowsize', self.window, 1000, 480)
+        self.has_size(1000, 480)
+        fake.lines()
+        self.x.do('mousemove', '--window', self.window, 180 + 320, 240)
+        wait(lambda: fake.lines(0.2)[-2:] == ['abs 0 16409', 'abs 1 16418'], 'the middle', 3)
+        self.x.do('mousemove', '--window', self.window, 990, 240)  # in the right bar
+        wait(lambda: fake.lines(0.2)[-2:] == ['abs 0 32767', 'abs 1 16418'], 'the right edge', 3)
+
+    def test_cursor_plane(self):
+        fake = self.start()
+        fake.send('cursor 16 16')
+        fake.send('warp 50 60')
+        self.has_pixel(50, 70, 0xff0000)
+        fake.send('warp 300 200')
+        self.has_pixel(300, 210, 0xff0000)
+        self.assertEqual(self.x.picture(self.window).pixel(50, 70), self.fake.dump().pixel(50, 70))
+        self.x.do('windowsize', self.window, 1280, 960)
+        self.has_pixel(600, 420, 0xff0000)
+        fake.send('cursor off')
+        self.x.key('ctrl+alt+u')
+        self.assert_same_picture()
+
+    def test_full_screen(self):
+        fake = self.start()
+        self.x.key('ctrl+alt+f')
+        self.has_size(1280, 1024)
+        self.has_pixel(600, 10, 0)  # black bars above and below
+        self.has_pixel(600, 1020, 0)
+        wanted = fake.dump()
+        self.has_pixel(2 * 300 + 1, 32 + 2 * 200, wanted.pixel(300, 200))
+        fake.lines()
+        self.x.key('alt+F4')  # the guest's, as is all else
+        self.assertEqual(fake.lines(), ['key 56 1', 'key 62 1', 'key 56 0', 'key 62 0'])
+        self.x.key('ctrl+alt+f')
+        self.has_size(640, 480)
+        self.assert_same_picture()
+
+    def test_full_screen_from_the_start(self):
+        fake = self.start('full-screen=on')
+        self.has_size(1280, 1024)
+        self.assertIn('full screen', fake.info())
+        self.x.key('ctrl+alt+f')
+        self.has_size(640, 480)
+        self.assert_same_picture()
+
+    def test_sizes(self):
+        self.start('scaling=integer')
+        for _ in range(2):
+            self.x.key('ctrl+alt+equal')
+        self.has_size(740, 555)
+        self.has_pixel(20, 300, 0)  # once its size is the largest whole factor
+        self.x.key('ctrl+alt+minus')
+        self.has_size(690, 517)
+        self.x.key('ctrl+alt+u')
+        self.has_size(640, 480)
+        self.assert_same_picture()
+
+    def test_windows_of_consoles(self):
+        fake = self.start()
+        self.x.key('ctrl+alt+1')  # the only window stays
+        self.x.key('ctrl+alt+2')
+        text = self.x.window('compat_monitor0')
+        self.x.type('xyz')
+        for letter in 'xyz':
+            fake.expect('typed ' + letter)
+        self.x.key('ctrl+alt+1')
+        wait(lambda: 'VGA, hidden' in fake.info(), 'a hidden window')
+        self.assertEqual(fake.stats()['active'], 0)
+        self.x.key('ctrl+alt+n')
+        self.window = self.x.window('fake - ')
+        wait(lambda: fake.stats()['active'] == 1, 'an active screen')
+        fake.lines()
+        self.x.type('q')
+        self.assertEqual(fake.lines(), ['key 16 1', 'key 16 0'])
+        self.x.key('ctrl+alt+2')
+        wait(lambda: 'monitor0, hidden' in fake.info(), 'a hidden text')
+        self.assertRaises(AssertionError, self.x.window, 'compat_monitor0', 0.5)
+        self.assertNotEqual(text, self.window)
+        self.assert_same_picture()
+
+    def test_pause_in_title(self):
+        fake = self.start()
+        fake.send('pause')
+        self.has_title('fake [Paused] - Vitrine')
+        fake.send('cont')
+        self.has_title('fake - Vitrine')
+
+    def test_window_close(self):
+        for option, line in (('off', None), ('on', 'event shutdown .*'),
+                             ('ask', 'event shutdown .*'), ('powerdown', 'event powerdown .*')):
+            with self.subTest(option):
+                fake = self.start('window-close=' + option)
+                fake.lines()
+                self.x.key('alt+F4')  # the window manager's key
+                if line:
+                    fake.expect(line)
+                else:
+                    self.assertNotIn('event shutdown running', fake.lines(0.5))
+                    self.x.title(self.window)  # still there
+                self.stop()
+
+    def test_close_and_go_on(self):
+        fake = self.start('window-close=background')
+        self.x.key('alt+F4')
+        wait(lambda: fake.stats()['active'] == 0, 'an inactive display')
+
+    def test_gl(self):
+        fake = self.start('gl=on')
+        self.assertIn('renderer', fake.info())
+        self.assert_same_picture()
+        fake.send('play square')
+        time.sleep(0.5)
+        fake.send('play still')
+        fake.send('cursor 16 16')
+        fake.send('warp 50 60')
+        self.has_pixel(50, 70, 0xff0000)
+        fake.send('cursor off')
+        self.assert_same_picture()
+
+
+@unittest.skipIf(xserver.missing(), xserver.missing())
+class LostServerTest(unittest.TestCase):
+    def test_lost_server(self):
+        for play in 'still', 'full':
+            with self.subTest(play), xserver.XServer() as x:
+                fake = FakeMachine(MODULE, {**ENV, **x.env})
+                fake.expect('ready', 30)
+                x.window('fake')
+                fake.send('play ' + play)
+                x.do('keydown', 'b')
+                fake.expect('key 48 1')
+                x.server.kill()
+                fake.expect('key 48 0')
+                wait(lambda: fake.stats()['active'] == 0, 'a closed frontend')
+                fake.send('play still')
+                fake.stats()
+                self.assertIn('display server has gone', fake.stop())
+                self.assertEqual(fake.process.returncode, 0)
+
+
+@unittest.skipIf(xserver.missing(), xserver.missing())
+class RefusalTest(unittest.TestCase):
+    def refuse(self, env, options=''):
+        fake = FakeMachine(MODULE, {**ENV, 'WAYLAND_DISPLAY': '', 'DISPLAY': '', **env}, options)
+        fake.process.wait(20)
+        error = fake.stop()
+        self.assertEqual(fake.process.returncode, 1)
+        self.assertEqual(error.count('\n'), 1, error)
+        return error
+
+    def test_none(self):
+        self.assertIn('neither DISPLAY nor WAYLAND_DISPLAY', self.refuse({}))
+
+    def test_wrong(self):
+        self.assertIn("display ':9999'", self.refuse({'DISPLAY': ':9999'}))
+        self.assertIn("display ':9998'", self.refuse({}, 'display=:9998'))
+
+    def test_wrong_options(self):
+        for option in 'grab-mod=perhaps', 'gl=maybe', 'max-hz=0', 'scaling=x', 'colour=red':
+            with self.subTest(option):
+                self.assertIn(option.split('=')[0], self.refuse({'DISPLAY': ':9999'}, option))
+
+
+if __name__ == '__main__':
+    tap.main()

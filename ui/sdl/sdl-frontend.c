@@ -1,0 +1,267 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The frontend "sdl": options, opening and closing, and what to do when the display goes away. */
+#include <gmodule.h>
+
+#include "core/error.h"
+#include "ui/common/host-env.h"
+#include "ui/common/window-close.h"
+#include "ui/sdl/gui.h"
+
+#define MAX_HZ 1000
+
+static const char *const grab_mods[] = {"lctrl-lalt", "lshift-lctrl-lalt", "rctrl", NULL};
+static const char *const gls[] = {"off", "on", "core", "es", NULL};
+static const char *const scalings[] = {"fit", "integer", "stretch", NULL};
+
+static const OptionSpec options[] = {
+    {"display", OPTION_STRING, G_STRUCT_OFFSET(SdlGui, display), NULL,
+     "X display (\":0\") or Wayland socket (\"wayland-0\") to open, if not the environment's"},
+    {"full-screen", OPTION_BOOL, G_STRUCT_OFFSET(SdlGui, full_screen), "off",
+     "fill the whole screen"},
+    {"gl", OPTION_ENUM, G_STRUCT_OFFSET(SdlGui, gl), "off",
+     "draw by the GPU: with OpenGL, or OpenGL ES", .values = gls},
+    {"grab-mod", OPTION_ENUM, G_STRUCT_OFFSET(SdlGui, grab_mod), "lctrl-lalt",
+     "modifiers of the hot keys", .values = grab_mods},
+    {"grab-on-hover", OPTION_BOOL, G_STRUCT_OFFSET(SdlGui, grab_on_hover), "off",
+     "grab the keyboard while an absolute pointer is over the picture"},
+    {"max-hz", OPTION_UINT, G_STRUCT_OFFSET(SdlGui, max_hz), "60", "pictures a second at most",
+     .min = 1, .max = MAX_HZ},
+    {"scaling", OPTION_ENUM, G_STRUCT_OFFSET(SdlGui, scaling), "fit",
+     "how the picture fills a window of another size", .values = scalings},
+    {"show-cursor", OPTION_BOOL, G_STRUCT_OFFSET(SdlGui, show_cursor), "off",
+     "show the host's pointer over the picture, too"},
+    {"window-close", OPTION_ENUM, G_STRUCT_OFFSET(SdlGui, window_close), "on", WINDOW_CLOSE_HELP,
+     .values = window_close_values},
+    {"xauthority", OPTION_STRING, G_STRUCT_OFFSET(SdlGui, xauthority), NULL,
+     "file with the X server's cookie, if not the environment's"},
+    OPTION_END,
+};
+
+void sdl_gui_unlock(SdlGui *gui)
+{
+    vm_lock_drop(gui->frontend.machine->lock);
+}
+
+void sdl_gui_lock(SdlGui *gui)
+{
+    vm_lock_take(gui->frontend.machine->lock, "sdl");
+}
+
+/* ---- SDL ---- */
+
+/* NULL when it is unset or empty. */
+static const char *set_variable(const char *name)
+{
+    const char *value = g_getenv(name);
+    return value != NULL && value[0] != '\0' ? value : NULL;
+}
+
+static gboolean sdl_frontend_probe(GError **error)
+{
+    if (set_variable("DISPLAY") == NULL && set_variable("WAYLAND_DISPLAY") == NULL &&
+        set_variable("SDL_VIDEODRIVER") == NULL) {
+        return error_set(error, "there is no display to open a window on: neither DISPLAY nor "
+                                "WAYLAND_DISPLAY is set (try -display vnc=:0)");
+    }
+    return TRUE; /* open() finds out the rest */
+}
+
+static void set_hints(void)
+{
+    SDL_SetMainReady();
+    SDL_SetHint(SDL_HINT_NO_SIGNAL_HANDLERS, "1");
+    SDL_SetHint(SDL_HINT_QUIT_ON_LAST_WINDOW_CLOSE, "0");
+    SDL_SetHint(SDL_HINT_APP_NAME, "Vitrine");
+    SDL_SetHint("SDL_VIDEO_X11_WMCLASS", "vitrine"); /* the desktop entry's StartupWMClass */
+    SDL_SetHint("SDL_VIDEO_WAYLAND_WMCLASS", "vitrine");
+    SDL_SetHint(SDL_HINT_VIDEO_ALLOW_SCREENSAVER, "1");
+    SDL_SetHint(SDL_HINT_VIDEO_X11_NET_WM_BYPASS_COMPOSITOR, "0");
+    SDL_SetHint(SDL_HINT_VIDEO_MINIMIZE_ON_FOCUS_LOSS, "0");
+    SDL_SetHint(SDL_HINT_GRAB_KEYBOARD, "1");
+    SDL_SetHint(SDL_HINT_ALLOW_ALT_TAB_WHILE_GRABBED, "0");
+    SDL_SetHint(SDL_HINT_WINDOWS_NO_CLOSE_ON_ALT_F4, "1");
+    SDL_SetHint(SDL_HINT_MOUSE_FOCUS_CLICKTHROUGH, "1");
+    SDL_SetHint(SDL_HINT_MOUSE_RELATIVE_SCALING, "0");
+    SDL_SetHint(SDL_HINT_TOUCH_MOUSE_EVENTS, "1");
+    SDL_SetHint(SDL_HINT_FRAMEBUFFER_ACCELERATION, "0");
+}
+
+/* Windows for people, not for tests without a screen, unless they are asked for by name. */
+static gboolean is_real_driver(void)
+{
+    const char *driver = SDL_GetCurrentVideoDriver();
+    return set_variable("SDL_VIDEODRIVER") != NULL ||
+           (g_strcmp0(driver, "dummy") != 0 && g_strcmp0(driver, "offscreen") != 0);
+}
+
+/* SDL takes the display from the environment. */
+static gboolean init_video(const SdlGui *gui)
+{
+    g_autoptr(HostEnv) env = host_env_enter(gui->display, gui->xauthority);
+    if (gui->display != NULL) {
+        SDL_SetHint(SDL_HINT_VIDEODRIVER, host_env_is_x11(gui->display) ? "x11" : "wayland");
+    }
+    gboolean good = SDL_InitSubSystem(SDL_INIT_VIDEO) == 0;
+    SDL_SetHint(SDL_HINT_VIDEODRIVER, NULL);
+    if (good && !is_real_driver()) {
+        SDL_QuitSubSystem(SDL_INIT_VIDEO);
+        good = SDL_SetError("SDL knows no driver for it") == 0;
+    }
+    return good;
+}
+
+static gboolean start_sdl(const SdlGui *gui, GError **error)
+{
+    if (SDL_WasInit(SDL_INIT_VIDEO)) {
+        Frontend *other = frontend_find(gui->frontend.machine, "sdl");
+        if (other != NULL) {
+            return error_set(error,
+                             "SDL shows the machine already (frontend '%s'), and can do so on one "
+                             "display only; close that first",
+                             other->id);
+        }
+        return error_set(error, "SDL has lost its display server, and a process cannot connect "
+                                "it to another one: take gtk, or restart the machine");
+    }
+    set_hints();
+    if (!init_video(gui)) {
+        const char *x11 = set_variable("DISPLAY");
+        return error_set(error,
+                         "cannot open a window on display '%s': %s (is the display server "
+                         "running, and may this user connect?)",
+                         gui->display != NULL ? gui->display
+                         : x11 != NULL        ? x11
+                                              : set_variable("WAYLAND_DISPLAY"),
+                         SDL_GetError());
+    }
+    SDL_StopTextInput(); /* keys are keys: no input method takes some of them */
+    return TRUE;
+}
+
+/* ---- what there is to do ---- */
+
+static void on_update(void *opaque)
+{
+    SdlGui *gui = opaque;
+    gboolean new_title = gui->new_title;
+    gui->new_title = FALSE;
+    if (gui->new_consoles && !gui->is_lost) {
+        sdl_windows_update(gui);
+    }
+    if (gui->new_mode && !gui->is_lost) {
+        sdl_input_update(gui);
+    }
+    for (guint i = 0; i < gui->windows->len && !gui->is_lost; i++) {
+        SdlWindow *window = g_ptr_array_index(gui->windows, i);
+        if (new_title) {
+            sdl_window_title(window);
+        }
+        sdl_window_update(window);
+    }
+}
+
+static void on_machine(Machine *machine, MachineEvent event, void *opaque)
+{
+    SdlGui *gui = opaque;
+    if (event == MACHINE_EVENT_RUN_STATE) {
+        gui->new_title = TRUE;
+        deferred_schedule(gui->update);
+    }
+}
+
+/* Scheduled by events.c, which may not hold the lock. */
+static void close_lost(void *opaque)
+{
+    SdlGui *gui = opaque;
+    frontend_request_close(&gui->frontend, "the display server has gone");
+}
+
+/* ---- lifecycle ---- */
+
+static void sdl_frontend_close(Frontend *frontend)
+{
+    SdlGui *gui = (SdlGui *)frontend;
+    if (gui->machine_listener != NULL) {
+        machine_unlisten(frontend->machine, gui->machine_listener);
+    }
+    sdl_input_close(gui);
+    sdl_events_close(gui);
+    /* Notices a server that has just died. */
+    if (gui->server != NULL && !gui->is_lost) {
+        sdl_server_pending(gui->server);
+    }
+    /*
+     * Xlib ends the process when a dead connection is closed, and SDL has one of its own besides
+     * the one that we know: nothing is taken apart then.
+     */
+    if (!gui->is_lost || g_strcmp0(SDL_GetCurrentVideoDriver(), "x11") != 0) {
+        sdl_windows_close(gui);
+        sdl_cursor_close(gui);
+        sdl_server_free(gui->server);
+        SDL_QuitSubSystem(SDL_INIT_VIDEO);
+    }
+    g_ptr_array_unref(gui->windows);
+    console_list_free(gui->consoles);
+    deferred_free(gui->update);
+    deferred_free(gui->lost);
+}
+
+static gboolean sdl_frontend_open(Frontend *frontend, GError **error)
+{
+    SdlGui *gui = (SdlGui *)frontend;
+    Machine *machine = frontend->machine;
+    if (!start_sdl(gui, error)) {
+        return FALSE;
+    }
+    gui->update = deferred_new(machine->loop, on_update, gui);
+    gui->lost = deferred_new(machine->loop, close_lost, gui);
+    sdl_input_open(gui);
+    sdl_cursor_open(gui);
+    if (!sdl_windows_open(gui, error)) {
+        sdl_frontend_close(frontend);
+        return FALSE;
+    }
+    sdl_events_open(gui);
+    gui->machine_listener = machine_listen(machine, on_machine, gui);
+    return TRUE;
+}
+
+static void sdl_frontend_info(Frontend *frontend, GString *out)
+{
+    SdlGui *gui = (SdlGui *)frontend;
+    g_string_append_printf(out, "driver: %s%s\n", SDL_GetCurrentVideoDriver(),
+                           gui->server->fd < 0 ? ", polled" : "");
+    g_string_append_printf(out, "events: %" G_GUINT64_FORMAT ", looks: %" G_GUINT64_FORMAT "\n",
+                           gui->events, gui->polls);
+    g_string_append_printf(out, "grab: %s\n",
+                           gui->grab ? console_title(gui->grabbed_by->console) : "none");
+    for (guint i = 0; i < gui->windows->len; i++) {
+        const SdlWindow *window = g_ptr_array_index(gui->windows, i);
+        const Viewport *v = &window->viewport;
+        const char *title = console_title(window->console);
+        if (window->hidden) {
+            g_string_append_printf(out, "window: %s, hidden\n", title);
+            continue;
+        }
+        g_string_append_printf(
+            out, "window: %s, %ux%u shown as %dx%d by the %s%s, %" G_GUINT64_FORMAT " frames\n",
+            title, v->guest_width, v->guest_height, v->width, v->height, window->canvas->ops->name,
+            window->full_screen                     ? ", full screen"
+            : window->minimised || window->unmapped ? ", minimised"
+                                                    : "",
+            window->frames);
+    }
+}
+
+G_MODULE_EXPORT extern const FrontendOps vitrine_frontend;
+const FrontendOps vitrine_frontend = {
+    .abi = FRONTEND_ABI,
+    .name = "sdl",
+    .summary = "plain windows (SDL 2), full screen, for games",
+    .size = sizeof(SdlGui),
+    .options = options,
+    .probe = sdl_frontend_probe,
+    .open = sdl_frontend_open,
+    .close = sdl_frontend_close,
+    .info = sdl_frontend_info,
+};
