@@ -137,7 +137,7 @@ static gboolean apply_control(CliConfig *config, const CliOption *option, const 
 {
     gboolean on;
 
-    if (!option_parse_bool("control", value, &on, error)) {
+    if (!option_parse_bool("-control", value, &on, error)) {
         return FALSE;
     }
     config->no_control = !on;

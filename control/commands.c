@@ -99,10 +99,13 @@ static const struct {
 static void add_option(GString *text, const FrontendOps *ops, OptionList *given, const char *key,
                        const char *value)
 {
+    /* VNC's display= is one of the machine's. Only what opens windows has use for a cookie. */
+    const char *needs = strcmp(key, "display") == 0 ? "xauthority" : key;
     g_auto(GStrv) parts = NULL;
     g_autofree char *quoted = NULL;
 
-    if (!ops->options || !options_find(ops->options, key) || option_list_get(given, key)) {
+    if (!ops->options || !options_find(ops->options, key) || !options_find(ops->options, needs) ||
+        option_list_get(given, key)) {
         return;
     }
     parts = g_strsplit(value, ",", -1);
