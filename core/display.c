@@ -27,7 +27,9 @@ struct DisplayListener {
     void *opaque;
     guint max_hz;
     gboolean active;
-    gboolean detached; /* freed when no dispatch is going on any more */
+    gboolean detached;         /* freed when no dispatch is going on any more */
+    pixman_region32_t pending; /* damage that it has not been told of, for its rate */
+    gint64 slot;               /* which of its periods had the last call */
 };
 
 struct Display {
@@ -57,6 +59,18 @@ struct Display {
 
 /* ---- listeners ---- */
 
+static void listener_free(DisplayListener *listener)
+{
+    pixman_region32_fini(&listener->pending);
+    g_free(listener);
+}
+
+static void listener_forget(DisplayListener *listener)
+{
+    pixman_region32_fini(&listener->pending);
+    pixman_region32_init(&listener->pending);
+}
+
 static void display_sweep_detached(Display *display)
 {
     if (display->dispatching || !display->has_detached) {
@@ -67,7 +81,7 @@ static void display_sweep_detached(Display *display)
         DisplayListener *listener = display->listeners->pdata[i];
         if (listener->detached) {
             g_ptr_array_remove_index(display->listeners, i);
-            g_free(listener);
+            listener_free(listener);
         }
     }
 }
@@ -95,36 +109,73 @@ static void display_dispatch_end(Display *display)
     display_sweep_detached(display);
 }
 
-/* Hands out what scans have collected. Returns TRUE if there was any. */
-static gboolean display_dispatch(Display *display)
+/* Gives a listener what is pending for it. */
+static void listener_deliver(DisplayListener *listener, Surface *new_surface, gint64 slot)
 {
+    pixman_region32_t damage = listener->pending;
+    pixman_region32_init(&listener->pending);
+    listener->slot = slot;
+    if (new_surface) {
+        listener->ops->surface(listener->opaque, new_surface);
+    }
+    if (listener_wants(listener)) {
+        listener->ops->damage(listener->opaque, &damage);
+    }
+    if (listener_wants(listener) && listener->ops->frame) {
+        listener->ops->frame(listener->opaque);
+    }
+    pixman_region32_fini(&damage);
+}
+
+/* Which of the listener's periods this moment is in. */
+static gint64 listener_slot(const DisplayListener *listener, gint64 now)
+{
+    return now / (NS_PER_SEC / listener->max_hz);
+}
+
+/*
+ * Hands out what scans have collected. A listener that is slower than the clock gets it in its own
+ * time, but a new surface at once; `force` is for all now. Returns TRUE if anything was collected.
+ */
+static gboolean display_dispatch(Display *display, gboolean force)
+{
+    gint64 now = clock_now(display->machine->host_clock);
     gboolean new_surface = display->surface_changed;
     display->surface_changed = FALSE;
-    if (!pixman_region32_not_empty(&display->damage)) {
-        return FALSE;
-    }
     /* A listener may call display_update(), which collects anew. */
     pixman_region32_t damage = display->damage;
     pixman_region32_init(&display->damage);
+    gboolean any = pixman_region32_not_empty(&damage);
     g_autoptr(Surface) surface = surface_ref(display->surface);
 
-    display->frames++;
+    display->frames += any;
     display_dispatch_begin(display);
     FOREACH_WANTING(display, listener)
     {
-        if (new_surface) {
-            listener->ops->surface(listener->opaque, surface);
+        gint64 slot = listener_slot(listener, now);
+        if (any) {
+            pixman_region32_union(&listener->pending, &listener->pending, &damage);
         }
-        if (listener_wants(listener)) {
-            listener->ops->damage(listener->opaque, &damage);
-        }
-        if (listener_wants(listener) && listener->ops->frame) {
-            listener->ops->frame(listener->opaque);
+        if (pixman_region32_not_empty(&listener->pending) &&
+            (force || new_surface || slot != listener->slot)) {
+            listener_deliver(listener, new_surface ? surface : NULL, slot);
         }
     }
     display_dispatch_end(display);
     pixman_region32_fini(&damage);
-    return TRUE;
+    return any;
+}
+
+/* TRUE if a listener has not been told all yet. */
+static gboolean display_owes(Display *display)
+{
+    FOREACH_WANTING(display, listener)
+    {
+        if (pixman_region32_not_empty(&listener->pending)) {
+            return TRUE;
+        }
+    }
+    return FALSE;
 }
 
 /* Tells one listener all there is to know. */
@@ -135,6 +186,8 @@ static void display_replay(Display *display, DisplayListener *listener)
     pixman_region32_t all;
 
     display_dispatch_begin(display);
+    listener_forget(listener);
+    listener->slot = listener_slot(listener, clock_now(display->machine->host_clock));
     ops->surface(listener->opaque, surface);
     pixman_region32_init_rect(&all, 0, 0, surface->width, surface->height);
     if (listener_wants(listener)) {
@@ -220,9 +273,12 @@ static void display_tick(void *opaque)
         stop = display->ops->watch(display->opaque);
     }
     display_scan(display);
-    gboolean damaged = display_dispatch(display);
+    gboolean damaged = display_dispatch(display, FALSE);
     if ((damaged && !announced) || display->woken) {
         display->last_activity = now;
+        stop = FALSE;
+    }
+    if (stop && display_owes(display)) {
         stop = FALSE;
     }
     display->woken = FALSE;
@@ -243,7 +299,7 @@ void display_wake(Display *display)
 void display_update(Display *display)
 {
     display_scan(display);
-    display_dispatch(display);
+    display_dispatch(display, TRUE);
     if (display->state == CLOCK_STILL) {
         if (display->woken) {
             display_start(display);
@@ -375,6 +431,7 @@ DisplayListener *display_attach(Display *display, const DisplayListenerOps *ops,
     listener->display = display;
     listener->ops = ops;
     listener->opaque = opaque;
+    pixman_region32_init(&listener->pending);
     listener->max_hz = MIN(max_hz ? max_hz : DISPLAY_DEFAULT_HZ, MAX_HZ);
     display_update(display);
     listener->active = TRUE;
@@ -391,7 +448,7 @@ void display_detach(DisplayListener *listener)
     }
     Display *display = listener->display;
     if (!display) {
-        g_free(listener);
+        listener_free(listener);
         return;
     }
     listener->detached = TRUE;
@@ -413,6 +470,7 @@ void display_listener_set_active(DisplayListener *listener, gboolean active)
         display_replay(display, listener);
     } else {
         listener->active = FALSE;
+        listener_forget(listener);
         display_schedule(display);
     }
 }

@@ -139,9 +139,16 @@ typedef struct DisplayListenerOps {
 
 #define DISPLAY_DEFAULT_HZ 60
 
+/* The row of a frontend's option table for it; `field` is a guint64 of `type`. */
+#define DISPLAY_MAX_HZ_OPTION(type, field)                                                         \
+    {                                                                                              \
+        "max-hz", OPTION_UINT, G_STRUCT_OFFSET(type, field), "60", "most frames a second", 1, 1000 \
+    }
+
 /*
  * Shows the display to a listener: replays surface, full damage and cursor before it returns, and
- * scans. `max_hz` 0 = DISPLAY_DEFAULT_HZ.
+ * scans. `max_hz` 0 = DISPLAY_DEFAULT_HZ; beside a faster listener it still gets damage no more
+ * often than that (a new surface comes at once).
  */
 DisplayListener *display_attach(Display *display, const DisplayListenerOps *ops, void *opaque,
                                 guint max_hz);

@@ -12,6 +12,7 @@
 #include "hw/input/i8042.h"
 #include "hw/isa/isa.h"
 #include "tests/unit/test-board.h"
+#include "ui/common/key-tracker.h"
 
 #define COM1 0x3f8
 #define LPT1 0x378
@@ -125,6 +126,38 @@ static char *listen(TestBoard *board)
         test_board_step(board, 700 * NS_PER_US);
     }
     return g_string_free(out, FALSE);
+}
+
+static void note_irq(void *opaque, guint n, int level)
+{
+    if (level) {
+        ++*(guint *)opaque;
+    }
+}
+
+/* From a frontend's event to the guest's interrupt: less than a millisecond of guest time, which is
+ * the byte's time on the keyboard's line, and no turn of the loop in between. (A release is two bytes
+ * there, before the controller translates them.) */
+static void test_latency(void)
+{
+    TestBoard *board = make_board();
+    KeyTracker *tracker = key_tracker_new(board->machine->input);
+    Device *kbc = device_find_ops(board->machine->root, &i8042_ops);
+    guint irqs = 0;
+
+    device_connect_irq(kbc, 0, (IrqLine){note_irq, &irqs, 0});
+    test_board_out(board, 0x64, 0x60);
+    test_board_out(board, 0x60, 0x41); /* interrupt on, translated */
+    test_board_step(board, 10 * NS_PER_MS);
+    for (guint i = 1; i <= 20; i++) {
+        g_assert_true(key_tracker_key(tracker, KEY_A, i & 1));
+        test_board_step(board, (i & 1 ? 1 : 2) * NS_PER_MS - 1);
+        g_assert_cmpuint(irqs, ==, i);
+        g_assert_cmphex(test_board_in(board, 0x60), ==, i & 1 ? 0x1e : 0x9e);
+        test_board_step(board, 7 * NS_PER_MS);
+    }
+    key_tracker_free(tracker);
+    test_board_free(board);
 }
 
 static void test_keys(void)
@@ -274,6 +307,7 @@ static void test_damaged(void)
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
+    g_test_add_func("/input-state/latency", test_latency);
     g_test_add_func("/input-state/keys", test_keys);
     g_test_add_func("/input-state/held-key", test_held_key);
     g_test_add_func("/input-state/mouse", test_mouse);

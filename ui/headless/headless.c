@@ -173,7 +173,7 @@ static void headless_info(Frontend *frontend, GString *out)
 #define FIELD(name) G_STRUCT_OFFSET(Headless, name)
 
 static const OptionSpec headless_options[] = {
-    {"max-hz", OPTION_UINT, FIELD(max_hz), "60", "scans a second at most", 1, 1000},
+    DISPLAY_MAX_HZ_OPTION(Headless, max_hz),
     {"record", OPTION_STRING, FIELD(record), NULL, "existing folder for frames as PPM files"},
     {"limit", OPTION_UINT, FIELD(limit), "1000", "frames to record a display at most"},
     OPTION_END,
