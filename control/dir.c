@@ -16,7 +16,7 @@
 #define MAX_NAME   48 /* sun_path holds 107 bytes with the folder in front */
 #define LOCK_TRIES 100
 #define LOCK_WAIT  (10 * G_TIME_SPAN_MILLISECOND)
-#define BACKLOG    16
+#define BACKLOG    128
 
 /* ---- the folder ---- */
 

@@ -20,9 +20,15 @@ struct ControlPeer {
 
 ControlPeer *control_peer_open(const char *path, GError **error)
 {
+    gint64 deadline = g_get_monotonic_time() + CONTROL_PATIENCE_MS * G_TIME_SPAN_MILLISECOND;
     int fd = control_dir_connect(path);
     ControlPeer *peer;
 
+    /* Its queue of connections is full: many knock, or it does not answer at all. */
+    while (fd < 0 && errno == EAGAIN && g_get_monotonic_time() < deadline) {
+        g_usleep(10 * G_TIME_SPAN_MILLISECOND);
+        fd = control_dir_connect(path);
+    }
     if (fd < 0) {
         error_set_errno(error, errno, "cannot reach the machine at %s", path);
         return NULL;

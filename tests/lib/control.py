@@ -16,9 +16,17 @@ class Control:
     def __init__(self, path, timeout=20):
         self.sock = socket.socket(socket.AF_UNIX)
         self.sock.settimeout(timeout)
-        self.sock.connect(path)
+        wait_for(lambda: self._connect(path), timeout)
         self.pending = b''
         self.events = []
+
+    def _connect(self, path):
+        """False while the queue of connections is full."""
+        try:
+            self.sock.connect(path)
+            return True
+        except BlockingIOError:
+            return False
 
     def __enter__(self):
         return self
