@@ -18,8 +18,10 @@ import unittest
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), '..', 'lib'))
 
 import tap
+import xserver
 from control import Control, ControlError, wait_for
-from machine import Machine, binary, run
+from machine import Machine, run
+from xserver import XServer
 
 NOBODY = 65534
 
@@ -51,6 +53,12 @@ class Base(unittest.TestCase):
 
     def fds(self, m):
         return len(os.listdir('/proc/%d/fd' % m.pid))
+
+    def has(self, spec):
+        """True if this frontend is built, and can be told where to show itself."""
+        name = re.split('[=,]', spec)[0]
+        status, out, err = run('-display', name + ',help')
+        return status == 0 and (name not in ('gtk', 'sdl') or 'xauthority=' in out)
 
     def frontends(self, m):
         return re.findall(r'^frontend (\S+):', m.hmp.command('info display'), re.M)
@@ -300,10 +308,6 @@ class Lifecycle(Base):
     def threads(self, m):
         return len(os.listdir('/proc/%d/task' % m.pid))
 
-    def has(self, spec):
-        known = run('-display', 'help')[1]
-        return re.search(r'^%s\b' % re.split('[=,]', spec)[0], known, re.M) is not None
-
 
 class Hostile(Base):
     def setUp(self):
@@ -452,6 +456,103 @@ class Hostile(Base):
             c.close()
         self.alive()
         wait_for(lambda: self.fds(self.m) < 60)
+
+
+@unittest.skipIf(xserver.missing(), xserver.missing())
+class Windows(Base):
+    """gtk and sdl on display servers that this machine was not started on."""
+
+    def setUp(self):
+        super().setUp()
+        self.names = [name for name in ('gtk', 'sdl') if self.has(name)]
+        if not self.names:
+            self.skipTest('neither gtk nor sdl is built')
+        self.m = self.start('-name', 'm')
+
+    def x(self):
+        server = XServer('800x600x24')
+        self.addCleanup(server.stop)
+        return server.__enter__()
+
+    def attach(self, name, server):
+        status, out, err = self.vitrine('attach', 'm', name, **server.env)
+        self.assertEqual(status, 0, err)
+        return re.search(r'^(\S+) is open', out).group(1)
+
+    def windows(self, server):
+        try:
+            return server.do('search', '--onlyvisible', '--name', '^m').split()
+        except subprocess.CalledProcessError:
+            return []
+
+    def test_loop(self):
+        """Windows come and go; descriptors and threads do not pile up."""
+        server = self.x()
+        for name in self.names:
+            for i in range(10):
+                self.assertEqual(self.attach(name, server), name)
+                wait_for(lambda: self.windows(server))
+                self.assertEqual(self.vitrine('detach', 'm', name)[0], 0)
+                wait_for(lambda: not self.windows(server))
+                if i == 3:
+                    before = self.fds(self.m)
+            self.assertLessEqual(self.fds(self.m), before)
+        self.assertEqual(self.frontends(self.m), [])
+        self.assertNotIn('Hz', self.m.hmp.command('info display'))
+
+    def test_lost_server(self):
+        """Its windows close, and nothing else; the next server shows the machine again."""
+        one, two = self.x(), self.x()
+        others = ['headless']
+        self.vitrine('attach', 'm', 'headless')
+        for name in self.names:
+            self.attach(name, one)
+        wait_for(lambda: len(self.windows(one)) >= len(self.names))
+        if 'gtk' in self.names:
+            others.append(self.attach('gtk', two))
+            wait_for(lambda: self.windows(two))
+        one.stop()
+        wait_for(lambda: sorted(self.frontends(self.m)) == sorted(others))
+        self.assertIn('the display server has gone; the machine goes on', self.m.stderr())
+        self.assertIn('prelaunch', self.m.hmp.command('info status'))
+        if 'gtk' in self.names:
+            self.assertTrue(self.windows(two))
+            three = self.x()
+            again = self.attach('gtk', three)
+            wait_for(lambda: self.windows(three))
+            self.vitrine('detach', 'm', again)
+            wait_for(lambda: not self.windows(three))
+        self.assertEqual(sorted(self.frontends(self.m)), sorted(others))
+        self.m.hmp.command('cont')
+        self.assertEqual(self.m.quit(), 0)
+
+    def test_no_server(self):
+        for name in self.names:
+            for i in range(5):
+                status, out, err = self.vitrine('attach', 'm', name, DISPLAY=':31999')
+                self.assertEqual((status, out), (1, ''))
+                self.assertIn(':31999', err)
+                if i == 1:
+                    before = self.fds(self.m)
+            self.assertLessEqual(self.fds(self.m), before)
+        self.assertEqual(self.frontends(self.m), [])
+
+    def test_all_at_once(self):
+        server = self.x()
+        opened = [self.attach(name, server) for name in self.names]
+        for spec in ('headless', 'vnc=unix:' + self.m.path('vnc'),
+                     'spice=unix=on,addr=%s,disable-ticketing=on' % self.m.path('spice')):
+            if self.has(spec):
+                status, out, err = self.vitrine('attach', 'm', spec)
+                self.assertEqual(status, 0, err)
+                opened.append(out.split()[0])
+        self.m.hmp.command('cont')
+        self.assertEqual(self.frontends(self.m), opened)
+        time.sleep(2)
+        for name in reversed(opened):
+            self.assertEqual(self.vitrine('detach', 'm', name)[0], 0)
+            self.assertIn('running', self.m.hmp.command('info status'))
+        self.assertEqual(self.frontends(self.m), [])
 
 
 if __name__ == '__main__':
