@@ -5,6 +5,7 @@
 #include <netdb.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/un.h>
 #include <unistd.h>
 
@@ -13,6 +14,8 @@
 static gboolean check_unix(SpiceFrontend *frontend, GError **error)
 {
     struct sockaddr_un address = {.sun_family = AF_UNIX};
+    struct stat present; /* spice-server would remove it */
+    g_autofree char *folder = NULL;
     int fd;
     gboolean answers;
 
@@ -24,6 +27,14 @@ static gboolean check_unix(SpiceFrontend *frontend, GError **error)
     }
     if (strlen(frontend->addr) >= sizeof(address.sun_path)) {
         return error_set(error, "'%s' is too long for a socket's path", frontend->addr);
+    }
+    if (lstat(frontend->addr, &present) == 0 && !S_ISSOCK(present.st_mode)) {
+        return error_set(error, "'%s' is a file, and no socket", frontend->addr);
+    }
+    folder = g_path_get_dirname(frontend->addr);
+    if (access(folder, W_OK)) {
+        return error_set(error, "cannot make the socket '%s': %s", frontend->addr,
+                         g_strerror(errno));
     }
     strcpy(address.sun_path, frontend->addr);
     fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);

@@ -163,7 +163,7 @@ void spice_thread_set_ticket(SpiceFrontend *frontend, gboolean disconnect)
 static void on_message(const char *domain, GLogLevelFlags level, const char *message,
                        gpointer opaque)
 {
-    if (current && current->complaints) {
+    if (level & G_LOG_LEVEL_WARNING && current && current->complaints) {
         g_string_append_printf(current->complaints, "%s%s", current->complaints->len ? "; " : "",
                                message);
     }
