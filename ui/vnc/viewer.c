@@ -8,7 +8,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "ui/vnc/raw-update.h"
+#include "ui/vnc/update.h"
 #include "ui/vnc/vnc-priv.h"
 
 /* A viewer that takes nothing for so long is given up. */
@@ -17,10 +17,6 @@
 #define HANDSHAKE_TIMEOUT_NS (30 * NS_PER_SEC)
 /* So long libvncserver may take to greet it: a tenth of a second, or a WebSocket handshake. */
 #define GREETING_TIMEOUT_NS (2 * NS_PER_SEC)
-
-#define BITS_PER_SAMPLE   8
-#define SAMPLES_PER_PIXEL 3
-#define BYTES_PER_PIXEL   4
 
 struct VncViewer {
     VncServer *server;
@@ -36,11 +32,9 @@ struct VncViewer {
     GMutex mutex; /* guards what follows, a leaf */
     GCond ended_cond;
     gboolean leave;
-    gboolean greeted;         /* rfbNewClient() has returned */
-    gboolean ended;           /* the thread does nothing more */
-    Surface *next_surface;    /* to be shown from now on, or NULL */
-    pixman_region32_t damage; /* not yet handed to libvncserver */
-    guint64 updates;          /* sent, for `info vnc` */
+    gboolean greeted; /* rfbNewClient() has returned */
+    gboolean ended;   /* the thread does nothing more */
+    guint64 updates;  /* sent, for `info vnc` */
 
     /* the thread's own */
     rfbScreenInfoPtr screen;
@@ -48,7 +42,7 @@ struct VncViewer {
     FdWatch *watch;
     Clock *clock;
     Timer handshake;
-    Surface *surface;
+    VncUpdater *updater;
     gboolean authenticated, chose_share;
     VncInput *input; /* used with the vm lock */
 };
@@ -74,8 +68,8 @@ static void on_pointer(int mask, int x, int y, rfbClientPtr client)
     VncViewer *viewer = viewer_of(client);
 
     vm_lock_take(viewer->machine->lock, "vnc pointer");
-    vnc_input_pointer(viewer->input, (guint)mask, x, y, viewer->surface->width,
-                      viewer->surface->height);
+    vnc_input_pointer(viewer->input, (guint)mask, x, y, (guint)client->screen->width,
+                      (guint)client->screen->height);
     vm_lock_drop(viewer->machine->lock);
 }
 
@@ -122,27 +116,14 @@ static enum rfbNewClientAction on_new_client(rfbClientPtr client)
 
 /* ---- the thread ---- */
 
-static void set_format(rfbScreenInfoPtr screen, Surface *surface)
-{
-    screen->paddedWidthInBytes = (int)surface->stride;
-    screen->serverFormat.depth = 24; /* x8r8g8b8 */
-    screen->serverFormat.redShift = 16;
-    screen->serverFormat.greenShift = 8;
-    screen->serverFormat.blueShift = 0;
-}
-
 static gboolean screen_open(VncViewer *viewer)
 {
-    Surface *surface = viewer->surface;
-    rfbScreenInfoPtr screen = rfbGetScreen(NULL, NULL, (int)surface->width, (int)surface->height,
-                                           BITS_PER_SAMPLE, SAMPLES_PER_PIXEL, BYTES_PER_PIXEL);
+    rfbScreenInfoPtr screen = vnc_updater_open_screen(viewer->updater);
     if (!screen) {
         return FALSE;
     }
     viewer->screen = screen;
     screen->screenData = viewer;
-    screen->frameBuffer = (char *)surface->data;
-    set_format(screen, surface);
     screen->desktopName = machine_title(viewer->machine);
     screen->alwaysShared = TRUE; /* one viewer a screen: the policy is ours, see choose_share() */
     screen->cursor = NULL;
@@ -159,41 +140,6 @@ static gboolean screen_open(VncViewer *viewer)
         screen->passwordCheck = on_password;
     }
     return TRUE;
-}
-
-/* Takes a new surface and the damage over into libvncserver. */
-static void take_changes(VncViewer *viewer)
-{
-    pixman_region32_t damage;
-    Surface *next;
-    int count;
-
-    pixman_region32_init(&damage);
-    g_mutex_lock(&viewer->mutex);
-    next = g_steal_pointer(&viewer->next_surface);
-    pixman_region32_copy(&damage, &viewer->damage);
-    pixman_region32_clear(&viewer->damage);
-    g_mutex_unlock(&viewer->mutex);
-
-    if (next && next != viewer->surface) {
-        if (next->width == viewer->surface->width && next->height == viewer->surface->height) {
-            viewer->screen->frameBuffer = (char *)next->data; /* a page flip */
-        } else {
-            rfbNewFramebuffer(viewer->screen, (char *)next->data, (int)next->width,
-                              (int)next->height, BITS_PER_SAMPLE, SAMPLES_PER_PIXEL,
-                              BYTES_PER_PIXEL);
-        }
-        set_format(viewer->screen, next);
-        rfbSetTranslateFunction(viewer->client); /* rfbNewFramebuffer has a format of its own */
-        surface_unref(viewer->surface);
-        viewer->surface = g_steal_pointer(&next);
-    }
-    surface_unref(next);
-    const pixman_box32_t *boxes = pixman_region32_rectangles(&damage, &count);
-    for (int i = 0; i < count; i++) {
-        rfbMarkRectAsModified(viewer->screen, boxes[i].x1, boxes[i].y1, boxes[i].x2, boxes[i].y2);
-    }
-    pixman_region32_fini(&damage);
 }
 
 /*
@@ -239,8 +185,7 @@ static void serve(VncViewer *viewer)
     leave = viewer->leave;
     g_mutex_unlock(&viewer->mutex);
     if (client && !leave && client->sock != RFB_INVALID_SOCKET) {
-        take_changes(viewer);
-        if (vnc_send_raw_update(client) || rfbUpdateClient(client)) {
+        if (client->state == RFB_NORMAL && vnc_updater_serve(viewer->updater, client)) {
             g_mutex_lock(&viewer->mutex);
             viewer->updates++;
             g_mutex_unlock(&viewer->mutex);
@@ -363,10 +308,9 @@ VncViewer *vnc_viewer_new(VncServer *server, int fd)
     g_cond_init(&viewer->ended_cond);
     timer_init(&viewer->greeting, viewer->machine->host_clock, on_greeting_late, viewer);
     timer_set_after(&viewer->greeting, GREETING_TIMEOUT_NS);
-    pixman_region32_init(&viewer->damage);
+    viewer->updater = vnc_updater_new(server->picture, server->lossy, !server->non_adaptive);
     g_ptr_array_add(server->viewers, viewer);
     display_listener_set_active(server->listener, TRUE);
-    viewer->surface = surface_ref(display_surface(server->display));
     viewer->thread = g_thread_new("vnc viewer", viewer_thread, viewer);
     return viewer;
 }
@@ -421,9 +365,7 @@ void vnc_viewer_free(VncViewer *viewer)
     deferred_free(viewer->wake);
     clock_free(viewer->clock);
     event_loop_free(viewer->loop);
-    surface_unref(viewer->surface);
-    surface_unref(viewer->next_surface);
-    pixman_region32_fini(&viewer->damage);
+    vnc_updater_free(viewer->updater);
     g_mutex_clear(&viewer->mutex);
     g_cond_clear(&viewer->ended_cond);
     close(viewer->fd);
@@ -431,25 +373,11 @@ void vnc_viewer_free(VncViewer *viewer)
     g_free(viewer);
 }
 
-void vnc_viewer_set_surface(VncViewer *viewer, Surface *surface)
-{
-    g_mutex_lock(&viewer->mutex);
-    surface_unref(viewer->next_surface);
-    viewer->next_surface = surface_ref(surface);
-    pixman_region32_clear(&viewer->damage);
-    g_mutex_unlock(&viewer->mutex);
-}
-
-void vnc_viewer_damage(VncViewer *viewer, const pixman_region32_t *region)
-{
-    g_mutex_lock(&viewer->mutex);
-    pixman_region32_union(&viewer->damage, &viewer->damage, (pixman_region32_t *)region);
-    g_mutex_unlock(&viewer->mutex);
-}
-
 void vnc_viewer_frame(VncViewer *viewer)
 {
-    deferred_schedule(viewer->wake);
+    if (vnc_updater_waits(viewer->updater)) {
+        deferred_schedule(viewer->wake);
+    }
 }
 
 void vnc_viewer_describe(VncViewer *viewer, GString *out)

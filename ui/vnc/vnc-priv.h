@@ -2,14 +2,12 @@
 /*
  * Frontend "vnc": a server for remote framebuffer viewers (RFB, RFC 6143) on libvncserver.
  *
- * vnc.c is the frontend: options, password, the displays' listener. listen.c opens its sockets on
- * the main loop. Every viewer (viewer.c) has a thread, a loop and a libvncserver screen of its own,
- * so one that does not read delays nobody, and what is shared is small: the surface, the damage
- * that the viewer has not seen, and the server's counters, under the viewer's mutex or the vm lock
- * as said below. vnc-input.c turns a viewer's events into the guest's.
- *
- * Encoders read the surface itself, which may be guest video memory: no copy is made. What the
- * guest changes meanwhile is damage of a later frame.
+ * vnc.c is the frontend: options, password, the display's listener. listen.c opens its sockets on
+ * the main loop. picture.c makes frames of what the display shows, once for all viewers. Every
+ * viewer (viewer.c) has a thread, a loop and a libvncserver screen of its own, so one that does not
+ * read delays nobody; update.c decides what it is sent, scroll.c and zrle.c help. What is shared is
+ * the picture, which has its own locks, and the server's fields, under the vm lock. vnc-input.c
+ * turns a viewer's events into the guest's.
  */
 #pragma once
 
@@ -18,6 +16,7 @@
 #include "core/display.h"
 #include "core/frontend.h"
 #include "core/keymap.h"
+#include "ui/vnc/picture.h"
 
 typedef struct VncServer VncServer;
 typedef struct VncViewer VncViewer;
@@ -43,6 +42,7 @@ struct VncServer {
     guint64 max_hz;
     char *keyboard;
     guint64 head;
+    gboolean lossy, non_adaptive;
 
     Keymap *keymap;       /* constant after open */
     GPtrArray *listeners; /* of FdWatch* */
@@ -51,9 +51,10 @@ struct VncServer {
     char *unix_path;      /* to be removed at close, or NULL */
     Display *display;
     DisplayListener *listener;
-    GPtrArray *viewers; /* of VncViewer* */
-    char *password;     /* NULL: nobody gets in while want_password */
-    gint64 expires;     /* on the host clock, -1 = never */
+    VncPicture *picture; /* constant after open */
+    GPtrArray *viewers;  /* of VncViewer* */
+    char *password;      /* NULL: nobody gets in while want_password */
+    gint64 expires;      /* on the host clock, -1 = never */
 };
 
 /* ---- listen.c ---- */
@@ -72,8 +73,7 @@ VncViewer *vnc_viewer_new(VncServer *server, int fd);
 void vnc_viewer_free(VncViewer *viewer);
 /* Asks the thread to end; the viewer frees itself later. From any thread. */
 void vnc_viewer_disconnect(VncViewer *viewer);
-void vnc_viewer_set_surface(VncViewer *viewer, Surface *surface);
-void vnc_viewer_damage(VncViewer *viewer, const pixman_region32_t *region);
+/* The picture has changed. */
 void vnc_viewer_frame(VncViewer *viewer);
 void vnc_viewer_describe(VncViewer *viewer, GString *out);
 

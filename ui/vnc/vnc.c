@@ -28,6 +28,10 @@ static const OptionSpec vnc_options[] = {
      "the guest's keyboard layout", 0, 0, NULL},
     {"head", OPTION_UINT, G_STRUCT_OFFSET(VncServer, head), "0", "number of the display to show", 0,
      0, NULL},
+    {"lossy", OPTION_BOOL, G_STRUCT_OFFSET(VncServer, lossy), "off",
+     "let viewers ask for JPEG, which is smaller and not exact", 0, 0, NULL},
+    {"non-adaptive", OPTION_BOOL, G_STRUCT_OFFSET(VncServer, non_adaptive), "off",
+     "always compress as hard as the viewer asks, even what does not get smaller", 0, 0, NULL},
     OPTION_END,
 };
 
@@ -36,17 +40,13 @@ static const OptionSpec vnc_options[] = {
 static void on_surface(void *opaque, Surface *surface)
 {
     VncServer *server = opaque;
-    for (guint i = 0; i < server->viewers->len; i++) {
-        vnc_viewer_set_surface(g_ptr_array_index(server->viewers, i), surface);
-    }
+    vnc_picture_set_surface(server->picture, surface);
 }
 
 static void on_damage(void *opaque, const pixman_region32_t *region)
 {
     VncServer *server = opaque;
-    for (guint i = 0; i < server->viewers->len; i++) {
-        vnc_viewer_damage(g_ptr_array_index(server->viewers, i), region);
-    }
+    vnc_picture_damage(server->picture, region);
 }
 
 static void on_frame(void *opaque)
@@ -107,6 +107,7 @@ static void vnc_close(Frontend *frontend)
         vnc_viewer_free(g_ptr_array_steal_index(server->viewers, server->viewers->len - 1));
     }
     g_ptr_array_unref(server->viewers);
+    g_clear_pointer(&server->picture, vnc_picture_free);
     keymap_free(server->keymap);
     g_free(server->password);
 }
@@ -131,6 +132,7 @@ static gboolean vnc_open(Frontend *frontend, GError **error)
     }
     rfbLogEnable(0); /* what viewers do is no news for stderr */
     server->viewers = g_ptr_array_new();
+    server->picture = vnc_picture_new();
     server->display = g_ptr_array_index(machine->displays, server->head);
     server->listener =
         display_attach(server->display, &listener_ops, server, (guint)server->max_hz);
