@@ -36,6 +36,9 @@ const FrontendOps *frontends_load(const char *name, GError **error)
     GModule *module;
     gpointer symbol;
 
+    if (!strcmp(name, "curses")) {
+        name = "terminal"; /* QEMU's word */
+    }
     if (g_strv_contains(frontend_names, name)) {
         path = paths_find_module(name);
     }
@@ -171,17 +174,32 @@ static gboolean open_vnc(Machine *machine, const char *why, GError **error)
     return TRUE;
 }
 
+/* A terminal, where the program stands in one. */
+static gboolean open_terminal(Machine *machine, const char *why, GError **error)
+{
+    if (!isatty(STDIN_FILENO) || !isatty(STDOUT_FILENO)) {
+        return error_set(error, "standard input and output are no terminal");
+    }
+    /* Said first: the screen is the guest's then. */
+    report_info("showing the machine in this terminal, Ctrl+] for commands (no window: %s)", why);
+    return open_named(machine, "terminal", NULL, error);
+}
+
 static gboolean open_best(Machine *machine, GError **error)
 {
     g_autoptr(GError) no_window = NULL;
+    g_autoptr(GError) no_terminal = NULL;
     g_autoptr(GError) no_vnc = NULL;
 
-    if (open_window(machine, &no_window) || open_vnc(machine, no_window->message, &no_vnc)) {
+    if (open_window(machine, &no_window) ||
+        open_terminal(machine, no_window->message, &no_terminal) ||
+        open_vnc(machine, no_window->message, &no_vnc)) {
         return TRUE;
     }
     return error_set(error,
-                     "no way to show the machine: gtk: %s; vnc: %s (-display none runs it without)",
-                     no_window->message, no_vnc->message);
+                     "no way to show the machine: gtk: %s; terminal: %s; vnc: %s (-display none "
+                     "runs it without)",
+                     no_window->message, no_terminal->message, no_vnc->message);
 }
 
 void frontends_set_loader(Machine *machine, CliConfig *config)

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,6 +14,16 @@
 
 static int ready_fd = -1; /* write end of the pipe that a daemon's parent reads */
 static int pidfile_fd = -1;
+typedef struct GuardedTty {
+    int fd; /* valid while `saved` is there */
+    const struct termios *saved;
+    const char *restore;
+} GuardedTty;
+
+/* Read by a signal handler: `saved` is set last and cleared first. */
+#define GUARDED_MAX 16
+static GuardedTty guarded[GUARDED_MAX];
+
 static char *pidfile_path; /* absolute: a daemon changes its folder */
 
 G_NORETURN static void wait_for_child(int fd)
@@ -117,4 +128,52 @@ void process_remove_pidfile(void)
         pidfile_fd = -1;
     }
     g_clear_pointer(&pidfile_path, free);
+}
+
+/* ---- crashes ---- */
+
+static const int crash_signals[] = {SIGSEGV, SIGBUS, SIGILL, SIGFPE, SIGABRT};
+
+/* Only what signal-safety(7) allows. */
+static void on_crash(int number)
+{
+    for (int i = 0; i < GUARDED_MAX; i++) {
+        const struct termios *saved = __atomic_load_n(&guarded[i].saved, __ATOMIC_ACQUIRE);
+
+        if (saved) {
+            const char *restore = guarded[i].restore;
+
+            if (write(guarded[i].fd, restore, strlen(restore)) < 0) {
+                /* A terminal that takes nothing cannot be helped. */
+            }
+            tcsetattr(guarded[i].fd, TCSANOW, saved);
+        }
+    }
+    /* SA_RESETHAND: the second time is the default's. */
+    raise(number);
+}
+
+void process_guard_tty(int fd, const struct termios *saved, const char *restore)
+{
+    struct sigaction action = {.sa_handler = on_crash, .sa_flags = (int)SA_RESETHAND};
+    struct sigaction before;
+
+    for (int i = 0; i < GUARDED_MAX; i++) {
+        if (!saved && guarded[i].saved && guarded[i].fd == fd) {
+            __atomic_store_n(&guarded[i].saved, NULL, __ATOMIC_RELEASE);
+            return;
+        }
+        if (saved && !guarded[i].saved) {
+            guarded[i].fd = fd;
+            guarded[i].restore = restore;
+            __atomic_store_n(&guarded[i].saved, saved, __ATOMIC_RELEASE);
+            break;
+        }
+    }
+    for (size_t i = 0; saved && i < G_N_ELEMENTS(crash_signals); i++) {
+        /* A sanitizer's own handler stays. */
+        if (sigaction(crash_signals[i], NULL, &before) == 0 && before.sa_handler == SIG_DFL) {
+            sigaction(crash_signals[i], &action, NULL);
+        }
+    }
 }

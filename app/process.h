@@ -3,6 +3,7 @@
 #pragma once
 
 #include <glib.h>
+#include <termios.h>
 
 /*
  * Forks; the parent waits until the child has called process_ready() and exits with 0, or with 1
@@ -18,3 +19,9 @@ gboolean process_write_pidfile(const char *path, GError **error);
 
 /* Removes the file again, if it was written. */
 void process_remove_pidfile(void);
+
+/*
+ * Gives a terminal back if the process crashes: these settings and bytes, which must live until
+ * it is called again for the descriptor with NULL. See Machine.guard_tty.
+ */
+void process_guard_tty(int fd, const struct termios *saved, const char *restore);

@@ -10,6 +10,7 @@
 #include "app/frontends.h"
 #include "app/paths.h"
 #include "app/ports.h"
+#include "app/process.h"
 #include "block/types.h"
 #include "control/server.h"
 #include "core/block.h"
@@ -358,6 +359,9 @@ static Machine *new_machine(CliConfig *config, EventLoop *loop)
     machine->no_reboot = config->no_reboot;
     machine->no_shutdown = config->no_shutdown;
     set_firmware_dirs(config, machine);
+    machine->run_command = monitor_gdb_ops.start;
+    machine->cancel_command = monitor_gdb_ops.cancel;
+    machine->guard_tty = process_guard_tty;
     frontends_set_loader(machine, config);
     return machine;
 }

@@ -68,13 +68,15 @@ void cursor_unref(Cursor *cursor);
 typedef struct TextCell {
     gunichar ch;    /* Unicode, from code page 437 */
     guint8 attr;    /* VGA attribute: foreground in bits 0-3, background in 4-6 (7: blink) */
-    guint32 fg, bg; /* colours as shown, 00RRGGBBh */
+    guint32 fg, bg; /* colours as shown, 00RRGGBBh; of a blinking one while it is lit */
+    gboolean blink;
 } TextCell;
 
 typedef struct TextScreen {
     guint columns, rows;
     gint cursor_column, cursor_row; /* -1: no cursor */
     TextCell *cells;                /* rows * columns */
+    guint cursor_height;            /* percent of the cell, from its bottom; 0 = not told */
 } TextScreen;
 
 void text_screen_clear(TextScreen *screen); /* frees the cells */

@@ -22,6 +22,7 @@ typedef struct CharManager CharManager;
 typedef struct BlockManager BlockManager;
 typedef struct Keymap Keymap;
 typedef struct Frontend Frontend;
+struct termios;
 
 /* QMP's RunState names, as far as they exist here. */
 typedef enum RunState {
@@ -90,7 +91,17 @@ struct Machine {
     const struct FrontendOps *(*load_frontend)(const char *name, GError **error);
     const char *const *frontend_names; /* those there can be, NULL-ended; set by app/, or NULL */
     char *attach_name; /* what `vitrine attach` finds this machine by; NULL = it cannot */
-    void *gdbstub;     /* gdbstub/'s, which app/ ends */
+    /* Runs a monitor command: `done` is called once with what it prints, maybe before the return
+     * (then returns NULL); cancel_command(): not at all. Set by app/; NULL = no monitor. */
+    void *(*run_command)(Machine *machine, const char *line,
+                         void (*done)(const char *text, void *opaque), void *opaque);
+    void (*cancel_command)(void *run);
+    /*
+     * Gives a terminal back (these settings, then these bytes, both must live until it is called
+     * again for the descriptor with NULL) should the process crash. Set by app/, or NULL.
+     */
+    void (*guard_tty)(int fd, const struct termios *saved, const char *restore);
+    void *gdbstub; /* gdbstub/'s, which app/ ends */
     RunState run_state;
     ShutdownCause shutdown_cause;
     int exit_status;

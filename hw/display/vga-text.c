@@ -317,10 +317,13 @@ static void fill_row(VgaCore *vga, TextPass *pass, const Band *band, TextScreen 
         out->ch = code_page_437[cell.ch];
         out->attr = cell.attr;
         cell.look &= ~VGA_CELL_HIDDEN;
+        out->blink = (pass->mode->attr_mode & VGA_ATTR_MODE_BLINK) && (cell.attr & 0x80);
         cell_colors(vga, &cell, &out->fg, &out->bg);
         if ((counter & 0xffff) == pass->cursor_address) {
             screen->cursor_column = column;
             screen->cursor_row = row;
+            screen->cursor_height = 100 * (pass->cursor_last - pass->cursor_first + 1) /
+                                    MAX(pass->mode->cell_height, 1);
         }
     }
 }
