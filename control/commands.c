@@ -150,7 +150,8 @@ static char *complete_options(const Attach *attach, const FrontendOps *ops, GErr
     }
     text = g_string_new(options);
     if (fd >= 0) {
-        g_autofree char *tty = g_strdup_printf("fd:%d", fd);
+        /* It opens the terminal anew: the descriptor stays ours, whatever becomes of that. */
+        g_autofree char *tty = g_strdup_printf("/proc/self/fd/%d", fd);
 
         add_option(text, ops, given, "tty", tty);
     }

@@ -13,8 +13,8 @@
  *   display=TEXT     gtk, sdl: an X display (":1", "host:0.0") or a Wayland socket (a name in
  *                    XDG_RUNTIME_DIR, or an absolute path); unset = the process's own environment
  *   xauthority=FILE  gtk, sdl: the file with the X server's cookie (see ui/common/host-env.h)
- *   tty=PLACE        terminal: "/dev/pts/N", or "fd:N", an open descriptor of this process, of
- *                    which open() makes its own duplicate; unset = stdin and stdout
+ *   tty=PLACE        terminal: "/dev/pts/N", or "fd:N", an open descriptor of this process, which
+ *                    the frontend owns from open() on, even if that fails; unset = stdin and stdout
  *   term=, colorterm=, lang=   terminal: TERM, COLORTERM and LC_CTYPE (or LANG) of that terminal
  *   window-close=    gtk, sdl: what closing the window does, see ui/common/window-close.h
  */
