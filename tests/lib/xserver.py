@@ -43,14 +43,16 @@ def read_xwd(data):
 
 
 class XServer:
-    def __init__(self, size='1280x1024x24'):
+    def __init__(self, size='1280x1024x24', options=()):
         self.size = size
+        self.options = options
         self.server = self.manager = None
 
     def __enter__(self):
         read, write = os.pipe()
         self.server = subprocess.Popen(
-            ['Xvfb', '-displayfd', str(write), '-screen', '0', self.size, '-nolisten', 'tcp'],
+            ['Xvfb', '-displayfd', str(write), '-screen', '0', self.size, '-nolisten', 'tcp',
+             *self.options],
             pass_fds=[write], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         os.close(write)
         with os.fdopen(read) as answer:
