@@ -14,6 +14,8 @@ struct BlockManager {
     GQueue ended; /* requests that ended within their submitting call */
     Deferred *ended_call, *stop_call;
     MachineListener *listener;
+    GPtrArray *activities; /* of BlockActivity* */
+    guint armed;           /* how many of them are */
 };
 
 /* core/block.c */

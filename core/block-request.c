@@ -81,6 +81,57 @@ static void send(Drive *drive, BlockRequest *request)
     }
 }
 
+/* ---- activity ---- */
+
+struct BlockActivity {
+    BlockManager *manager;
+    void (*fn)(void *opaque);
+    void *opaque;
+    gboolean armed;
+};
+
+static void tell_activity(BlockManager *manager)
+{
+    for (guint i = 0; i < manager->activities->len; i++) {
+        BlockActivity *activity = g_ptr_array_index(manager->activities, i);
+
+        if (activity->armed) {
+            activity->armed = FALSE;
+            manager->armed--;
+            activity->fn(activity->opaque);
+        }
+    }
+}
+
+BlockActivity *block_activity_new(BlockManager *manager, void (*fn)(void *opaque), void *opaque)
+{
+    BlockActivity *activity = g_new0(BlockActivity, 1);
+
+    *activity = (BlockActivity){.manager = manager, .fn = fn, .opaque = opaque};
+    g_ptr_array_add(manager->activities, activity);
+    block_activity_arm(activity);
+    return activity;
+}
+
+void block_activity_arm(BlockActivity *activity)
+{
+    if (!activity->armed) {
+        activity->armed = TRUE;
+        activity->manager->armed++;
+    }
+}
+
+void block_activity_free(BlockActivity *activity)
+{
+    if (activity) {
+        activity->manager->armed -= activity->armed ? 1 : 0;
+        g_ptr_array_remove(activity->manager->activities, activity);
+        g_free(activity);
+    }
+}
+
+/* ---- submitting ---- */
+
 void drive_submit(Drive *drive, BlockRequest *request)
 {
     int invalid = check(drive, request);
@@ -91,6 +142,9 @@ void drive_submit(Drive *drive, BlockRequest *request)
     request->started_ns = clock_now(drive->manager->machine->host_clock);
     g_queue_push_tail_link(&drive->requests, &request->link);
     drive->stats.in_flight++;
+    if (drive->manager->armed > 0) {
+        tell_activity(drive->manager);
+    }
     if (invalid) {
         drive->stats.invalid[request->op]++;
         end_later(drive->manager, request, invalid);
@@ -239,6 +293,7 @@ static void machine_changed(Machine *machine, MachineEvent event, void *opaque)
 void block_requests_init(BlockManager *manager)
 {
     g_queue_init(&manager->ended);
+    manager->activities = g_ptr_array_new();
     manager->ended_call = deferred_new(manager->machine->loop, run_ended, manager);
     manager->stop_call = deferred_new(manager->machine->loop, stop_machine, manager);
     manager->listener = machine_listen(manager->machine, machine_changed, manager);
@@ -249,4 +304,5 @@ void block_requests_finish(BlockManager *manager)
     machine_unlisten(manager->machine, manager->listener);
     deferred_free(manager->stop_call);
     deferred_free(manager->ended_call);
+    g_ptr_array_unref(manager->activities);
 }

@@ -255,6 +255,15 @@ gboolean drive_change(Machine *machine, const char *id, const char *file, const 
  */
 gboolean drive_eject(Machine *machine, const char *id, gboolean force, GError **error);
 
+/*
+ * Lamps: calls `fn` (by any thread, lock held: take note only) at the next request to any drive,
+ * once; then block_activity_arm() asks again. An idle machine costs nothing so, a busy one little.
+ */
+typedef struct BlockActivity BlockActivity;
+BlockActivity *block_activity_new(BlockManager *manager, void (*fn)(void *opaque), void *opaque);
+void block_activity_arm(BlockActivity *activity);
+void block_activity_free(BlockActivity *activity); /* NULL is fine */
+
 /* TRUE for drives whose medium can be changed. */
 gboolean drive_is_removable(const Drive *drive);
 

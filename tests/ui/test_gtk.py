@@ -28,10 +28,10 @@ def wait(condition, what, timeout=10):
         time.sleep(0.05)
 
 
-def crop(whole, width, height):
-    """The lower left part of a window: the guest's picture, below the menubar."""
-    top = whole.height - height
-    rows = [whole.rgb[y * whole.width * 3:][:width * 3] for y in range(top, whole.height)]
+def crop(whole, left, top, width, height):
+    """A part of a window."""
+    rows = [whole.rgb[(y * whole.width + left) * 3:][:width * 3]
+            for y in range(top, top + height)]
     return image.Image(width, height, b''.join(rows))
 
 
@@ -122,10 +122,18 @@ class WindowTest(unittest.TestCase):
             self.assertEqual(self.fake.expect('dumped(.*)').group(1), '')
             return image.read(folder + '/p.ppm')
 
+    def place(self):
+        """(left, top, width, height) of the picture in its window."""
+        self.fake.send('info')
+        said = self.fake.expect('info (.*)').group(1)
+        width, height, left, top = re.search(r'VGA: \S+ shown as (\d+)x(\d+) at (\d+),(\d+)',
+                                             said).groups()
+        return int(left), int(top), int(width), int(height)
+
     def shown(self):
         self.settle()
         wanted = self.dump()
-        return wanted, crop(self.x.picture(self.window), wanted.width, wanted.height)
+        return wanted, crop(self.x.picture(self.window), *self.place())
 
     def assert_same_picture(self):
         end = time.monotonic() + 10
@@ -219,7 +227,7 @@ class WindowTest(unittest.TestCase):
         fake = self.start()
         fake.send('abs on')
         self.settle()
-        bar = self.x.geometry(self.window)[3] - 480
+        bar = self.place()[1]
         for x, y, value_x, value_y in ((639, 479, 32767, 32767), (0, 0, 0, 0),
                                        (320, 240, 16409, 16418)):
             self.x.do('mousemove', '--window', self.window, x, bar + y)
@@ -246,7 +254,7 @@ class WindowTest(unittest.TestCase):
         self.settle()
         self.x.key(*['Down'] * row, 'Return')
 
-    def test_menus(self):
+    def test_machine_menu(self):
         fake = self.start()
         self.open_menu(30, 1)
         fake.expect('event run-state paused')
@@ -280,7 +288,7 @@ class WindowTest(unittest.TestCase):
         self.assertEqual([line for line in fake.lines() if line.startswith('key 30')], [])
 
     def test_zoom_and_bars(self):
-        self.start()
+        self.start('show-statusbar=off')
         bar = self.x.geometry(self.window)[3] - 480
         self.x.key('ctrl+alt+plus')
         self.has_size(800, 600 + bar)
@@ -329,7 +337,7 @@ class WindowTest(unittest.TestCase):
         self.x.title(self.window)  # still there
 
     def test_window_close_on(self):
-        fake = self.start()
+        fake = self.start('window-close=on')
         self.x.key('alt+F4')
         fake.expect('event shutdown .*')
 
@@ -396,8 +404,11 @@ class SeaBiosTest(unittest.TestCase):
 
     def shows_same(self):
         wanted = self.screendump()
-        return wanted.difference(crop(self.x.picture(self.window), wanted.width,
-                                      wanted.height)) is None
+        said = self.m.hmp.command('info gtk')
+        width, height, left, top = (int(word) for word in re.search(
+            r'VGA: \S+ shown as (\d+)x(\d+) at (\d+),(\d+)', said).groups())
+        return wanted.difference(crop(self.x.picture(self.window), left, top, width,
+                                      height)) is None
 
     def text(self, row):
         dump = self.m.hmp.command('xp /80xh 0x%x' % (0xb8000 + row * 160))

@@ -63,22 +63,25 @@ void gui_console_paste(GuiPage *page)
     vte_terminal_paste_clipboard(VTE_TERMINAL(page->focus));
 }
 
-void gui_console_add(Gui *gui, Chardev *chr)
+GtkWidget *gui_console_new(GuiPage *page, Chardev *chr)
 {
     GtkWidget *terminal = vte_terminal_new();
     vte_terminal_set_scrollback_lines(VTE_TERMINAL(terminal), SCROLLBACK_LINES);
     vte_terminal_set_audible_bell(VTE_TERMINAL(terminal), FALSE);
+    vte_terminal_set_scroll_on_output(VTE_TERMINAL(terminal), FALSE);
+    vte_terminal_set_scroll_on_keystroke(VTE_TERMINAL(terminal), TRUE);
     vte_terminal_set_size(VTE_TERMINAL(terminal), 80, 25);
     GtkWidget *scrolled = gtk_scrolled_window_new(NULL, NULL);
     /* "External": the window is sized by the guest's picture, not by this terminal. */
     gtk_scrolled_window_set_policy(GTK_SCROLLED_WINDOW(scrolled), GTK_POLICY_EXTERNAL,
                                    GTK_POLICY_ALWAYS);
     gtk_container_add(GTK_CONTAINER(scrolled), terminal);
-    GuiPage *page = gui_window_add_page(gui, chr->id, scrolled, terminal);
+    page->focus = terminal;
     g_signal_connect(terminal, "commit", G_CALLBACK(on_commit), page);
     g_signal_connect(terminal, "key-press-event", G_CALLBACK(on_key), page);
     g_signal_connect(terminal, "button-press-event", G_CALLBACK(on_button), page);
     page->view = vc_view_attach(chr, on_output, terminal);
+    return scrolled;
 }
 
 void gui_console_stop(GuiPage *page)

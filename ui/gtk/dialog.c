@@ -2,9 +2,20 @@
 /* The dialogs. None blocks: the machine and its window go on behind them. */
 #include <glib/gstdio.h>
 
+#include <unistd.h>
+
 #include "core/log.h"
 #include "core/screenshot.h"
+#include "ui/common/window-close.h"
 #include "ui/gtk/gui.h"
+
+/* The window that dialogs belong to. */
+static GtkWindow *parent_of(Gui *gui)
+{
+    GuiPage *page = gui_page_front(gui);
+    GuiWindow *window = page != NULL ? page->window : gui_window_main(gui);
+    return GTK_WINDOW(window->window);
+}
 
 /* ---- reset ---- */
 
@@ -19,8 +30,8 @@ static void on_reset_answer(GtkDialog *dialog, gint answer, Gui *gui)
 void gui_dialog_reset(Gui *gui)
 {
     GtkWidget *dialog = gtk_message_dialog_new(
-        GTK_WINDOW(gui->window), GTK_DIALOG_MODAL | GTK_DIALOG_DESTROY_WITH_PARENT,
-        GTK_MESSAGE_WARNING, GTK_BUTTONS_NONE, "Reset %s?", machine_title(gui->frontend.machine));
+        parent_of(gui), GTK_DIALOG_MODAL | GTK_DIALOG_DESTROY_WITH_PARENT, GTK_MESSAGE_WARNING,
+        GTK_BUTTONS_NONE, "Reset %s?", machine_title(gui->frontend.machine));
     gtk_message_dialog_format_secondary_text(
         GTK_MESSAGE_DIALOG(dialog),
         "The guest starts anew at once; what it has not saved is lost.");
@@ -28,6 +39,45 @@ void gui_dialog_reset(Gui *gui)
                            GTK_RESPONSE_ACCEPT, NULL);
     gtk_dialog_set_default_response(GTK_DIALOG(dialog), GTK_RESPONSE_CANCEL);
     g_signal_connect(dialog, "response", G_CALLBACK(on_reset_answer), gui);
+    gtk_widget_show(dialog);
+}
+
+/* ---- closing the window ---- */
+
+static void on_close_answer(GtkDialog *dialog, gint answer, Gui *gui)
+{
+    gtk_widget_destroy(GTK_WIDGET(dialog));
+    if (answer >= 0) {
+        window_close_do(&gui->frontend, (WindowClose)answer);
+    }
+}
+
+void gui_dialog_close(Gui *gui)
+{
+    static const WindowClose choices[] = {WINDOW_CLOSE_BACKGROUND, WINDOW_CLOSE_POWERDOWN,
+                                          WINDOW_CLOSE_QUIT};
+    if (gui->close_dialog != NULL) {
+        gtk_window_present(GTK_WINDOW(gui->close_dialog));
+        return;
+    }
+    GtkWidget *dialog = gtk_message_dialog_new(
+        parent_of(gui), GTK_DIALOG_MODAL | GTK_DIALOG_DESTROY_WITH_PARENT, GTK_MESSAGE_QUESTION,
+        GTK_BUTTONS_NONE, "What should become of %s?", machine_title(gui->frontend.machine));
+    gtk_message_dialog_format_secondary_text(
+        GTK_MESSAGE_DIALOG(dialog),
+        "In the background it goes on without this window. Powering down asks the guest to end; "
+        "powering off ends it at once, and what it has not saved is lost.");
+    for (guint i = 0; i < G_N_ELEMENTS(choices); i++) {
+        gtk_dialog_add_button(GTK_DIALOG(dialog), window_close_label(choices[i]), (gint)choices[i]);
+    }
+    gtk_dialog_add_button(GTK_DIALOG(dialog), "_Cancel", GTK_RESPONSE_CANCEL);
+    gtk_dialog_set_default_response(GTK_DIALOG(dialog), GTK_RESPONSE_CANCEL);
+    gtk_orientable_set_orientation(
+        GTK_ORIENTABLE(gtk_widget_get_parent(
+            gtk_dialog_get_widget_for_response(GTK_DIALOG(dialog), GTK_RESPONSE_CANCEL))),
+        GTK_ORIENTATION_VERTICAL);
+    g_set_weak_pointer(&gui->close_dialog, dialog);
+    g_signal_connect(dialog, "response", G_CALLBACK(on_close_answer), gui);
     gtk_widget_show(dialog);
 }
 
@@ -64,7 +114,7 @@ static void save(Gui *gui, Display *display, const char *path)
 {
     Shot *shot = g_new0(Shot, 1);
     shot->path = g_strdup(path);
-    shot->window = gui->window;
+    shot->window = GTK_WIDGET(parent_of(gui));
     g_object_add_weak_pointer(G_OBJECT(shot->window), (gpointer *)&shot->window);
     ScreenshotFormat format = g_str_has_suffix(path, ".ppm") ? SCREENSHOT_PPM : SCREENSHOT_PNG;
     screenshot_save(gui->frontend.machine->workers, display, TRUE, format, path, on_saved, shot);
@@ -89,12 +139,12 @@ static void on_screenshot_answer(GtkDialog *dialog, gint answer, Gui *gui)
 
 void gui_dialog_screenshot(Gui *gui)
 {
-    GuiPage *page = gui_window_page(gui);
-    if (page == NULL || page->screen == NULL) {
+    GuiScreen *screen = gui_screen_front(gui);
+    if (screen == NULL) {
         return;
     }
     GtkWidget *dialog = gtk_file_chooser_dialog_new(
-        "Save Screenshot", GTK_WINDOW(gui->window), GTK_FILE_CHOOSER_ACTION_SAVE, "_Cancel",
+        "Save Screenshot", parent_of(gui), GTK_FILE_CHOOSER_ACTION_SAVE, "_Cancel",
         GTK_RESPONSE_CANCEL, "_Save", GTK_RESPONSE_ACCEPT, NULL);
     g_autoptr(GDateTime) now = g_date_time_new_now_local();
     g_autofree char *time = g_date_time_format(now, "%Y%m%d-%H%M%S");
@@ -104,7 +154,73 @@ void gui_dialog_screenshot(Gui *gui)
     gtk_window_set_modal(GTK_WINDOW(dialog), TRUE);
     gtk_window_set_destroy_with_parent(GTK_WINDOW(dialog), TRUE);
     gtk_dialog_set_default_response(GTK_DIALOG(dialog), GTK_RESPONSE_ACCEPT);
-    g_object_set_data(G_OBJECT(dialog), "display", gui_screen_display(page->screen));
+    g_object_set_data(G_OBJECT(dialog), "display", gui_screen_display(screen));
     g_signal_connect(dialog, "response", G_CALLBACK(on_screenshot_answer), gui);
     gtk_widget_show(dialog);
+}
+
+/* ---- screenshot to the clipboard ---- */
+
+/* A picture being encoded by a worker, on its way to the clipboard of a window. */
+typedef struct Copy {
+    GtkWidget *window; /* a weak pointer */
+    char *path;
+} Copy;
+
+static void give_picture(GtkClipboard *clipboard, GtkSelectionData *selection, guint info,
+                         gpointer data)
+{
+    gsize length;
+    const guint8 *bytes = g_bytes_get_data(data, &length);
+    gtk_selection_data_set(selection, gtk_selection_data_get_target(selection), 8, bytes,
+                           (gint)length);
+}
+
+static void drop_picture(GtkClipboard *clipboard, gpointer data)
+{
+    g_bytes_unref(data);
+}
+
+static void on_encoded(const GError *error, void *opaque)
+{
+    static const GtkTargetEntry targets[] = {{(char *)"image/png", 0, 0}};
+    Copy *copy = opaque;
+    char *data = NULL;
+    gsize length = 0;
+    g_autoptr(GError) why = NULL;
+    if (error != NULL || !g_file_get_contents(copy->path, &data, &length, &why)) {
+        report_error("cannot copy the screenshot: %s",
+                     error != NULL ? error->message : why->message);
+    } else if (copy->window != NULL) {
+        gtk_clipboard_set_with_data(gtk_widget_get_clipboard(copy->window, GDK_SELECTION_CLIPBOARD),
+                                    targets, G_N_ELEMENTS(targets), give_picture, drop_picture,
+                                    g_bytes_new_take(data, length));
+        data = NULL;
+    }
+    g_free(data);
+    g_unlink(copy->path);
+    g_clear_weak_pointer(&copy->window);
+    g_free(copy->path);
+    g_free(copy);
+}
+
+void gui_dialog_copy_picture(Gui *gui)
+{
+    GuiScreen *screen = gui_screen_front(gui);
+    g_autoptr(GError) error = NULL;
+    if (screen == NULL) {
+        return;
+    }
+    Copy *copy = g_new0(Copy, 1);
+    int fd = g_file_open_tmp("vitrine-XXXXXX.png", &copy->path, &error);
+    if (fd < 0) {
+        gui_window_say(gui, TRUE, "The screenshot is not copied: %s", error->message);
+        g_free(copy);
+        return;
+    }
+    close(fd);
+    g_set_weak_pointer(&copy->window, GTK_WIDGET(parent_of(gui)));
+    screenshot_save(gui->frontend.machine->workers, gui_screen_display(screen), TRUE,
+                    SCREENSHOT_PNG, copy->path, on_encoded, copy);
+    gui_window_say(gui, FALSE, "The picture is in the clipboard");
 }

@@ -1,72 +1,62 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The frontend "gtk": options, opening and closing, and what to do when the display goes away. */
-#include <locale.h>
-
 #include "core/error.h"
-#include "core/log.h"
+#include "ui/common/window-close.h"
 #include "ui/gtk/gui.h"
-#include "ui/gtk/server.h"
+
+static const char *const release_values[] = {"ctrl-alt-g", "ctrl-alt", "right-ctrl", NULL};
 
 static const OptionSpec options[] = {
     {"full-screen", OPTION_BOOL, G_STRUCT_OFFSET(Gui, full_screen), "off", "fill the whole screen"},
     {"grab-on-hover", OPTION_BOOL, G_STRUCT_OFFSET(Gui, grab_on_hover), "off",
      "grab the keyboard while the pointer is over the picture"},
+    {"release-key", OPTION_ENUM, G_STRUCT_OFFSET(Gui, release_key), "ctrl-alt-g",
+     "what lets go of the grab, beside Ctrl+Alt+G: ctrl-alt and right-ctrl pressed alone",
+     .values = release_values},
+    {"keep-keys", OPTION_STRING, G_STRUCT_OFFSET(Gui, keep_keys), NULL,
+     "keys that the guest does not get, as sendkey spells them, with colons between "
+     "(alt-tab:print)"},
     {"show-tabs", OPTION_BOOL, G_STRUCT_OFFSET(Gui, show_tabs), "off",
      "show the tabs of the consoles"},
     {"show-cursor", OPTION_BOOL, G_STRUCT_OFFSET(Gui, show_cursor), "off",
      "show the host's pointer over the picture, too"},
-    {"window-close", OPTION_BOOL, G_STRUCT_OFFSET(Gui, window_close), "on",
-     "closing the window ends the machine"},
     {"show-menubar", OPTION_BOOL, G_STRUCT_OFFSET(Gui, show_menubar), "on", "show the menubar"},
+    {"show-statusbar", OPTION_BOOL, G_STRUCT_OFFSET(Gui, show_status), "on", "show the status bar"},
+    {"window-close", OPTION_ENUM, G_STRUCT_OFFSET(Gui, window_close), "ask", WINDOW_CLOSE_HELP,
+     .values = window_close_values},
     {"zoom-to-fit", OPTION_BOOL, G_STRUCT_OFFSET(Gui, zoom_to_fit), "off",
      "scale the picture to the window"},
+    {"integer-scale", OPTION_BOOL, G_STRUCT_OFFSET(Gui, integer_scale), "off",
+     "scale by whole factors only where the picture is fitted to the window"},
+    {"max-hz", OPTION_UINT, G_STRUCT_OFFSET(Gui, max_hz), "60", "pictures a second at most", 1,
+     1000},
+    {"display", OPTION_STRING, G_STRUCT_OFFSET(Gui, display_option), NULL,
+     "the X display (:1) or Wayland socket (wayland-1) to open the window on"},
+    {"xauthority", OPTION_STRING, G_STRUCT_OFFSET(Gui, xauthority), NULL,
+     "the file with the X server's cookie"},
+    {"gl", OPTION_BOOL, G_STRUCT_OFFSET(Gui, gl), "off",
+     "off is the only value: pictures are drawn without OpenGL"},
     OPTION_END,
 };
 
-/* NULL when it is unset or empty. */
-static const char *set_variable(const char *name)
-{
-    const char *value = g_getenv(name);
-    return value != NULL && value[0] != '\0' ? value : NULL;
-}
-
 static gboolean gtk_frontend_probe(GError **error)
 {
-    /* The process keeps its locale (numbers!), but for characters. */
-    gtk_disable_setlocale();
-    if (setlocale(LC_CTYPE, NULL)[0] == 'C') {
-        setlocale(LC_CTYPE, "");
+    const char *const names[] = {"DISPLAY", "WAYLAND_DISPLAY"};
+    for (guint i = 0; i < G_N_ELEMENTS(names); i++) {
+        const char *value = g_getenv(names[i]);
+        if (value != NULL && value[0] != '\0') {
+            return TRUE;
+        }
     }
-    if (gtk_init_check(NULL, NULL) && gdk_display_get_default() != NULL) {
-        return TRUE;
-    }
-    const char *x11 = set_variable("DISPLAY");
-    const char *wayland = set_variable("WAYLAND_DISPLAY");
-    if (x11 == NULL && wayland == NULL) {
-        return error_set(error, "there is no display to open a window on: neither DISPLAY nor "
-                                "WAYLAND_DISPLAY is set (try -display vnc=:0)");
-    }
-    return error_set(error,
-                     "cannot open a window on display '%s' (is the display server running, "
-                     "and may this user connect?)",
-                     wayland != NULL ? wayland : x11);
-}
-
-/* ---- a display server that goes away ---- */
-
-static void close_lost(void *opaque)
-{
-    Gui *gui = opaque;
-    report_warning("the display server has gone; the machine goes on without its window");
-    frontend_close(&gui->frontend);
-    gui_server_discard();
+    return error_set(error, "there is no display to open a window on: neither DISPLAY nor "
+                            "WAYLAND_DISPLAY is set (try -display vnc=:0, or gtk,display=:0)");
 }
 
 /* Inside some GTK call: nothing may be taken apart now. */
 static void on_lost(void *opaque)
 {
     Gui *gui = opaque;
-    deferred_schedule(gui->lost);
+    frontend_request_close(&gui->frontend, "the display server has gone");
 }
 
 /* ---- lifecycle ---- */
@@ -74,40 +64,70 @@ static void on_lost(void *opaque)
 static gboolean gtk_frontend_open(Frontend *frontend, GError **error)
 {
     Gui *gui = (Gui *)frontend;
+    if (gui->gl) {
+        return error_set(error, "gl=on: this window is drawn without OpenGL; leave gl out, or say "
+                                "gl=off");
+    }
+    if (!gui_keyboard_parse(gui, error)) {
+        return FALSE;
+    }
+    gui->server =
+        gui_server_acquire(frontend->machine->loop, gui->display_option, gui->xauthority, error);
+    if (gui->server == NULL) {
+        gui_keyboard_close(gui);
+        return FALSE;
+    }
     g_set_application_name("Vitrine"); /* for people; WM_CLASS is the program's name */
     gtk_window_set_default_icon_name("vitrine");
-    gui->lost = deferred_new(frontend->machine->loop, close_lost, gui);
-    gui_server_host_keys(&gui->host_keys);
-    gui_input_open(gui);
-    gui_window_open(gui);
-    gui_server_watch(on_lost, gui);
+    gui_keyboard_open(gui);
+    gui_pointer_open(gui);
+    gui_pages_open(gui);
+    gui->watch = gui_server_watch(gui->server, on_lost, gui);
     return TRUE;
 }
 
 static void gtk_frontend_close(Frontend *frontend)
 {
     Gui *gui = (Gui *)frontend;
-    gui_server_watch(NULL, NULL);
-    gui_window_close(gui);
-    gui_input_close(gui);
-    gdk_display_flush(gdk_display_get_default());
-    deferred_free(gui->lost);
+    gui_server_unwatch(gui->server, gui->watch);
+    gui_drop_close(gui);
+    gui_pages_close(gui);
+    gui_pointer_close(gui);
+    gui_keyboard_close(gui);
+    gui_server_release(gui->server);
+}
+
+static void page_info(const GuiPage *page, GString *out)
+{
+    g_string_append_printf(out, "%s%s: %s",
+                           page->window == gui_window_main(page->gui) ? "" : "window of its own, ",
+                           page->title, page->screen != NULL ? "" : "console\n");
+    if (page->screen != NULL) {
+        const Viewport *v = gui_screen_viewport(page->screen);
+        gint x, y;
+        gtk_widget_translate_coordinates(page->widget, page->window->window, 0, 0, &x, &y);
+        gint factor = gtk_widget_get_scale_factor(page->widget);
+        g_string_append_printf(out, "%ux%u shown as %dx%d at %d,%d\n", v->guest_width,
+                               v->guest_height, v->width, v->height, x * factor + v->x,
+                               y * factor + v->y);
+    }
 }
 
 static void gtk_frontend_info(Frontend *frontend, GString *out)
 {
     Gui *gui = (Gui *)frontend;
-    GuiPage *page = gui_window_page(gui);
+    GuiPage *front = gui_page_front(gui);
     static const char *const grabs[] = {"none", "keyboard (hover)", "keyboard and pointer"};
-    g_string_append_printf(out, "window: %s%s\n", page != NULL ? page->title : "no console",
-                           gui->is_full_screen ? ", full screen"
-                           : gui->iconified    ? ", minimised"
-                                               : "");
+    g_string_append_printf(out, "display: %s (%s)\n", gui->server->name,
+                           gui_server_is_wayland(gui->server) ? "Wayland" : "X11");
+    g_string_append_printf(out, "window: %s%s\n", front != NULL ? front->title : "no console",
+                           front == NULL                   ? ""
+                           : front->window->is_full_screen ? ", full screen"
+                           : front->window->iconified      ? ", minimised"
+                                                           : "");
     g_string_append_printf(out, "grab: %s\n", grabs[gui->grab]);
-    if (page != NULL && page->screen != NULL) {
-        const Viewport *v = gui_screen_viewport(page->screen);
-        g_string_append_printf(out, "picture: %ux%u shown as %dx%d\n", v->guest_width,
-                               v->guest_height, v->width, v->height);
+    for (guint i = 0; i < gui->pages->len; i++) {
+        page_info(g_ptr_array_index(gui->pages, i), out);
     }
 }
 

@@ -16,8 +16,8 @@ struct _GuiScreen {
     cairo_surface_t *cursor_image;
     gint cursor_x, cursor_y; /* guest pixels, of the hot spot */
     gboolean cursor_visible, draw_cursor;
-    void (*resized)(void *opaque);
-    void (*cursor_changed)(void *opaque);
+    guint64 frames;
+    const GuiScreenCalls *calls;
     void *opaque;
 };
 
@@ -89,7 +89,7 @@ static void on_surface(void *opaque, Surface *surface)
     gtk_widget_queue_draw(GTK_WIDGET(screen));
     if (other_size) {
         gtk_widget_queue_resize(GTK_WIDGET(screen));
-        screen->resized(screen->opaque);
+        screen->calls->resized(screen->opaque);
     }
 }
 
@@ -128,7 +128,7 @@ static void on_cursor(void *opaque, Cursor *cursor)
             (gint)cursor->height, (gint)cursor->width * 4);
     }
     queue_cursor(screen);
-    screen->cursor_changed(screen->opaque);
+    screen->calls->cursor_changed(screen->opaque);
 }
 
 static void on_warp(void *opaque, int x, int y, gboolean visible)
@@ -141,8 +141,15 @@ static void on_warp(void *opaque, int x, int y, gboolean visible)
     screen->cursor_visible = visible;
     queue_cursor(screen);
     if (other) {
-        screen->cursor_changed(screen->opaque);
+        screen->calls->cursor_changed(screen->opaque);
     }
+}
+
+static void on_frame(void *opaque)
+{
+    GuiScreen *screen = opaque;
+    screen->frames++;
+    screen->calls->frame(screen->opaque);
 }
 
 static const DisplayListenerOps listener_ops = {
@@ -151,6 +158,7 @@ static const DisplayListenerOps listener_ops = {
     .damage = on_damage,
     .cursor = on_cursor,
     .warp = on_warp,
+    .frame = on_frame,
 };
 
 /* ---- drawing ---- */
@@ -248,13 +256,16 @@ GtkWidget *gui_screen_new(Display *display)
     return GTK_WIDGET(screen);
 }
 
-void gui_screen_start(GuiScreen *screen, void (*resized)(void *opaque),
-                      void (*cursor_changed)(void *opaque), void *opaque)
+void gui_screen_start(GuiScreen *screen, const GuiScreenCalls *calls, void *opaque, guint max_hz)
 {
-    screen->resized = resized;
-    screen->cursor_changed = cursor_changed;
+    screen->calls = calls;
     screen->opaque = opaque;
-    screen->listener = display_attach(screen->display, &listener_ops, screen, 0);
+    screen->listener = display_attach(screen->display, &listener_ops, screen, max_hz);
+}
+
+guint64 gui_screen_frames(GuiScreen *screen)
+{
+    return screen->frames;
 }
 
 void gui_screen_stop(GuiScreen *screen)

@@ -16,13 +16,21 @@ G_DECLARE_FINAL_TYPE(GuiScreen, gui_screen, GUI, SCREEN, GtkDrawingArea)
 
 GtkWidget *gui_screen_new(Display *display);
 
-/* `resized` is called when the guest's picture has another size. */
-void gui_screen_start(GuiScreen *screen, void (*resized)(void *opaque),
-                      void (*cursor_changed)(void *opaque), void *opaque);
+typedef struct GuiScreenCalls {
+    void (*resized)(void *opaque);        /* the guest's picture has another size */
+    void (*cursor_changed)(void *opaque); /* gui_screen_make_cursor() has something else */
+    void (*frame)(void *opaque);          /* the picture has changed */
+} GuiScreenCalls;
+
+/* Attaches to the display; all `calls` are required. */
+void gui_screen_start(GuiScreen *screen, const GuiScreenCalls *calls, void *opaque, guint max_hz);
 /* Detaches from the display; shows the last picture as long as the widget lives. */
 void gui_screen_stop(GuiScreen *screen);
 
 Display *gui_screen_display(GuiScreen *screen);
+
+/* How many pictures it has shown. */
+guint64 gui_screen_frames(GuiScreen *screen);
 
 /* An inactive screen costs nothing. */
 void gui_screen_set_active(GuiScreen *screen, gboolean active);

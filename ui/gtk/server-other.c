@@ -1,20 +1,16 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/*
- * A GTK without its X11 backend: Wayland, whose keycodes are evdev's plus 8 (wl_keyboard.key), and
- * whose loss GTK 3 answers with _exit().
- */
+/* A GTK without its X11 backend. */
 #include "ui/gtk/server.h"
 
-void gui_server_host_keys(HostKeys *keys)
-{
-    host_keys_init_evdev(keys);
-}
-
-gboolean gui_server_watch(void (*lost)(void *opaque), void *opaque)
+gboolean gui_x11_is(GdkDisplay *display)
 {
     return FALSE;
 }
 
-void gui_server_discard(void)
+void gui_x11_host_keys(GdkDisplay *display, HostKeys *keys)
+{
+}
+
+void gui_x11_watch(GuiServer *server)
 {
 }

@@ -40,13 +40,13 @@ static void init_by_name(HostKeys *keys, const XkbDescPtr desc)
     host_keys_init_named(keys, keymap, names, HOST_KEYS_MAX);
 }
 
-void gui_server_host_keys(HostKeys *keys)
+gboolean gui_x11_is(GdkDisplay *display)
 {
-    GdkDisplay *display = gdk_display_get_default();
-    host_keys_init_evdev(keys);
-    if (!GDK_IS_X11_DISPLAY(display)) {
-        return;
-    }
+    return GDK_IS_X11_DISPLAY(display);
+}
+
+void gui_x11_host_keys(GdkDisplay *display, HostKeys *keys)
+{
     Display *xdisplay = gdk_x11_display_get_xdisplay(display);
     XkbDescPtr desc = XkbGetMap(xdisplay, 0, XkbUseCoreKbd);
     if (desc == NULL) {
@@ -67,15 +67,8 @@ static int ignore_io_error(Display *xdisplay)
     return 0;
 }
 
-/* What watches a display: lives as long as the display. */
-typedef struct LossWatch {
-    void (*lost)(void *opaque);
-    void *opaque;
-} LossWatch;
-
 static void on_io_error(Display *xdisplay, void *data)
 {
-    LossWatch *watch = data;
     _XPrivDisplay fields = (_XPrivDisplay)xdisplay;
     /*
      * Cairo waits for the server to be done with a shared memory buffer by reading events until
@@ -83,32 +76,15 @@ static void on_io_error(Display *xdisplay, void *data)
      * when the window's surface is destroyed: all requests, those to come too, count as processed.
      */
     fields->last_request_read = fields->request + (G_MAXLONG >> 1);
-    if (watch->lost != NULL) {
-        watch->lost(watch->opaque);
+    GuiServer *server = g_object_get_data(data, "vitrine-server");
+    if (server != NULL) {
+        gui_server_lose(server);
     }
 }
 
-gboolean gui_server_watch(void (*lost)(void *opaque), void *opaque)
+void gui_x11_watch(GuiServer *server)
 {
-    GdkDisplay *display = gdk_display_get_default();
-    if (display == NULL || !GDK_IS_X11_DISPLAY(display)) {
-        return FALSE;
-    }
-    LossWatch *watch = g_object_get_data(G_OBJECT(display), "vitrine-loss");
-    if (watch == NULL) {
-        watch = g_new0(LossWatch, 1);
-        g_object_set_data_full(G_OBJECT(display), "vitrine-loss", watch, g_free);
-        XSetIOErrorHandler(ignore_io_error);
-        XSetIOErrorExitHandler(gdk_x11_display_get_xdisplay(display), on_io_error, watch);
-    }
-    *watch = (LossWatch){lost, opaque};
-    return TRUE;
-}
-
-void gui_server_discard(void)
-{
-    GdkDisplay *display = gdk_display_get_default();
-    if (display != NULL) {
-        gdk_display_close(display);
-    }
+    XSetIOErrorHandler(ignore_io_error);
+    XSetIOErrorExitHandler(gdk_x11_display_get_xdisplay(server->display), on_io_error,
+                           server->display);
 }

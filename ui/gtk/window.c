@@ -1,126 +1,35 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The window: its notebook of pages, title, size, full screen, and who is active. */
+/* The windows: toplevel, title, size, full screen, and who is active. */
 #include <string.h>
 
+#include "ui/common/window-close.h"
 #include "ui/gtk/gui.h"
 
 #define PROGRAM "Vitrine"
 
-/* ---- pages ---- */
+#define SAY_SECONDS 8
 
-GuiPage *gui_window_page(Gui *gui)
+GuiWindow *gui_window_main(Gui *gui)
 {
-    if (!gui->showing) {
-        return NULL;
-    }
-    gint index = gtk_notebook_get_current_page(GTK_NOTEBOOK(gui->notebook));
-    if (index < 0 || (guint)index >= gui->pages->len) {
-        return NULL;
-    }
-    return g_ptr_array_index(gui->pages, (guint)index);
+    return g_ptr_array_index(gui->windows, 0);
 }
 
-/* Only a screen that can be seen keeps its display's clock going. */
-static void update_active(Gui *gui)
+static gboolean is_main(const GuiWindow *window)
 {
-    GuiPage *front = gui_window_page(gui);
-    for (guint i = 0; i < gui->pages->len; i++) {
-        GuiPage *page = g_ptr_array_index(gui->pages, i);
-        if (page->screen != NULL) {
-            gui_screen_set_active(page->screen, page == front && !gui->iconified && !gui->obscured);
-        }
-    }
-}
-
-static void free_page(gpointer data)
-{
-    GuiPage *page = data;
-    g_free(page->title);
-    g_free(page);
-}
-
-GuiPage *gui_window_add_page(Gui *gui, const char *title, GtkWidget *widget, GtkWidget *focus)
-{
-    GuiPage *page = g_new0(GuiPage, 1);
-    page->gui = gui;
-    page->title = g_strdup(title);
-    page->widget = widget;
-    page->focus = focus;
-    g_ptr_array_add(gui->pages, page);
-    gtk_notebook_append_page(GTK_NOTEBOOK(gui->notebook), widget, gtk_label_new(title));
-    gui_menu_add_page(gui, page);
-    return page;
-}
-
-void gui_window_select(Gui *gui, guint index)
-{
-    if (index < gui->pages->len) {
-        gtk_notebook_set_current_page(GTK_NOTEBOOK(gui->notebook), (gint)index);
-    }
-}
-
-static void on_switch_page(GtkNotebook *notebook, GtkWidget *widget, guint index, Gui *gui)
-{
-    if (!gui->showing || index >= gui->pages->len) {
-        return;
-    }
-    GuiPage *page = g_ptr_array_index(gui->pages, index);
-    key_tracker_release_all(gui->keys);
-    gui_input_set_grab(gui, GUI_GRAB_NONE);
-    update_active(gui);
-    gtk_widget_grab_focus(page->focus);
-    gui_window_update_bars(gui);
-    gui_window_title(gui);
-}
-
-static void on_resized(void *opaque)
-{
-    gui_window_fit(opaque);
-}
-
-static void on_cursor_changed(void *opaque)
-{
-    gui_input_update_cursor(opaque);
-}
-
-static void add_screen(Gui *gui, Display *display)
-{
-    GtkWidget *widget = gui_screen_new(display);
-    GuiPage *page = gui_window_add_page(gui, display_name(display), widget, widget);
-    page->screen = GUI_SCREEN(widget);
-    gui_screen_set_scale(page->screen, gui->zoom_to_fit ? SCALE_FIT : SCALE_ZOOM, gui->zoom);
-    gui_input_add_screen(gui, page->screen);
-}
-
-static gboolean is_monitor(Chardev *chr)
-{
-    return strstr(chr->id, "monitor") != NULL;
-}
-
-/* The monitor before serial and parallel ports: people look for it at Ctrl+Alt+2. */
-static void add_monitor(Chardev *chr, void *opaque)
-{
-    if (chardev_is_vc(chr) && is_monitor(chr)) {
-        gui_console_add(opaque, chr);
-    }
-}
-
-static void add_other_console(Chardev *chr, void *opaque)
-{
-    if (chardev_is_vc(chr) && !is_monitor(chr)) {
-        gui_console_add(opaque, chr);
-    }
+    return window == gui_window_main(window->gui);
 }
 
 /* ---- title ---- */
 
-void gui_window_title(Gui *gui)
+static void set_title(GuiWindow *window)
 {
-    if (!gui->showing) {
-        return;
-    }
+    Gui *gui = window->gui;
     Machine *machine = gui->frontend.machine;
+    GuiPage *page = gui_page_front_in(window);
     g_autoptr(GString) title = g_string_new(machine_title(machine));
+    if (!is_main(window) && page != NULL) {
+        g_string_append_printf(title, ": %s", page->title);
+    }
     if (!machine_is_running(machine)) {
         g_string_append_printf(
             title, " [%s]",
@@ -129,107 +38,204 @@ void gui_window_title(Gui *gui)
     if (machine->name != NULL) {
         g_string_append(title, " - " PROGRAM);
     }
-    if (gui->grab == GUI_GRAB_FULL) {
-        g_string_append(title, " - Press Ctrl+Alt+G to release grab");
+    if (gui->grab == GUI_GRAB_FULL && page == gui->grab_page) {
+        g_string_append_printf(title, " - Press %s to release grab", gui_release_name(gui));
     }
-    gtk_window_set_title(GTK_WINDOW(gui->window), title->str);
+    gtk_window_set_title(GTK_WINDOW(window->window), title->str);
+}
+
+void gui_window_title(Gui *gui)
+{
+    for (guint i = 0; gui->showing && i < gui->windows->len; i++) {
+        set_title(g_ptr_array_index(gui->windows, i));
+    }
+    gui_status_sync(gui);
 }
 
 /* ---- size ---- */
 
-static void update_scale(Gui *gui)
+void gui_window_fit(GuiWindow *window)
 {
-    gboolean fit = gui->zoom_to_fit || gui->is_full_screen;
-    for (guint i = 0; i < gui->pages->len; i++) {
-        GuiPage *page = g_ptr_array_index(gui->pages, i);
-        if (page->screen != NULL) {
-            gui_screen_set_scale(page->screen, fit ? SCALE_FIT : SCALE_ZOOM, gui->zoom);
-        }
-    }
-}
-
-void gui_window_fit(Gui *gui)
-{
-    GdkWindow *window = gtk_widget_get_window(gui->window);
-    gboolean fixed = window != NULL && (gdk_window_get_state(window) &
-                                        (GDK_WINDOW_STATE_MAXIMIZED | GDK_WINDOW_STATE_TILED));
-    gui_input_update_cursor(gui);
-    if (!gui->showing || fixed || gui->zoom_to_fit || gui->is_full_screen) {
+    Gui *gui = window->gui;
+    GdkWindow *gdk_window = gtk_widget_get_window(window->window);
+    gboolean fixed = gdk_window != NULL && (gdk_window_get_state(gdk_window) &
+                                            (GDK_WINDOW_STATE_MAXIMIZED | GDK_WINDOW_STATE_TILED));
+    if (!gui->showing || fixed || gui->zoom_to_fit || window->is_full_screen) {
         return;
     }
+    GuiPage *page = gui_page_front_in(window);
+    if (page != NULL && page->screen == NULL && !is_main(window)) {
+        return; /* a console has the size that the person gives it */
+    }
     GtkRequisition natural;
-    gtk_widget_get_preferred_size(gui->window, NULL, &natural);
-    gtk_window_resize(GTK_WINDOW(gui->window), natural.width, natural.height);
-}
-
-void gui_window_set_zoom(Gui *gui, double zoom)
-{
-    gui->zoom = CLAMP(zoom, GUI_ZOOM_MIN, GUI_ZOOM_MAX);
-    gui->zoom_to_fit = FALSE;
-    update_scale(gui);
-    gui_window_fit(gui);
-    gui_menu_sync(gui);
-}
-
-void gui_window_set_zoom_to_fit(Gui *gui, gboolean on)
-{
-    gui->zoom_to_fit = on;
-    update_scale(gui);
-    gui_window_fit(gui);
-    gui_menu_sync(gui);
+    gtk_widget_get_preferred_size(window->window, NULL, &natural);
+    gtk_window_resize(GTK_WINDOW(window->window), natural.width, natural.height);
 }
 
 void gui_window_update_bars(Gui *gui)
 {
-    gtk_widget_set_visible(gui->menubar, gui->show_menubar && !gui->is_full_screen);
-    gtk_notebook_set_show_tabs(GTK_NOTEBOOK(gui->notebook), gui->show_tabs && !gui->is_full_screen);
-    gui_window_fit(gui);
+    GuiWindow *main = gui_window_main(gui);
+    gtk_widget_set_visible(gui->menubar, gui->show_menubar && !main->is_full_screen);
+    gtk_widget_set_visible(gui->status_bar, gui->show_status && !main->is_full_screen);
+    gtk_notebook_set_show_tabs(GTK_NOTEBOOK(main->notebook),
+                               gui->show_tabs && !main->is_full_screen);
+    gui_window_fit(main);
     gui_menu_sync(gui);
 }
 
-void gui_window_set_full_screen(Gui *gui, gboolean on)
+void gui_window_set_full_screen(GuiWindow *window, gboolean on)
 {
     if (on) {
-        gtk_window_fullscreen(GTK_WINDOW(gui->window));
+        gtk_window_fullscreen(GTK_WINDOW(window->window));
     } else {
-        gtk_window_unfullscreen(GTK_WINDOW(gui->window));
+        gtk_window_unfullscreen(GTK_WINDOW(window->window));
     }
+}
+
+/* ---- messages ---- */
+
+static gboolean is_status(GuiWindow *window)
+{
+    return gtk_info_bar_get_message_type(GTK_INFO_BAR(window->info_bar)) == GTK_MESSAGE_INFO;
+}
+
+static void hide_message(void *opaque)
+{
+    GuiWindow *window = opaque;
+    if (is_status(window)) {
+        gtk_widget_hide(window->info_bar);
+    }
+}
+
+void gui_window_say(Gui *gui, gboolean is_error, const char *format, ...)
+{
+    GuiPage *page = gui_page_front(gui);
+    GuiWindow *window = page != NULL ? page->window : gui_window_main(gui);
+    va_list list;
+    va_start(list, format);
+    g_autofree char *text = g_strdup_vprintf(format, list);
+    va_end(list);
+    gtk_label_set_text(GTK_LABEL(window->info_label), text);
+    gtk_info_bar_set_message_type(GTK_INFO_BAR(window->info_bar),
+                                  is_error ? GTK_MESSAGE_ERROR : GTK_MESSAGE_INFO);
+    gtk_widget_show(window->info_bar);
+    timer_set_after(&window->hide_message, SAY_SECONDS * NS_PER_SEC);
+}
+
+/* Over the upper edge of the picture, so that this does not move. */
+static void build_info_bar(GuiWindow *window)
+{
+    window->info_bar = gtk_info_bar_new();
+    gtk_widget_set_name(window->info_bar, "vitrine-message");
+    window->info_label = gtk_label_new(NULL);
+    gtk_label_set_line_wrap(GTK_LABEL(window->info_label), TRUE);
+    gtk_label_set_xalign(GTK_LABEL(window->info_label), 0);
+    gtk_container_add(GTK_CONTAINER(gtk_info_bar_get_content_area(GTK_INFO_BAR(window->info_bar))),
+                      window->info_label);
+    gtk_widget_show(window->info_label);
+    gtk_info_bar_set_show_close_button(GTK_INFO_BAR(window->info_bar), TRUE);
+    gtk_widget_set_valign(window->info_bar, GTK_ALIGN_START);
+    gtk_widget_set_no_show_all(window->info_bar, TRUE);
+    g_signal_connect(window->info_bar, "response", G_CALLBACK(gtk_widget_hide), NULL);
+    gtk_overlay_add_overlay(GTK_OVERLAY(window->overlay), window->info_bar);
+    timer_init(&window->hide_message, window->gui->frontend.machine->host_clock, hide_message,
+               window);
 }
 
 /* ---- events ---- */
 
-static gboolean on_state(GtkWidget *window, GdkEventWindowState *event, Gui *gui)
+static gboolean on_state(GtkWidget *widget, GdkEventWindowState *event, GuiWindow *window)
 {
     gboolean full = (event->new_window_state & GDK_WINDOW_STATE_FULLSCREEN) != 0;
-    gui->iconified =
+    window->iconified =
         (event->new_window_state & (GDK_WINDOW_STATE_ICONIFIED | GDK_WINDOW_STATE_WITHDRAWN)) != 0;
-    update_active(gui);
-    if (full != gui->is_full_screen) {
-        gui->is_full_screen = full;
-        update_scale(gui);
-        gui_window_update_bars(gui);
+    gui_pages_update_active(window->gui);
+    if (full != window->is_full_screen) {
+        window->is_full_screen = full;
+        gui_pages_update_scale(window->gui);
+        gui_window_update_bars(window->gui);
+        gui_hot_bar_motion(window->hot_bar, -1);
     }
     return FALSE;
 }
 
-static gboolean on_visibility(GtkWidget *window, GdkEventVisibility *event, Gui *gui)
+static gboolean on_visibility(GtkWidget *widget, GdkEventVisibility *event, GuiWindow *window)
 {
-    gui->obscured = event->state == GDK_VISIBILITY_FULLY_OBSCURED;
-    update_active(gui);
+    window->obscured = event->state == GDK_VISIBILITY_FULLY_OBSCURED;
+    gui_pages_update_active(window->gui);
     return FALSE;
 }
 
-static gboolean on_delete(GtkWidget *window, GdkEvent *event, Gui *gui)
+void gui_window_closed(GuiWindow *window)
 {
-    if (gui->window_close) {
-        machine_request_shutdown(gui->frontend.machine, SHUTDOWN_HOST_UI, 0);
+    Gui *gui = window->gui;
+    if (!is_main(window)) {
+        GuiPage *page = gui_page_front_in(window);
+        if (page != NULL) {
+            gui_page_dock(page);
+        }
+    } else if (!window_close_do(&gui->frontend, (WindowClose)gui->window_close)) {
+        gui_dialog_close(gui);
     }
-    return TRUE; /* the frontend is closed with the machine, not by GTK */
 }
 
-static gboolean on_key(GtkWidget *window, GdkEventKey *event, Gui *gui)
+static gboolean on_delete(GtkWidget *widget, GdkEvent *event, GuiWindow *window)
 {
-    return gui_input_window_key(gui, event);
+    gui_window_closed(window);
+    return TRUE; /* the frontend closes it, not GTK */
+}
+
+static gboolean on_key(GtkWidget *widget, GdkEventKey *event, GuiWindow *window)
+{
+    return gui_keyboard_event(window, event);
+}
+
+static void on_switch_page(GtkNotebook *notebook, GtkWidget *widget, guint index, GuiWindow *window)
+{
+    Gui *gui = window->gui;
+    GuiPage *page = g_object_get_data(G_OBJECT(widget), "page");
+    if (!gui->showing || page == NULL) {
+        return;
+    }
+    key_tracker_release_all(gui->keys);
+    gui_grab_set(gui, NULL, GUI_GRAB_NONE);
+    gui_pages_update_active(gui);
+    gtk_widget_grab_focus(page->focus);
+    gui_window_update_bars(gui);
+    gui_window_title(gui);
+}
+
+static void on_active(GtkWidget *widget, GParamSpec *spec, GuiWindow *window)
+{
+    gui_menu_sync(window->gui);
+    gui_status_sync(window->gui);
+}
+
+/* ---- lifecycle ---- */
+
+static void connect_signals(GuiWindow *window)
+{
+    gtk_widget_add_events(window->window, GDK_VISIBILITY_NOTIFY_MASK);
+    /* Before the menubar connects its own: the guest's keys come first. */
+    g_signal_connect(window->window, "key-press-event", G_CALLBACK(on_key), window);
+    g_signal_connect(window->window, "key-release-event", G_CALLBACK(on_key), window);
+    g_signal_connect(window->window, "delete-event", G_CALLBACK(on_delete), window);
+    g_signal_connect(window->window, "window-state-event", G_CALLBACK(on_state), window);
+    g_signal_connect(window->window, "visibility-notify-event", G_CALLBACK(on_visibility), window);
+    g_signal_connect(window->window, "notify::is-active", G_CALLBACK(on_active), window);
+    g_signal_connect_after(window->notebook, "switch-page", G_CALLBACK(on_switch_page), window);
+}
+
+static void build_pages(GuiWindow *window)
+{
+    window->notebook = gtk_notebook_new();
+    gtk_notebook_set_show_border(GTK_NOTEBOOK(window->notebook), FALSE);
+    gtk_notebook_set_show_tabs(GTK_NOTEBOOK(window->notebook), FALSE);
+    gtk_notebook_set_scrollable(GTK_NOTEBOOK(window->notebook), TRUE);
+    window->overlay = gtk_overlay_new();
+    gtk_container_add(GTK_CONTAINER(window->overlay), window->notebook);
+    build_info_bar(window);
+    window->hot_bar = gui_hot_bar_new(window);
 }
 
 static void on_machine(Machine *machine, MachineEvent event, void *opaque)
@@ -240,90 +246,49 @@ static void on_machine(Machine *machine, MachineEvent event, void *opaque)
     }
 }
 
-/* ---- lifecycle ---- */
-
-static void build(Gui *gui)
+GuiWindow *gui_window_new(Gui *gui)
 {
-    gui->window = gtk_window_new(GTK_WINDOW_TOPLEVEL);
-    gtk_window_set_icon_name(GTK_WINDOW(gui->window), "vitrine");
-    gtk_widget_add_events(gui->window, GDK_VISIBILITY_NOTIFY_MASK);
-    /* Menubar and pages cover it all: no background is painted below each frame. */
-    gtk_widget_set_app_paintable(gui->window, TRUE);
-    /* Before the menubar connects its own: the guest's keys come first. */
-    g_signal_connect(gui->window, "key-press-event", G_CALLBACK(on_key), gui);
-    g_signal_connect(gui->window, "key-release-event", G_CALLBACK(on_key), gui);
-    g_signal_connect(gui->window, "delete-event", G_CALLBACK(on_delete), gui);
-    g_signal_connect(gui->window, "window-state-event", G_CALLBACK(on_state), gui);
-    g_signal_connect(gui->window, "visibility-notify-event", G_CALLBACK(on_visibility), gui);
-    gui_menu_build(gui);
-    gui->notebook = gtk_notebook_new();
-    gtk_notebook_set_show_border(GTK_NOTEBOOK(gui->notebook), FALSE);
-    gtk_notebook_set_scrollable(GTK_NOTEBOOK(gui->notebook), TRUE);
-    g_signal_connect_after(gui->notebook, "switch-page", G_CALLBACK(on_switch_page), gui);
+    GuiWindow *window = g_new0(GuiWindow, 1);
+    gboolean main = gui->windows->len == 0;
+    window->gui = gui;
+    window->window = gtk_window_new(GTK_WINDOW_TOPLEVEL);
+    gtk_window_set_screen(GTK_WINDOW(window->window),
+                          gdk_display_get_default_screen(gui->server->display));
+    gtk_window_set_icon_name(GTK_WINDOW(window->window), "vitrine");
+    /* Bars and pages cover it all: no background is painted below each frame. */
+    gtk_widget_set_app_paintable(window->window, TRUE);
+    build_pages(window);
+    connect_signals(window);
     GtkWidget *box = gtk_box_new(GTK_ORIENTATION_VERTICAL, 0);
-    gtk_box_pack_start(GTK_BOX(box), gui->menubar, FALSE, FALSE, 0);
-    gtk_box_pack_start(GTK_BOX(box), gui->notebook, TRUE, TRUE, 0);
-    gtk_container_add(GTK_CONTAINER(gui->window), box);
+    if (main) {
+        gui_menu_open(gui);
+        gui_status_open(gui);
+        gui->machine_listener = machine_listen(gui->frontend.machine, on_machine, gui);
+        gtk_box_pack_start(GTK_BOX(box), gui->menubar, FALSE, FALSE, 0);
+    }
+    gtk_window_add_accel_group(GTK_WINDOW(window->window), gui->accels);
+    gtk_box_pack_start(GTK_BOX(box), window->overlay, TRUE, TRUE, 0);
+    if (main) {
+        gtk_box_pack_start(GTK_BOX(box), gui->status_bar, FALSE, FALSE, 0);
+    }
+    gtk_container_add(GTK_CONTAINER(window->window), box);
+    gui_drop_add_window(window);
+    return window;
 }
 
-/* Shows what was built, at the size of the first picture. */
-static void show(Gui *gui)
+void gui_window_free(GuiWindow *window)
 {
-    for (guint i = 0; i < gui->pages->len; i++) {
-        GuiPage *page = g_ptr_array_index(gui->pages, i);
-        if (page->screen != NULL) {
-            gui_screen_start(page->screen, on_resized, on_cursor_changed, gui);
-        }
+    Gui *gui = window->gui;
+    gboolean main = is_main(window);
+    g_signal_handlers_disconnect_by_data(window->window, window);
+    g_signal_handlers_disconnect_by_data(window->notebook, window);
+    timer_cancel(&window->hide_message);
+    gui_hot_bar_free(window->hot_bar);
+    if (main) {
+        machine_unlisten(gui->frontend.machine, gui->machine_listener);
+        gui_status_close(gui);
+        gui_menu_close(gui);
     }
-    GtkWidget *box = gtk_bin_get_child(GTK_BIN(gui->window));
-    gtk_widget_show_all(box);
-    gtk_widget_set_visible(gui->menubar, gui->show_menubar);
-    gtk_notebook_set_show_tabs(GTK_NOTEBOOK(gui->notebook), gui->show_tabs);
-    GtkRequisition natural;
-    gtk_widget_get_preferred_size(box, NULL, &natural);
-    gtk_window_set_default_size(GTK_WINDOW(gui->window), natural.width, natural.height);
-    if (gui->full_screen) {
-        gtk_window_fullscreen(GTK_WINDOW(gui->window));
-    }
-    gui->showing = TRUE;
-    gui_window_title(gui);
-    gui_menu_sync(gui);
-    gtk_widget_show(gui->window);
-    update_active(gui);
-    GuiPage *page = gui_window_page(gui);
-    if (page != NULL) {
-        gtk_widget_grab_focus(page->focus);
-    }
-}
-
-void gui_window_open(Gui *gui)
-{
-    Machine *machine = gui->frontend.machine;
-    gui->zoom = 1;
-    gui->pages = g_ptr_array_new_with_free_func(free_page);
-    build(gui);
-    for (guint i = 0; i < machine->displays->len; i++) {
-        add_screen(gui, g_ptr_array_index(machine->displays, i));
-    }
-    chardev_foreach(machine, add_monitor, gui);
-    chardev_foreach(machine, add_other_console, gui);
-    gui->machine_listener = machine_listen(machine, on_machine, gui);
-    show(gui);
-}
-
-void gui_window_close(Gui *gui)
-{
-    gui_input_set_grab(gui, GUI_GRAB_NONE);
-    gui->showing = FALSE; /* the widgets' last signals change nothing */
-    machine_unlisten(gui->frontend.machine, gui->machine_listener);
-    for (guint i = 0; i < gui->pages->len; i++) {
-        GuiPage *page = g_ptr_array_index(gui->pages, i);
-        if (page->screen != NULL) {
-            gui_screen_stop(page->screen);
-        }
-        gui_console_stop(page);
-    }
-    gtk_widget_destroy(gui->window);
-    g_ptr_array_unref(gui->pages);
-    g_object_unref(gui->accels);
+    gtk_widget_destroy(window->window);
+    g_free(window);
 }
