@@ -195,7 +195,8 @@ struct TcgCpu {
     guint64 large_first, large_last; /* all pages above 4 KiB lie between: INVLPG flushes all */
     struct Apic *apic;               /* NULL in a machine without a board */
     struct TcgRequests *requests;
-    gint in_guest; /* atomic: see tcg/run.h */
+    gint in_guest;  /* atomic: see tcg/run.h */
+    gint exclusive; /* 1 = of those that hold the guest, this processor is one */
 };
 
 /* ---- exceptions: none of these returns ---- */

@@ -49,12 +49,13 @@ static void enter(TcgCpu *cpu)
 
     for (;;) {
         __atomic_store_n(&cpu->in_guest, 1, __ATOMIC_SEQ_CST);
-        if (!__atomic_load_n(&tcg->hold, __ATOMIC_SEQ_CST)) {
+        /* Back from a device in the middle of an exclusive access, the hold is our own. */
+        if (__atomic_load_n(&tcg->hold, __ATOMIC_SEQ_CST) <= cpu->exclusive) {
             return;
         }
         leave(cpu);
         g_mutex_lock(&tcg->hold_mutex);
-        while (tcg->hold) {
+        while (tcg->hold > cpu->exclusive) {
             g_cond_wait(&tcg->hold_changed, &tcg->hold_mutex);
         }
         g_mutex_unlock(&tcg->hold_mutex);
@@ -126,13 +127,15 @@ void tcg_exclusive_begin(TcgCpu *cpu)
     }
     __atomic_store_n(&cpu->in_guest, 1, __ATOMIC_SEQ_CST);
     __atomic_add_fetch(&tcg->hold, 1, __ATOMIC_SEQ_CST);
+    cpu->exclusive = 1;
     wait_all_out(tcg, cpu);
     g_mutex_unlock(&tcg->hold_mutex);
 }
 
 void tcg_exclusive_end(TcgCpu *cpu)
 {
-    if (cpu->vcpu->machine->vcpus->len > 1) {
+    if (cpu->exclusive) {
+        cpu->exclusive = 0;
         tcg_release_guest(&cpu->accel->accel);
     }
 }
@@ -407,6 +410,7 @@ static void run_blocks(TcgCpu *cpu)
         if (G_UNLIKELY(traced)) {
             cpu->rip = record_rip(cpu, record);
             tcg_trace_entry(cpu);
+            tcg_attention(cpu, ATTENTION_TRACE);
         }
         cpu->budget -= record->count;
         record = record->run(cpu, record);
@@ -420,6 +424,7 @@ static void run_blocks(TcgCpu *cpu)
 static VcpuExit run_inner(TcgCpu *cpu, int left)
 {
     cpu->stepping = FALSE;
+    tcg_exclusive_end(cpu); /* of an access that has faulted in its middle */
     if (left == LEFT_BY_EVENT) {
         deliver_raised(cpu);
     } else if (left == LEFT_TO_STEP) {

@@ -19,6 +19,7 @@ enum {
     ATTENTION_REQUEST = 1 << 2,   /* TcgRequests has something */
     ATTENTION_INTERRUPT = 1 << 3, /* PIC, APIC, NMI, INIT: something may be deliverable */
     ATTENTION_STEP = 1 << 4,      /* TF, a shadow or a debugger: instruction by instruction */
+    ATTENTION_TRACE = 1 << 5,     /* blocks are written down, so each comes back to the loop */
 };
 
 /* Sets bits of attention. From any thread. */

@@ -228,13 +228,13 @@ class Asm(unittest.TestCase):
         if left_out and not re.search('checks: 0*[1-9a-f]', out.said[-1]):
             self.skipTest('; '.join(left_out))
 
-    def check_random(self, accel):
+    def check_random(self, accel, processors=1):
         """The guest `random` may do what it likes; the program has to go on answering."""
         seed = int(os.environ.get('GUEST_SEED', 1))
         end = time.monotonic() + float(os.environ.get('GUEST_SECONDS', 4))
-        rounds = resets = 0
+        rounds = resets = second = 0
         while time.monotonic() < end:
-            m = machine.Machine('-no-shutdown', '-m', '16', accel=accel)
+            m = machine.Machine('-no-shutdown', '-m', '16', '-smp', str(processors), accel=accel)
             m.args += ['-bios', m.file('guest.bin', image('random', seed=seed))]
             last = 0
             with m:
@@ -242,10 +242,12 @@ class Asm(unittest.TestCase):
                     time.sleep(0.1)
                     self.assertIn('VM status', m.hmp.command('info status'), 'seed %d' % seed)
                     self.assertRegex(m.hmp.command('info registers'), '[ER]?IP=')
-                    word = re.search(r': (0x\w+)', m.hmp.command('xp /1xw 0x604')).group(1)
-                    if 0 < int(word, 16) - last < 1000000: # else the guest wrote there
-                        rounds += int(word, 16) - last
-                    last = int(word, 16)
+                    now, others = [int(word, 16) for word in re.findall(
+                        r' (0x\w+)', m.hmp.command('xp /2xw 0x604'))]
+                    if 0 < now - last < 1000000:  # else the guest wrote there
+                        rounds += now - last
+                    second += others > 10
+                    last = now
                     m.hmp.command('system_reset')
                     m.hmp.command('cont')
                     resets += 1
@@ -255,6 +257,8 @@ class Asm(unittest.TestCase):
             resets += 1
         print('# random on %s: %d rounds, %d resets' % (accel, rounds, resets), flush=True)
         self.assertGreater(rounds, 10)
+        if processors > 1:
+            self.assertGreater(second, 3)
 
     def test_canary(self):
         for accel in accelerators()[:1]:
@@ -271,6 +275,11 @@ def add_tests():
                 self.skipTest('needs /dev/kvm')
             self.check_random(accel)
         setattr(Asm, 'test_random_' + accel, test_random)
+
+    def test_random_of_two(self):
+        self.check_random('tcg', processors=2)
+    if 'tcg' in accelerators():
+        Asm.test_random_tcg_of_two = test_random_of_two
     for guest in GUESTS:
         for accel in names:
             def test(self, accel=accel, guest=guest):

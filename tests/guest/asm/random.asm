@@ -2,10 +2,17 @@
 ; Executes random bytes, in a mode that changes with every reset, until it is stopped: the program
 ; must neither crash nor hang (test_asm.py asks its monitor). Exceptions and the 8254's interrupt
 ; lead back to new bytes; what they do not catch, a reset by the test does. The seed is a parameter.
+; A second processor, if there is one, does the same in real mode with the same bytes and the same
+; generator, while the first changes them.
 %include "guest.inc"
 
 RESETS          equ 0x600               ; in memory, which a reset leaves alone
 ROUNDS          equ 0x604
+SECOND_ROUNDS   equ 0x608
+TRAMPOLINE      equ 0x1000
+SECOND_VECTORS  equ SCRATCH + 0x20000
+SECOND_STACK    equ 0x8000              ; segment, below which SECOND_VECTORS is
+APIC            equ 0xfee00000
 BYTES           equ SCRATCH + 0x10000
 COUNT           equ 192                 ; and then INT3s
 IRQ_VECTOR      equ 0x20
@@ -15,6 +22,8 @@ state           dd 1                    ; of the generator, never 0
 ; What makes random bytes reach further: prefixes, escapes, and short ways on.
 spice           db 0x0f, 0x0f, 0x0f, 0x66, 0x67, 0xf0, 0xf2, 0xf3, 0x48, 0x41, 0x4c, 0x64
                 db 0x8b, 0x89, 0xa5, 0xab
+second_idt      dw 0x3ff
+                dd SECOND_VECTORS
 section .text
 
 ; EAX: the next number (xorshift). Changes EDX.
@@ -73,6 +82,15 @@ fill_%[SUFFIX]:
 
         MODE    16
 main:   call    install_real
+        mov     byte [TRAMPOLINE], 0xea ; jmp 0:second
+        mov     word [TRAMPOLINE + 1], second
+        mov     word [TRAMPOLINE + 3], 0
+        ENTER_PROTECTED
+        mov     dword [APIC + 0x300], 0xc4500 ; INIT and SIPI to all others
+        mov     ecx, 20000
+        loop    $
+        mov     dword [APIC + 0x300], 0xc4600 | TRAMPOLINE >> 12
+        LEAVE_PROTECTED
         mov     dword [IRQ_VECTOR * 4], real_irq
         mov     al, 0x11                ; 8259s: vectors 20h and 28h; only the 8254's interrupt
         out     0x20, al
@@ -117,6 +135,29 @@ main:   call    install_real
         jb      near in_user
         je      near in_long
         jmp     in_long_user
+
+second: cli
+        xor     ax, ax
+        mov     ds, ax
+        lidt    [second_idt]
+        mov     ax, SECOND_VECTORS >> 4
+        mov     es, ax
+        xor     di, di
+        mov     cx, 256
+        mov     eax, .next
+        cld
+        rep stosd
+; Every exception leads here; registers, segments and stack are anything.
+.next:  cld
+        xor     ax, ax
+        mov     ds, ax
+        mov     es, ax
+        mov     ax, SECOND_STACK
+        mov     ss, ax
+        mov     sp, 0x1000
+        inc     dword [SECOND_ROUNDS]
+        call    fill_16
+        jmp     BYTES >> 4:0
 
 real_irq:
         push    word IRQ_VECTOR

@@ -113,6 +113,18 @@ main:   call    install_real
         LEAVE_LONG
         LEAVE_PROTECTED
 
+        SECTION "a device"
+        ENTER_LONG
+        mov     dword [came], 0
+        mov     qword [job], 0
+        call    start_second
+        mov     dword [counter], 0
+        BOTH    do_device
+        CHECK32 [counter], 0, "lock xchg with a register of a device gives what was written"
+        mov     qword [job], retire
+        LEAVE_LONG
+        LEAVE_PROTECTED
+
         SECTION "16 bytes"
         ENTER_LONG
         mov     dword [came], 0
@@ -354,6 +366,25 @@ shoot_irq:
         mov     [message], eax
         pop     rax
         iretq
+
+; Each has a task priority of its own; what is read is what this processor wrote before.
+do_device:
+        call    meet_next
+        mov     ecx, 1000
+        xor     edx, edx
+        mov     [r14 + 0x80], edx
+.next:  lea     eax, [edx + 0x10]
+        and     eax, 0xf0
+        mov     esi, eax
+        lock xchg [r14 + 0x80], eax
+        cmp     eax, edx
+        je      .good
+        lock inc dword [counter]
+.good:  mov     edx, esi
+        dec     ecx
+        jnz     .next
+        mov     dword [r14 + 0x80], 0
+        ret
 
 start_second:
         mov     r14d, APIC
