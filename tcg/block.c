@@ -289,7 +289,10 @@ static Block *block_decode(TcgCpu *cpu, const TlbCode *code, guint offset)
     }
     for (guint i = count; i-- > 0;) {
         Record *record = &block->records[i];
+        Handler fused;
         record->run = record_choose_handler(cpu, &insns[i], live, record);
+        fused = i + 1 < count ? fast_fused_handler(cpu, record) : NULL;
+        record->run = fused ? fused : record->run;
         live = live_before(&insns[i], live);
     }
     block->length = (guint16)(at - offset);

@@ -33,6 +33,7 @@ enum {
     RECORD_CHECKED = 1 << 2, /* not MODE_FLAT_DATA: limit and rights are checked */
     RECORD_LEGACY = 1 << 3,  /* the linear address is cut to 32 bits */
     RECORD_FIRST = 1 << 4,   /* of its block */
+    RECORD_PLAIN = 1 << 5,   /* the address is base + disp, 64 bits wide, of a segment at 0 */
 };
 
 /* 64 bytes: a cache line. Byte offsets are into TcgCpu. */
@@ -113,6 +114,10 @@ const Record *code_find_cached(TcgCpu *cpu);
 /* Chooses the handler of a decoded instruction; never fails (falls back to the OpFn). `live`:
  * FLAG_* that something after it may read. */
 Handler record_choose_handler(const TcgCpu *cpu, const Insn *insn, guint32 live, Record *record);
+
+/* For an instruction and the Jcc in the next record, whose handlers are chosen: one for both, or
+ * NULL. */
+Handler fast_fused_handler(const TcgCpu *cpu, Record *record);
 
 /* The plain one: calls the OpFn. */
 Handler record_op_handler(const Insn *insn, Record *record);

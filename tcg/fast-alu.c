@@ -2,59 +2,24 @@
 /*
  * Two-operand arithmetic and logic, INC, DEC, NEG, NOT.
  */
-#include "tcg/fast.h"
-
-/* In the order of their opcodes, TEST after them. */
-enum { ALU_ADD, ALU_OR, ALU_ADC, ALU_SBB, ALU_AND, ALU_SUB, ALU_XOR, ALU_CMP, ALU_TEST, ALU_OPS };
-
-/* Register or memory, then the source: register, immediate, memory. */
-enum { FORM_RR, FORM_RI, FORM_RM, FORM_MR, FORM_MI, FORMS };
-
-FAST_INLINE guint64 alu_result(TcgCpu *cpu, guint op, guint64 a, guint64 b)
-{
-    switch (op) {
-    case ALU_ADD: return a + b;
-    case ALU_OR: return a | b;
-    case ALU_ADC: return a + b + (guint64)flags_cf(&cpu->flags);
-    case ALU_SBB: return a - b - (guint64)flags_cf(&cpu->flags);
-    case ALU_AND:
-    case ALU_TEST: return a & b;
-    case ALU_SUB:
-    case ALU_CMP: return a - b;
-    default: return a ^ b;
-    }
-}
-
-FAST_INLINE void alu_flags(TcgCpu *cpu, guint op, guint64 a, guint64 b, guint64 result, guint size)
-{
-    switch (op) {
-    case ALU_ADD:
-    case ALU_ADC: flags_add(&cpu->flags, a, b, result, size); break;
-    case ALU_SUB:
-    case ALU_SBB:
-    case ALU_CMP: flags_sub(&cpu->flags, a, b, result, size); break;
-    default: flags_logic(&cpu->flags, result, size); break;
-    }
-}
+#include "tcg/fast-alu.h"
 
 FAST_INLINE const Record *alu(TcgCpu *cpu, const Record *record, guint op, guint form, guint size,
                               gboolean live)
 {
-    gboolean to_memory = form == FORM_MR || form == FORM_MI;
+    gboolean to_memory = alu_to_memory(form);
     gboolean writes = op != ALU_CMP && op != ALU_TEST;
     guint8 *host = NULL;
     guint64 a, b, result;
 
-    if (to_memory || form == FORM_RM) {
-        host = to_memory && writes ? fast_write(cpu, record, size) : fast_read(cpu, record, size);
+    if (alu_has_memory(form)) {
+        host = alu_host(cpu, record, form, size, writes);
         if (G_UNLIKELY(!host)) {
             return fast_slow(cpu, record);
         }
     }
     a = to_memory ? mmu_host_load(host, size) : fast_reg(cpu, record->dst, size);
-    b = form == FORM_RI || form == FORM_MI ? record->imm
-        : form == FORM_RM                  ? mmu_host_load(host, size)
-                                           : fast_reg(cpu, record->src, size);
+    b = alu_source(cpu, record, form, size, host);
     result = alu_result(cpu, op, a, b);
     if (live) {
         alu_flags(cpu, op, a, b, result, size);
@@ -80,7 +45,14 @@ FAST_INLINE const Record *alu(TcgCpu *cpu, const Record *record, guint op, guint
     ALU_ONE(op, form, 4, 0) \
     ALU_ONE(op, form, 8, 0)
 #define ALU_FORMS(op) \
-    ALU_SIZES(op, RR) ALU_SIZES(op, RI) ALU_SIZES(op, RM) ALU_SIZES(op, MR) ALU_SIZES(op, MI)
+    ALU_SIZES(op, RR) \
+    ALU_SIZES(op, RI) \
+    ALU_SIZES(op, RM) \
+    ALU_SIZES(op, MR) \
+    ALU_SIZES(op, MI) \
+    ALU_SIZES(op, RP) \
+    ALU_SIZES(op, PR) \
+    ALU_SIZES(op, PI)
 
 ALU_FORMS(ADD)
 ALU_FORMS(OR)
@@ -102,7 +74,7 @@ ALU_FORMS(TEST)
     }
 #define ALU_ROWS(op)                                                                  \
     [ALU_##op] = {ALU_ROW(op, RR), ALU_ROW(op, RI), ALU_ROW(op, RM), ALU_ROW(op, MR), \
-                  ALU_ROW(op, MI)}
+                  ALU_ROW(op, MI), ALU_ROW(op, RP), ALU_ROW(op, PR), ALU_ROW(op, PI)}
 
 static const Handler alu_handlers[ALU_OPS][FORMS][4][2] = {
     ALU_ROWS(ADD), ALU_ROWS(OR),  ALU_ROWS(ADC), ALU_ROWS(SBB),  ALU_ROWS(AND),
@@ -111,37 +83,17 @@ static const Handler alu_handlers[ALU_OPS][FORMS][4][2] = {
 
 /* ---- one operand ---- */
 
-enum { UNARY_INC, UNARY_DEC, UNARY_NEG, UNARY_NOT, UNARY_OPS };
-
 FAST_INLINE const Record *unary(TcgCpu *cpu, const Record *record, guint op, gboolean memory,
                                 guint size)
 {
     guint8 *host = memory ? fast_write(cpu, record, size) : NULL;
-    guint64 a, result, carry = cpu->flags.carry >> 63;
+    guint64 a, result;
 
     if (memory && G_UNLIKELY(!host)) {
         return fast_slow(cpu, record);
     }
     a = memory ? mmu_host_load(host, size) : fast_reg(cpu, record->dst, size);
-    switch (op) {
-    case UNARY_INC:
-        result = a + 1;
-        flags_add(&cpu->flags, a, 1, result, size);
-        break;
-    case UNARY_DEC:
-        result = a - 1;
-        flags_sub(&cpu->flags, a, 1, result, size);
-        break;
-    case UNARY_NEG:
-        result = -a;
-        flags_sub(&cpu->flags, 0, a, result, size);
-        break;
-    default: result = ~a; break;
-    }
-    if (op == UNARY_INC || op == UNARY_DEC) { /* CF stays, OF is the new one */
-        guint64 overflow = (cpu->flags.carry ^ (cpu->flags.carry << 1)) >> 63;
-        cpu->flags.carry = carry << 63 | (carry ^ overflow) << 62;
-    }
+    result = alu_unary(cpu, op, a, size);
     if (memory) {
         mmu_host_store(host, result, size);
     } else {
@@ -208,22 +160,25 @@ static const Handler unary_handlers[UNARY_OPS][3][4] = {UNARY_ROWS(INC), UNARY_R
 
 /* ---- choosing ---- */
 
-static int form_of(const Insn *insn)
+int fast_alu_form(const Insn *insn, const Record *record)
 {
     const Operand *to = &insn->operands[0], *from = &insn->operands[1];
+    gboolean plain = (record->flags & RECORD_PLAIN) != 0;
 
     if (to->size != from->size && from->kind != OPERAND_IMM) {
         return -1;
     }
     if (to->kind == OPERAND_MEMORY) {
-        return fast_is_reg(from) ? FORM_MR : from->kind == OPERAND_IMM ? FORM_MI : -1;
+        return fast_is_reg(from)           ? (plain ? FORM_PR : FORM_MR)
+               : from->kind == OPERAND_IMM ? (plain ? FORM_PI : FORM_MI)
+                                           : -1;
     }
     if (!fast_is_reg(to)) {
         return -1;
     }
     return fast_is_reg(from)              ? FORM_RR
            : from->kind == OPERAND_IMM    ? FORM_RI
-           : from->kind == OPERAND_MEMORY ? FORM_RM
+           : from->kind == OPERAND_MEMORY ? (plain ? FORM_RP : FORM_RM)
                                           : -1;
 }
 
@@ -252,7 +207,7 @@ Handler fast_alu_handler(const TcgCpu *cpu, const Insn *insn, gboolean live, Rec
     if (insn->op > OP_TEST) {
         return NULL;
     }
-    form = form_of(insn);
+    form = fast_alu_form(insn, record);
     return form < 0 ? NULL
                     : alu_handlers[insn->op - OP_ADD][form][fast_size_index(insn->operands[0].size)]
                                   [live];

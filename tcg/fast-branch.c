@@ -5,17 +5,9 @@
  */
 #include "tcg/fast.h"
 
-FAST_INLINE const Record *follow(TcgCpu *cpu, const Record *record, guint which, guint64 target)
-{
-    return G_LIKELY(record->link[which]) ? record->link[which]
-                                         : code_link(cpu, record, which, target);
-}
-
 FAST_INLINE const Record *branch(TcgCpu *cpu, const Record *record, guint condition)
 {
-    return flags_condition(&cpu->flags, condition)
-               ? follow(cpu, record, 0, record->imm)
-               : follow(cpu, record, 1, (guint64)record->offset + record->length);
+    return fast_branch(cpu, record, flags_condition(&cpu->flags, condition));
 }
 
 #define BRANCH(condition)                                                      \
@@ -46,9 +38,22 @@ static const Handler branch_handlers[16] = {
     branch_8, branch_9, branch_10, branch_11, branch_12, branch_13, branch_14, branch_15,
 };
 
+Handler fast_branch_of(guint condition)
+{
+    return branch_handlers[condition];
+}
+
 static const Record *jump(TcgCpu *cpu, const Record *record)
 {
-    return follow(cpu, record, 0, record->imm);
+    return fast_follow(cpu, record, 0, record->imm);
+}
+
+/* The block at cpu->rip, if it is known. */
+FAST_INLINE const Record *enter_cached(TcgCpu *cpu)
+{
+    const Record *next = code_find_cached(cpu);
+
+    return G_LIKELY(next) ? record_enter(cpu, next) : NULL;
 }
 
 /* ---- CALL and RET ---- */
@@ -73,7 +78,7 @@ FAST_INLINE gboolean push_return(TcgCpu *cpu, const Record *record, guint width)
 
 FAST_INLINE const Record *call(TcgCpu *cpu, const Record *record, guint width)
 {
-    return push_return(cpu, record, width) ? follow(cpu, record, 0, record->imm)
+    return push_return(cpu, record, width) ? fast_follow(cpu, record, 0, record->imm)
                                            : fast_slow_end(cpu, record);
 }
 
@@ -102,7 +107,7 @@ FAST_INLINE const Record *ret(TcgCpu *cpu, const Record *record, guint width)
     rsp += width + record->imm;
     cpu->gpr[CPU_RSP] = width == 8 ? rsp : (guint32)rsp;
     cpu->rip = target;
-    return code_find_cached(cpu);
+    return enter_cached(cpu);
 }
 
 static const Record *ret_4(TcgCpu *cpu, const Record *record)
@@ -136,7 +141,7 @@ FAST_INLINE const Record *indirect(TcgCpu *cpu, const Record *record, gboolean i
         return fast_slow_end(cpu, record);
     }
     cpu->rip = target;
-    return code_find_cached(cpu);
+    return enter_cached(cpu);
 }
 
 #define INDIRECT(is_call, memory, width)                                               \

@@ -11,7 +11,8 @@
 
 enum { MOVE_RR, MOVE_RI, MOVE_RM, MOVE_MR, MOVE_MI, MOVES };
 
-FAST_INLINE const Record *move(TcgCpu *cpu, const Record *record, guint form, guint size)
+FAST_INLINE const Record *move(TcgCpu *cpu, const Record *record, guint form, guint size,
+                               gboolean plain)
 {
     guint8 *host;
 
@@ -19,14 +20,14 @@ FAST_INLINE const Record *move(TcgCpu *cpu, const Record *record, guint form, gu
     case MOVE_RR: fast_set_reg(cpu, record->dst, fast_reg(cpu, record->src, size), size); break;
     case MOVE_RI: fast_set_reg(cpu, record->dst, record->imm, size); break;
     case MOVE_RM:
-        host = fast_read(cpu, record, size);
+        host = fast_read_at(cpu, fast_linear_of(cpu, record, plain), size);
         if (G_UNLIKELY(!host)) {
             return fast_slow(cpu, record);
         }
         fast_set_reg(cpu, record->dst, mmu_host_load(host, size), size);
         break;
     default:
-        host = fast_write(cpu, record, size);
+        host = fast_write_at(cpu, fast_linear_of(cpu, record, plain), size);
         if (G_UNLIKELY(!host)) {
             return fast_slow(cpu, record);
         }
@@ -37,33 +38,48 @@ FAST_INLINE const Record *move(TcgCpu *cpu, const Record *record, guint form, gu
     return record_next(cpu, record);
 }
 
-#define MOVE_ONE(form, size)                                                     \
-    static const Record *move_##form##_##size(TcgCpu *cpu, const Record *record) \
-    {                                                                            \
-        return move(cpu, record, MOVE_##form, size);                             \
+#define MOVE_ONE(form, size, plain)                                                        \
+    static const Record *move_##form##_##size##_##plain(TcgCpu *cpu, const Record *record) \
+    {                                                                                      \
+        return move(cpu, record, MOVE_##form, size, plain);                                \
     }
-#define MOVE_SIZES(form) MOVE_ONE(form, 1) MOVE_ONE(form, 2) MOVE_ONE(form, 4) MOVE_ONE(form, 8)
-#define MOVE_ROW(form) \
-    [MOVE_##form] = {move_##form##_1, move_##form##_2, move_##form##_4, move_##form##_8}
+#define MOVE_SIZES(form, plain) \
+    MOVE_ONE(form, 1, plain)    \
+    MOVE_ONE(form, 2, plain)    \
+    MOVE_ONE(form, 4, plain)    \
+    MOVE_ONE(form, 8, plain)
+#define MOVE_ROW(form, plain)                                                                   \
+    [MOVE_##form] = {move_##form##_1_##plain, move_##form##_2_##plain, move_##form##_4_##plain, \
+                     move_##form##_8_##plain}
 
-MOVE_SIZES(RR)
-MOVE_SIZES(RI)
-MOVE_SIZES(RM)
-MOVE_SIZES(MR)
-MOVE_SIZES(MI)
+MOVE_SIZES(RR, 0)
+MOVE_SIZES(RI, 0)
+MOVE_SIZES(RM, 0)
+MOVE_SIZES(MR, 0)
+MOVE_SIZES(MI, 0)
+MOVE_SIZES(RM, 1)
+MOVE_SIZES(MR, 1)
+MOVE_SIZES(MI, 1)
 
-static const Handler move_handlers[MOVES][4] = {MOVE_ROW(RR), MOVE_ROW(RI), MOVE_ROW(RM),
-                                                MOVE_ROW(MR), MOVE_ROW(MI)};
+/* The address is plain, form, size. */
+static const Handler move_handlers[2][MOVES][4] = {
+    {MOVE_ROW(RR, 0), MOVE_ROW(RI, 0), MOVE_ROW(RM, 0), MOVE_ROW(MR, 0), MOVE_ROW(MI, 0)},
+    {MOVE_ROW(RM, 1), MOVE_ROW(MR, 1), MOVE_ROW(MI, 1)},
+};
 
 /* ---- with extension ---- */
 
+/* Where the source is. */
+enum { EXTEND_REG, EXTEND_MEM, EXTEND_PLAIN, EXTEND_FROM };
+
 FAST_INLINE const Record *extend(TcgCpu *cpu, const Record *record, gboolean is_signed,
-                                 gboolean memory, guint from, guint to)
+                                 guint source, guint from, guint to)
 {
     guint64 value;
 
-    if (memory) {
-        guint8 *host = fast_read(cpu, record, from);
+    if (source != EXTEND_REG) {
+        guint64 linear = fast_linear_of(cpu, record, source == EXTEND_PLAIN);
+        guint8 *host = fast_read_at(cpu, linear, from);
         if (G_UNLIKELY(!host)) {
             return fast_slow(cpu, record);
         }
@@ -75,43 +91,49 @@ FAST_INLINE const Record *extend(TcgCpu *cpu, const Record *record, gboolean is_
     return record_next(cpu, record);
 }
 
-#define EXTEND_ONE(is_signed, memory, from, to)                                              \
-    static const Record *extend_##is_signed##_##memory##_##from##_##to(TcgCpu *cpu,          \
+#define EXTEND_ONE(is_signed, source, from, to)                                              \
+    static const Record *extend_##is_signed##_##source##_##from##_##to(TcgCpu *cpu,          \
                                                                        const Record *record) \
     {                                                                                        \
-        return extend(cpu, record, is_signed, memory, from, to);                             \
+        return extend(cpu, record, is_signed, EXTEND_##source, from, to);                    \
     }
-#define EXTEND_SIZES(is_signed, memory) \
-    EXTEND_ONE(is_signed, memory, 1, 4) \
-    EXTEND_ONE(is_signed, memory, 2, 4) \
-    EXTEND_ONE(is_signed, memory, 1, 8) \
-    EXTEND_ONE(is_signed, memory, 2, 8) \
-    EXTEND_ONE(is_signed, memory, 4, 8)
-#define EXTEND_ROW(is_signed, memory)                                                     \
+#define EXTEND_SIZES(is_signed, source) \
+    EXTEND_ONE(is_signed, source, 1, 4) \
+    EXTEND_ONE(is_signed, source, 2, 4) \
+    EXTEND_ONE(is_signed, source, 1, 8) \
+    EXTEND_ONE(is_signed, source, 2, 8) \
+    EXTEND_ONE(is_signed, source, 4, 8)
+#define EXTEND_ROW(is_signed, source)                                                     \
     {                                                                                     \
-        {extend_##is_signed##_##memory##_1_4, extend_##is_signed##_##memory##_2_4, NULL}, \
-            {extend_##is_signed##_##memory##_1_8, extend_##is_signed##_##memory##_2_8,    \
-             extend_##is_signed##_##memory##_4_8},                                        \
+        {extend_##is_signed##_##source##_1_4, extend_##is_signed##_##source##_2_4, NULL}, \
+            {extend_##is_signed##_##source##_1_8, extend_##is_signed##_##source##_2_8,    \
+             extend_##is_signed##_##source##_4_8},                                        \
     }
 
-EXTEND_SIZES(0, 0)
-EXTEND_SIZES(0, 1)
-EXTEND_SIZES(1, 0)
-EXTEND_SIZES(1, 1)
+EXTEND_SIZES(0, REG)
+EXTEND_SIZES(0, MEM)
+EXTEND_SIZES(0, PLAIN)
+EXTEND_SIZES(1, REG)
+EXTEND_SIZES(1, MEM)
+EXTEND_SIZES(1, PLAIN)
 
-/* Signed, from memory, to 8 bytes, size of the source. */
-static const Handler extend_handlers[2][2][2][3] = {{EXTEND_ROW(0, 0), EXTEND_ROW(0, 1)},
-                                                    {EXTEND_ROW(1, 0), EXTEND_ROW(1, 1)}};
+/* Signed, where the source is, to 8 bytes, size of the source. */
+static const Handler extend_handlers[2][EXTEND_FROM][2][3] = {
+    {EXTEND_ROW(0, REG), EXTEND_ROW(0, MEM), EXTEND_ROW(0, PLAIN)},
+    {EXTEND_ROW(1, REG), EXTEND_ROW(1, MEM), EXTEND_ROW(1, PLAIN)},
+};
 
-static Handler extend_handler(const Insn *insn, gboolean is_signed)
+static Handler extend_handler(const Insn *insn, gboolean is_signed, const Record *record)
 {
     guint from = insn->operands[1].size, to = insn->operands[0].size;
+    guint source = insn->operands[1].kind != OPERAND_MEMORY ? EXTEND_REG
+                   : record->flags & RECORD_PLAIN           ? EXTEND_PLAIN
+                                                            : EXTEND_MEM;
 
     if (to < 4 || from >= to) {
         return NULL;
     }
-    return extend_handlers[is_signed][insn->operands[1].kind == OPERAND_MEMORY][to == 8]
-                          [fast_size_index(from)];
+    return extend_handlers[is_signed][source][to == 8][fast_size_index(from)];
 }
 
 /* ---- LEA ---- */
@@ -126,6 +148,21 @@ static const Record *lea_8(TcgCpu *cpu, const Record *record)
 {
     fast_set_reg(cpu, record->dst, fast_effective(cpu, record), 8);
     return record_next(cpu, record);
+}
+
+static const Record *lea_plain(TcgCpu *cpu, const Record *record)
+{
+    fast_set_reg(cpu, record->dst, fast_linear_of(cpu, record, TRUE), 8);
+    return record_next(cpu, record);
+}
+
+static Handler lea_handler(const Insn *insn, const Record *record)
+{
+    switch (insn->operand_size) {
+    case 4: return lea_4;
+    case 8: return record->flags & RECORD_PLAIN ? lea_plain : lea_8;
+    default: return NULL;
+    }
 }
 
 /* ---- the stack, flat and 32 or 64 bits wide ---- */
@@ -348,7 +385,7 @@ static Handler xchg_handler(const Insn *insn)
 
 /* ---- choosing ---- */
 
-static Handler mov_handler(const Insn *insn)
+static Handler mov_handler(const Insn *insn, const Record *record)
 {
     const Operand *to = &insn->operands[0], *from = &insn->operands[1];
     guint size = fast_size_index(to->size), form;
@@ -360,17 +397,17 @@ static Handler mov_handler(const Insn *insn)
                : from->kind == OPERAND_IMM  ? MOVE_RI
                                             : MOVE_RR;
     }
-    return move_handlers[form][size];
+    return move_handlers[record->flags & RECORD_PLAIN ? 1 : 0][form][size];
 }
 
 Handler fast_move_handler(const TcgCpu *cpu, const Insn *insn, Record *record)
 {
     switch (insn->op) {
-    case OP_MOV: return mov_handler(insn);
-    case OP_MOVZX: return extend_handler(insn, FALSE);
+    case OP_MOV: return mov_handler(insn, record);
+    case OP_MOVZX: return extend_handler(insn, FALSE, record);
     case OP_MOVSX:
-    case OP_MOVSXD: return extend_handler(insn, TRUE);
-    case OP_LEA: return insn->operand_size == 4 ? lea_4 : insn->operand_size == 8 ? lea_8 : NULL;
+    case OP_MOVSXD: return extend_handler(insn, TRUE, record);
+    case OP_LEA: return lea_handler(insn, record);
     case OP_PUSH:
     case OP_POP:
     case OP_LEAVE: return stack_handler(cpu, insn);

@@ -54,6 +54,10 @@ static void set_address(const TcgCpu *cpu, const Insn *insn, Record *record)
                      : insn->address_size == 2 ? RECORD_ADDRESS16
                                                : 0;
     record->flags |= tcg_is_64bit(cpu) ? 0 : RECORD_LEGACY;
+    if (record->flags == 0 && record->index == offsetof(TcgCpu, zero) && insn->segment != CPU_FS &&
+        insn->segment != CPU_GS) {
+        record->flags |= RECORD_PLAIN; /* the others' bases are 0 in 64-bit mode */
+    }
 }
 
 /* No limit or rights to look at. Legacy modes: CS cannot be written, FS and GS may be anything. */

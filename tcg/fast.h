@@ -24,6 +24,9 @@ Handler fast_branch_handler(const TcgCpu *cpu, const Insn *insn, Record *record)
 Handler fast_bits_handler(const TcgCpu *cpu, const Insn *insn, Record *record);
 Handler fast_fpu_handler(const TcgCpu *cpu, const Insn *insn, Record *record);
 
+/* Of Jcc. */
+Handler fast_branch_of(guint condition);
+
 /* The whole instruction, the plain way. */
 const Record *fast_slow(TcgCpu *cpu, const Record *record);
 /* Likewise of one that ends its block. */
@@ -93,6 +96,13 @@ FAST_INLINE guint64 fast_linear(TcgCpu *cpu, const Record *record)
     return record->flags & RECORD_LEGACY ? (guint32)linear : linear;
 }
 
+/* Likewise where the chooser knows that nothing but base and displacement counts (RECORD_PLAIN). */
+FAST_INLINE guint64 fast_linear_of(TcgCpu *cpu, const Record *record, gboolean plain)
+{
+    return plain ? *(FastU64 *)fast_at(cpu, record->base) + (guint64)record->disp
+                 : fast_linear(cpu, record);
+}
+
 /* Host address of `size` bytes at `linear`, or NULL: the plain way, please. */
 FAST_INLINE guint8 *fast_read_at(TcgCpu *cpu, guint64 linear, guint size)
 {
@@ -120,6 +130,39 @@ FAST_INLINE guint8 *fast_read(TcgCpu *cpu, const Record *record, guint size)
 FAST_INLINE guint8 *fast_write(TcgCpu *cpu, const Record *record, guint size)
 {
     return fast_write_at(cpu, fast_linear(cpu, record), size);
+}
+
+/* ---- on to another block ---- */
+
+/*
+ * Goes on with another block, as the loop would: run_blocks() does it if something has come up. Where
+ * the compiler makes no jumps of such calls (TCG_TAIL_CALLS is 0: no optimization, a
+ * sanitizer), it always does, since the stack would grow.
+ */
+FAST_INLINE const Record *record_enter(TcgCpu *cpu, const Record *next)
+{
+    if (TCG_TAIL_CALLS && G_LIKELY(cpu->budget > 0) &&
+        G_LIKELY(!__atomic_load_n(&cpu->attention, __ATOMIC_RELAXED))) {
+        cpu->budget -= next->count;
+        return next->run(cpu, next);
+    }
+    return next;
+}
+
+/* By link `which` of the record, to page_rip + target. */
+FAST_INLINE const Record *fast_follow(TcgCpu *cpu, const Record *record, guint which,
+                                      guint64 target)
+{
+    const Record *next = record->link[which];
+
+    return G_LIKELY(next) ? record_enter(cpu, next) : code_link(cpu, record, which, target);
+}
+
+/* Of a Jcc's record. */
+FAST_INLINE const Record *fast_branch(TcgCpu *cpu, const Record *record, gboolean taken)
+{
+    return taken ? fast_follow(cpu, record, 0, record->imm)
+                 : fast_follow(cpu, record, 1, (guint64)record->offset + record->length);
 }
 
 /* ---- for choosers ---- */

@@ -2,7 +2,7 @@
 /*
  * The handlers that every record may have: calling the operation's OpFn, and leaving a block.
  */
-#include "tcg/block.h"
+#include "tcg/fast.h"
 #include "tcg/operand.h"
 
 /* ---- leaving ---- */
@@ -21,7 +21,9 @@ const Record *record_stale(TcgCpu *cpu, const Record *record)
 
 const Record *record_close(TcgCpu *cpu, const Record *record)
 {
-    return record->link[0] ? record->link[0] : code_link(cpu, record, 0, record->imm);
+    const Record *next = record->link[0];
+
+    return G_LIKELY(next) ? record_enter(cpu, next) : code_link(cpu, record, 0, record->imm);
 }
 
 const Record *record_undefined(TcgCpu *cpu, const Record *record)
