@@ -8,6 +8,7 @@
 #include "app/accels.h"
 #include "app/drives.h"
 #include "app/frontends.h"
+#include "app/monitors.h"
 #include "app/paths.h"
 #include "app/ports.h"
 #include "app/process.h"
@@ -30,8 +31,8 @@ struct Session {
     EventLoop *loop;
     Machine *machine;
     BoardConfig board;
-    GPtrArray *monitors; /* of Monitor*, owned */
     Ports ports;
+    Monitors monitors;
     ControlServer *control; /* NULL = none */
     guint signals[3];       /* GSource ids */
 };
@@ -67,93 +68,11 @@ static void watch_signals(Session *session)
     session->signals[2] = g_unix_signal_add(SIGHUP, on_sighup, session);
 }
 
-/* ---- monitors and tests ---- */
+/* ---- tests and debuggers ---- */
 
 static const CliItem *item_at(GArray *items, guint i)
 {
     return &g_array_index(items, CliItem, i);
-}
-
-/* "-mon [chardev=]ID[,mode=readline]" names a -chardev. */
-static Chardev *find_mon(Session *session, const char *text, GError **error)
-{
-    g_autoptr(OptionList) list = option_list_parse(text, "chardev", error);
-    const char *id = list ? option_list_get(list, "chardev") : NULL;
-    const char *mode = list ? option_list_get(list, "mode") : NULL;
-    Chardev *chr = id ? chardev_find(session->machine, id) : NULL;
-
-    if (!list || !option_list_check_used(list, "-mon", error)) {
-        return NULL;
-    }
-    if (mode && g_strcmp0(mode, "readline")) {
-        error_set(error, "-mon %s: mode '%s' is unknown (known: readline)", text, mode);
-        return NULL;
-    }
-    if (!chr) {
-        error_set(error, "-mon %s: there is no such -chardev", text);
-    }
-    return chr;
-}
-
-static gboolean add_monitor(Session *session, Chardev *chr, const CliItem *item, GError **error)
-{
-    Monitor *monitor = monitor_hmp_new(session->machine, chr, error);
-
-    if (!monitor) {
-        g_prefix_error(error, "-%s %s: ", item->option, item->value);
-        return FALSE;
-    }
-    g_ptr_array_add(session->monitors, monitor);
-    return TRUE;
-}
-
-/* What the one monitor without -monitor is on; NULL = there is none. */
-static const char *default_monitor(const Session *session)
-{
-    const CliConfig *config = session->config;
-
-    if (config->monitors->len > 0 || session->ports.monitors->len > 0) {
-        return NULL;
-    }
-    if (config->nographic) {
-        return "stdio";
-    }
-    return !config->nodefaults && frontends_show_consoles(config) ? "vc" : NULL;
-}
-
-static gboolean open_monitor(Session *session, const CliItem *item, guint n, GError **error)
-{
-    g_autofree char *id = g_strdup_printf("monitor%u", n);
-    Chardev *chr = NULL;
-
-    if (!strcmp(item->option, "mon")) {
-        chr = find_mon(session, item->value, error);
-        return chr && add_monitor(session, chr, item, error);
-    }
-    return ports_open_short(&session->ports, item->option, item->value, id, &chr, error) &&
-           (!chr || add_monitor(session, chr, item, error));
-}
-
-static gboolean open_monitors(Session *session, GError **error)
-{
-    GArray *items = session->config->monitors;
-    CliItem extra = {"monitor", default_monitor(session)};
-
-    for (guint i = 0; i < session->ports.monitors->len; i++) {
-        Chardev *chr = g_ptr_array_index(session->ports.monitors, i);
-
-        extra.value = chr->id;
-        if (!add_monitor(session, chr, &extra, error)) {
-            return FALSE;
-        }
-    }
-    for (guint i = 0; i < items->len; i++) {
-        if (!open_monitor(session, item_at(items, i), i, error)) {
-            return FALSE;
-        }
-    }
-    return session->ports.monitors->len > 0 || !extra.value ||
-           open_monitor(session, &extra, 0, error);
 }
 
 static gboolean open_qtests(Session *session, GError **error)
@@ -375,8 +294,9 @@ static gboolean start(Session *session, GError **error)
         return FALSE;
     }
     open_control(session);
-    return open_monitors(session, error) && open_qtests(session, error) &&
-           open_gdb(session, error) && frontends_open(session->machine, session->config, error);
+    return monitors_open(&session->monitors, &session->ports, error) &&
+           open_qtests(session, error) && open_gdb(session, error) &&
+           frontends_open(session->machine, session->config, error);
 }
 
 Session *session_new(CliConfig *config, GError **error)
@@ -384,7 +304,6 @@ Session *session_new(CliConfig *config, GError **error)
     Session *session = g_new0(Session, 1);
 
     session->config = config;
-    session->monitors = g_ptr_array_new_with_free_func((GDestroyNotify)monitor_free);
     session->ports.monitors = g_ptr_array_new();
     session->lock = vm_lock_new();
     vm_lock_take(session->lock, "start");
@@ -427,7 +346,7 @@ void session_free(Session *session)
     for (guint i = 0; i < G_N_ELEMENTS(session->signals); i++) {
         g_source_remove(session->signals[i]);
     }
-    g_ptr_array_unref(session->monitors);
+    monitors_close(&session->monitors);
     g_ptr_array_unref(session->ports.monitors);
     control_server_free(session->control);
     gdbstub_stop(session->machine);

@@ -25,6 +25,10 @@ extern const ChardevOps char_vc_ops;
 extern const ChardevOps char_ringbuf_ops;
 extern const ChardevOps char_mux_ops;
 
+/* A device of the listener's type with default options, "ID.N", for a peer of its own; it belongs
+ * to the manager, and was not opened. */
+Chardev *char_peer_new(Chardev *listener);
+
 /* Sets O_NONBLOCK and close-on-exec. */
 void char_fd_prepare(int fd);
 

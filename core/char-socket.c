@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * UNIX and TCP sockets, as server (one peer at a time; the next waits in the listen queue) or as
- * client (which may reconnect). With telnet=on the peer is a telnet client.
+ * UNIX and TCP sockets, as server (one peer at a time, the next waits in the listen queue; or any
+ * number, see chardev_share()) or as client (which may reconnect). With telnet=on the peer is a
+ * telnet client.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -21,6 +22,9 @@
 
 #define CONNECT_TIMEOUT_MS 10000
 
+/* Peers of a shared server at the same time; the next waits in the listen queue. */
+#define MAX_PEERS 256
+
 typedef struct SocketChardev {
     Chardev chr;
     char *path, *host, *port;
@@ -37,6 +41,10 @@ typedef struct SocketChardev {
     Telnet telnet;
     dev_t inode_dev; /* of the socket file that we made */
     ino_t inode;
+    CharAcceptFn accept; /* NULL = not shared */
+    void *accept_opaque;
+    guint peers;                     /* of a shared server */
+    struct SocketChardev *shared_by; /* of such a peer; NULL once that has gone */
 } SocketChardev;
 
 static const OptionSpec socket_options[] = {
@@ -288,6 +296,72 @@ static void socket_use(SocketChardev *sock, int fd)
     sock->watch = fd_watch_add(sock->chr.machine->loop, fd, 0, socket_ready, sock);
 }
 
+/* ---- servers with many peers ---- */
+
+static void socket_init(SocketChardev *sock)
+{
+    sock->listen_fd = sock->fd = -1;
+    sock->leftover = g_byte_array_new();
+    timer_init(&sock->retry, sock->chr.machine->host_clock, socket_start_connect, sock);
+}
+
+static void socket_hand_over(SocketChardev *sock, int fd)
+{
+    SocketChardev *peer = (SocketChardev *)char_peer_new(&sock->chr);
+
+    socket_init(peer);
+    peer->path = g_strdup(sock->path);
+    peer->host = g_strdup(sock->host);
+    peer->port = g_strdup(sock->port);
+    peer->server = TRUE;
+    peer->use_telnet = sock->use_telnet;
+    peer->nodelay = sock->nodelay;
+    peer->shared_by = sock;
+    if (++sock->peers >= MAX_PEERS) {
+        fd_watch_set_events(sock->listen_watch, 0);
+    }
+    socket_use(peer, fd);
+    socket_connected(peer);
+    sock->accept(&peer->chr, sock->accept_opaque);
+}
+
+static void socket_peer_gone(SocketChardev *peer)
+{
+    SocketChardev *sock = peer->shared_by;
+
+    if (sock && sock->peers-- == MAX_PEERS && sock->listen_watch) {
+        fd_watch_set_events(sock->listen_watch, G_IO_IN);
+    }
+}
+
+static gboolean socket_share(Chardev *chr, CharAcceptFn accept, void *opaque)
+{
+    SocketChardev *sock = (SocketChardev *)chr;
+    int fd = sock->fd;
+
+    if (!sock->server) {
+        return FALSE;
+    }
+    sock->accept = accept;
+    sock->accept_opaque = opaque;
+    if (fd >= 0) { /* wait=on has let the first one in */
+        sock->fd = -1;
+        socket_drop(sock);
+        chr->connected = FALSE;
+        socket_hand_over(sock, fd);
+    }
+    fd_watch_set_events(sock->listen_watch, G_IO_IN);
+    return TRUE;
+}
+
+/* Peers outlive a server that is closed first. */
+static void socket_orphan(Chardev *chr, void *opaque)
+{
+    if (chr->ops == &char_socket_ops && ((SocketChardev *)chr)->shared_by == opaque) {
+        ((SocketChardev *)chr)->shared_by = NULL;
+    }
+}
+
 static void socket_incoming(int fd, GIOCondition revents, void *opaque)
 {
     SocketChardev *sock = opaque;
@@ -295,6 +369,10 @@ static void socket_incoming(int fd, GIOCondition revents, void *opaque)
 
     if (peer < 0) {
         return; /* it went away again */
+    }
+    if (sock->accept) {
+        socket_hand_over(sock, peer);
+        return;
     }
     fd_watch_set_events(sock->listen_watch, 0);
     socket_use(sock, peer);
@@ -412,6 +490,8 @@ static void socket_close(Chardev *chr)
 
     timer_cancel(&sock->retry);
     socket_drop(sock);
+    socket_peer_gone(sock);
+    chardev_foreach(chr->machine, socket_orphan, sock);
     g_clear_pointer(&sock->listen_watch, fd_watch_remove);
     if (sock->listen_fd >= 0) {
         /* Not if another program has replaced it since. */
@@ -454,9 +534,7 @@ static gboolean socket_open(Chardev *chr, GError **error)
         return FALSE;
     }
     text = char_target_text(&target);
-    sock->listen_fd = sock->fd = -1;
-    sock->leftover = g_byte_array_new();
-    timer_init(&sock->retry, chr->machine->host_clock, socket_start_connect, sock);
+    socket_init(sock);
     sock->addresses = char_target_resolve(&target, error);
     ok = sock->addresses != NULL;
     if (ok && sock->server) {
@@ -492,5 +570,6 @@ const ChardevOps char_socket_ops = {
     .close = socket_close,
     .write = socket_write,
     .accept = socket_accept_more,
+    .share = socket_share,
     .describe = socket_describe,
 };

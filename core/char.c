@@ -198,6 +198,29 @@ Chardev *chardev_create(Machine *machine, const char *type, const char *id, Opti
     return chr;
 }
 
+Chardev *char_peer_new(Chardev *listener)
+{
+    Machine *machine = listener->machine;
+    Chardev *chr = g_malloc0(listener->ops->size);
+
+    chr->ops = listener->ops;
+    chr->machine = machine;
+    for (guint n = 0; !chr->id || chardev_find(machine, chr->id); n++) {
+        g_free(chr->id);
+        chr->id = g_strdup_printf("%s.%u", listener->id, n);
+    }
+    if (chr->ops->options) {
+        options_set_defaults(chr->ops->options, chr);
+    }
+    g_ptr_array_add(machine->chars->chardevs, chr);
+    return chr;
+}
+
+gboolean chardev_share(Chardev *chr, CharAcceptFn accept, void *opaque)
+{
+    return !chr->user && chr->ops->share && chr->ops->share(chr, accept, opaque);
+}
+
 static void chardev_free(Chardev *chr)
 {
     chr->user = NULL;

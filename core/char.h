@@ -19,6 +19,9 @@ typedef enum CharEvent {
     CHAR_BREAK, /* a break condition on the line */
 } CharEvent;
 
+/* Gets a peer's own character device, see chardev_share(). */
+typedef void (*CharAcceptFn)(Chardev *peer, void *opaque);
+
 /* What the user of a chardev gives it. */
 typedef struct CharUser {
     /* How many bytes it can take now. NULL = any number. */
@@ -48,6 +51,9 @@ struct ChardevOps {
     gsize (*write)(Chardev *chr, const guint8 *data, gsize length);
     /* The user can receive again. NULL = not needed. */
     void (*accept)(Chardev *chr);
+    /* Hands every peer to `accept` from now on, see chardev_share(); FALSE if it does
+     * not listen. NULL = never does. */
+    gboolean (*share)(Chardev *chr, CharAcceptFn accept, void *opaque);
     /* "unix:/tmp/x,server=on" for `info chardev`. NULL = the name. */
     char *(*describe)(Chardev *chr);
 };
@@ -71,6 +77,14 @@ Chardev *chardev_create_short(Machine *machine, const char *text, const char *id
 
 Chardev *chardev_find(Machine *machine, const char *id);
 void chardev_foreach(Machine *machine, void (*fn)(Chardev *chr, void *opaque), void *opaque);
+/*
+ * Lets a listening backend take many peers at once: each becomes a character device of its own,
+ * connected, which `accept` must attach to; that user destroys it later (not from inside its own
+ * callbacks) after CHAR_CLOSED. The listening one has no user. FALSE if it cannot: it is no server,
+ * or is in use. `accept` NULL ends that.
+ */
+gboolean chardev_share(Chardev *chr, CharAcceptFn accept, void *opaque);
+
 /* Closes and frees it; fails if it has a user. */
 gboolean chardev_destroy(Chardev *chr, GError **error);
 

@@ -270,11 +270,11 @@ static gint compare_index(gconstpointer a, gconstpointer b)
     return x->index < y->index ? -1 : x->index > y->index;
 }
 
-gboolean input_print_mice(InputRouter *router, GString *out)
+void input_foreach_mouse(InputRouter *router, void (*fn)(const InputMouse *mouse, void *opaque),
+                         void *opaque)
 {
     InputSink *current = find_pointer(router);
     g_autoptr(GPtrArray) sinks = g_ptr_array_new();
-    gboolean any = FALSE;
 
     for (guint i = 0; i < router->sinks->len; i++) {
         g_ptr_array_add(sinks, g_ptr_array_index(router->sinks, i));
@@ -284,13 +284,11 @@ gboolean input_print_mice(InputRouter *router, GString *out)
         InputSink *sink = g_ptr_array_index(sinks, i);
 
         if (sink->ops->kinds & POINTER_KINDS) {
-            any = TRUE;
-            g_string_append_printf(out, "%c Mouse #%u: %s%s\n", sink == current ? '*' : ' ',
-                                   sink->index, sink->ops->name,
-                                   sink->ops->kinds & INPUT_KIND_ABS ? " (absolute)" : "");
+            InputMouse mouse = {sink->ops->name, sink->index, sink == current,
+                                (sink->ops->kinds & INPUT_KIND_ABS) != 0};
+            fn(&mouse, opaque);
         }
     }
-    return any;
 }
 
 gboolean input_select_mouse(InputRouter *router, guint index, GError **error)

@@ -73,8 +73,16 @@ guint input_leds(InputRouter *router);
 InputListener *input_listen(InputRouter *router, const InputListenerOps *ops, void *opaque);
 void input_unlisten(InputListener *listener);
 
-/* `info mice` lines ("* Mouse #2: PS/2 Mouse"); FALSE if there is no pointer. */
-gboolean input_print_mice(InputRouter *router, GString *out);
+typedef struct InputMouse {
+    const char *name;
+    guint index;      /* for input_select_mouse() */
+    gboolean current; /* gets the events */
+    gboolean absolute;
+} InputMouse;
+
+/* The pointers, by index. */
+void input_foreach_mouse(InputRouter *router, void (*fn)(const InputMouse *mouse, void *opaque),
+                         void *opaque);
 /* `mouse_set INDEX`. */
 gboolean input_select_mouse(InputRouter *router, guint index, GError **error);
 

@@ -3,6 +3,7 @@
 
 #include "core/block.h"
 #include "core/char.h"
+#include "core/event.h"
 #include "core/frontend.h"
 #include "core/input.h"
 #include "core/keymap.h"
@@ -86,9 +87,18 @@ void machine_announce_consoles(Machine *machine)
 static void set_run_state(Machine *machine, RunState state)
 {
     if (machine->run_state != state) {
-        machine->icount_shift = -1;
         machine->run_state = state;
         machine_emit(machine, MACHINE_EVENT_RUN_STATE);
+    }
+}
+
+/* Tells programs of what run_state has become. The end of all is no stop. */
+static void tell_running(Machine *machine, gboolean was_running)
+{
+    gboolean ends = machine->run_state == RUN_STATE_SHUTDOWN && !machine->no_shutdown;
+
+    if (machine_is_running(machine) != was_running && !ends) {
+        event_emit(machine, was_running ? "STOP" : "RESUME", NULL);
     }
 }
 
@@ -114,16 +124,20 @@ void machine_cont(Machine *machine)
     if (machine_is_running(machine)) { /* no listener has stopped it again */
         vcpus_resume(machine);
     }
+    tell_running(machine, FALSE);
 }
 
 void machine_stop(Machine *machine, RunState state)
 {
+    gboolean was_running = machine_is_running(machine);
+
     g_assert(state != RUN_STATE_RUNNING);
-    if (machine_is_running(machine)) {
+    if (was_running) {
         vcpus_pause(machine);
         guest_clock_set_running(machine, FALSE);
     }
     set_run_state(machine, state);
+    tell_running(machine, was_running);
 }
 
 /* ---- requests ---- */
@@ -157,6 +171,8 @@ static void machine_reset(Machine *machine)
         vcpu_call(g_ptr_array_index(machine->vcpus, i), vcpu_reset_call, NULL);
     }
     machine_emit(machine, MACHINE_EVENT_RESET);
+    event_emit(machine, "RESET", "{'guest': <%b>, 'reason': <%s>}", machine->reset_by_guest,
+               machine->reset_by_guest ? "guest-reset" : "host-qmp-system-reset");
     if (was_running) {
         vcpus_resume(machine);
     } else if (machine->run_state != RUN_STATE_PRELAUNCH) {
@@ -177,6 +193,7 @@ void machine_request_reset(Machine *machine, gboolean by_guest)
         if (by_guest) {
             vcpu_stop_current(); /* a reset is at once: nothing behind it is carried out */
         }
+        machine->reset_by_guest = by_guest;
         deferred_schedule(machine->reset_request);
     }
 }
@@ -184,6 +201,22 @@ void machine_request_reset(Machine *machine, gboolean by_guest)
 void machine_request_powerdown(Machine *machine)
 {
     machine_emit(machine, MACHINE_EVENT_POWERDOWN);
+    event_emit(machine, "POWERDOWN", NULL);
+}
+
+const char *shutdown_cause_name(ShutdownCause cause)
+{
+    static const char *const names[] = {
+        [SHUTDOWN_HOST_QMP_QUIT] = "host-qmp-quit",
+        [SHUTDOWN_HOST_SIGNAL] = "host-signal",
+        [SHUTDOWN_HOST_UI] = "host-ui",
+        [SHUTDOWN_GUEST_EXIT] = "guest-shutdown",
+        [SHUTDOWN_GUEST_SHUTDOWN] = "guest-shutdown",
+        [SHUTDOWN_GUEST_RESET] = "guest-reset",
+        [SHUTDOWN_GUEST_PANIC] = "guest-panic",
+    };
+
+    return names[cause];
 }
 
 static void run_shutdown_request(void *opaque)
@@ -192,6 +225,9 @@ static void run_shutdown_request(void *opaque)
     gboolean stays = machine->no_shutdown && machine->shutdown_cause >= SHUTDOWN_GUEST_SHUTDOWN;
 
     machine->shutdown_requested = FALSE;
+    event_emit(machine, "SHUTDOWN", "{'guest': <%b>, 'reason': <%s>}",
+               machine->shutdown_cause >= SHUTDOWN_GUEST_EXIT,
+               shutdown_cause_name(machine->shutdown_cause));
     machine_stop(machine, RUN_STATE_SHUTDOWN);
     if (!stays) {
         machine_emit(machine, MACHINE_EVENT_SHUTDOWN);
@@ -261,6 +297,7 @@ Machine *machine_new(EventLoop *loop)
     machine->displays = g_ptr_array_new();
     machine->frontends = g_ptr_array_new();
     machine->listeners = g_ptr_array_new();
+    machine->event_watches = g_ptr_array_new();
     machine->input = input_router_new(machine);
     machine->chars = char_manager_new(machine);
     machine->reset_request = deferred_new(loop, run_reset_request, machine);
@@ -306,6 +343,7 @@ void machine_free(Machine *machine)
     g_ptr_array_unref(machine->displays);
     g_ptr_array_unref(machine->frontends);
     g_ptr_array_unref(machine->listeners);
+    g_ptr_array_unref(machine->event_watches);
     g_clear_pointer(&machine->frontend_watches, g_ptr_array_unref);
     g_free(machine->attach_name);
     g_free(machine->name);

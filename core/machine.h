@@ -116,8 +116,12 @@ struct Machine {
     /* Board: EOI of a vector whose route was level-triggered (see AccelOps.set_route). */
     void (*eoi)(void *opaque, guint vector);
     void *eoi_opaque;
+    /* private to core/event.c */
+    GPtrArray *event_watches;
+    guint events_depth;
     /* private to core/machine.c */
     GPtrArray *listeners;
+    gboolean reset_by_guest;     /* the reset that was requested last */
     GPtrArray *frontend_watches; /* core/frontend.c's; NULL = none yet */
     gboolean ending;             /* machine_free() is under way */
     gboolean shutdown_requested; /* and not yet carried out */
@@ -140,7 +144,8 @@ void machine_cont(Machine *machine);
 void machine_stop(Machine *machine, RunState state);
 
 gboolean machine_is_running(const Machine *machine);
-const char *run_state_name(RunState state); /* "running", "internal-error" */
+const char *run_state_name(RunState state);           /* "running", "internal-error" */
+const char *shutdown_cause_name(ShutdownCause cause); /* QMP's: "host-signal" */
 
 /*
  * Requests; they return at once and are carried out on the loop, in a moment when no vCPU is in

@@ -7,9 +7,18 @@
 #include "monitor/handlers.h"
 #include "monitor/info.h"
 
+static void print_mouse(const InputMouse *mouse, void *opaque)
+{
+    g_string_append_printf(opaque, "%c Mouse #%u: %s%s\n", mouse->current ? '*' : ' ', mouse->index,
+                           mouse->name, mouse->absolute ? " (absolute)" : "");
+}
+
 gboolean cmd_info_mice(CommandCall *call, GError **error)
 {
-    if (!call->machine->input || !input_print_mice(call->machine->input, call->out)) {
+    if (call->machine->input) {
+        input_foreach_mouse(call->machine->input, print_mouse, call->out);
+    }
+    if (call->out->len == 0) {
         g_string_append(call->out, "No mouse devices connected\n");
     }
     return TRUE;

@@ -10,6 +10,7 @@ typedef struct CommandValue {
     char *string;
     gint64 integer;
     CommandFormat format;
+    JsonNode *json;
 } CommandValue;
 
 const Command *command_find(const Command *table, const char *name)
@@ -64,6 +65,29 @@ CommandFormat command_format(const CommandCall *call, const char *name)
     return value->given ? value->format : (CommandFormat){.count = 1, .format = 'x'};
 }
 
+JsonNode *command_json(const CommandCall *call, const char *name)
+{
+    return find_value(call, name)->json;
+}
+
+void command_return(CommandCall *call, JsonNode *value)
+{
+    g_clear_pointer(&call->result, json_node_unref);
+    call->result = value;
+}
+
+void command_return_object(CommandCall *call, JsonObject *value)
+{
+    command_return(call, json_node_init_object(json_node_alloc(), value));
+    json_object_unref(value);
+}
+
+void command_return_array(CommandCall *call, JsonArray *value)
+{
+    command_return(call, json_node_init_array(json_node_alloc(), value));
+    json_array_unref(value);
+}
+
 void command_set_string(CommandCall *call, guint arg, const char *value)
 {
     g_free(call->values[arg].string);
@@ -80,6 +104,13 @@ void command_set_int(CommandCall *call, guint arg, gint64 value)
 void command_set_format(CommandCall *call, guint arg, const CommandFormat *format)
 {
     call->values[arg].format = *format;
+    call->values[arg].given = TRUE;
+}
+
+void command_set_json(CommandCall *call, guint arg, JsonNode *value)
+{
+    g_clear_pointer(&call->values[arg].json, json_node_unref);
+    call->values[arg].json = json_node_ref(value);
     call->values[arg].given = TRUE;
 }
 
@@ -112,8 +143,10 @@ void command_call_free(CommandCall *call)
 {
     for (guint i = 0; i < COMMAND_MAX_ARGS; i++) {
         g_free(call->values[i].string);
+        g_clear_pointer(&call->values[i].json, json_node_unref);
     }
     g_free(call->values);
+    g_clear_pointer(&call->result, json_node_unref);
     g_string_free(call->out, TRUE);
     g_free(call);
 }

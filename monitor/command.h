@@ -1,16 +1,20 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * The table of monitor commands. A row is a command: name, typed arguments, help, handler. Help,
- * parsing, completion and introspection all come from the row.
+ * parsing, completion and introspection all come from the row. Rows for people (HMP, hmp.c) are in
+ * commands.c, those that only programs use (QMP, qmp.c) in commands-qmp.c; `qmp` marks the former
+ * that serve both.
  *
  * A handler knows nothing of the skin that called it: it finds typed, checked arguments in its
- * CommandCall, appends text for people to call->out, and returns TRUE, or FALSE with an error. It
+ * CommandCall, appends text for people to call->out, returns a value for programs by
+ * command_return(), and returns TRUE, or FALSE with an error. It
  * runs on the loop with the vm lock and must not block: work that takes time is started, the call
  * is held (command_call_hold) and finished later (command_call_finish).
  */
 #pragma once
 
 #include <glib.h>
+#include <json-glib/json-glib.h>
 
 #include "core/machine.h"
 
@@ -26,6 +30,7 @@ typedef enum CommandArgType {
     ARG_EXPR,   /* an integer; in HMP an expression with $registers */
     ARG_FORMAT, /* in HMP "/nfu" right after the command; see CommandFormat */
     ARG_FLAG,   /* a boolean */
+    ARG_JSON,   /* QMP only: of the type `schema` (schema.h) */
 } CommandArgType;
 
 /* What an ARG_STRING is the name of, for completion. */
@@ -54,6 +59,7 @@ struct CommandArg {
     CommandNoun noun;
     const char *const *values; /* ARG_ENUM: NULL-ended */
     gint64 min, max;           /* ARG_INT, ARG_EXPR: both 0 = any */
+    const char *schema;        /* ARG_JSON, and ARG_ENUM in QMP's introspection: type's name */
 };
 
 /* How memory and port values are shown (gdb's /nfu). */
@@ -75,6 +81,9 @@ struct Command {
     const char *help;                      /* one line, no full stop */
     const char *details;                   /* more lines for `help NAME`; NULL = none */
     gboolean (*run)(CommandCall *call, GError **error);
+    gboolean qmp;        /* of commands.c: QMP has it, too */
+    const char *returns; /* type of the value, see schema.h; NULL = nothing */
+    gboolean oob;        /* may run out-of-band: at once, before commands that were sent earlier */
 };
 
 /* What a session keeps from one command to the next. */
@@ -94,6 +103,7 @@ struct CommandCall {
     CommandContext *context; /* NULL once the session is gone (only held calls see that) */
     Machine *machine;
     GString *out;
+    JsonNode *result; /* by command_return(); NULL = nothing */
     gboolean forget;  /* set by the handler: the line held a secret, keep it out of histories */
     gboolean goodbye; /* set by the handler: no further command follows */
     /* private to command.c */
@@ -106,6 +116,7 @@ struct CommandCall {
 
 /* All commands, and all built-in topics of `info`; each ended by a NULL name. */
 extern const Command monitor_commands[];
+extern const Command monitor_qmp_commands[];
 extern const Command monitor_info_topics[];
 
 /* Finds a command by name or alias in one of the tables; NULL if there is none. */
@@ -118,6 +129,12 @@ const char *command_string(const CommandCall *call, const char *name); /* NULL i
 gint64 command_int(const CommandCall *call, const char *name, gint64 if_missing);
 gboolean command_flag(const CommandCall *call, const char *name);
 CommandFormat command_format(const CommandCall *call, const char *name);
+JsonNode *command_json(const CommandCall *call, const char *name); /* NULL if not given */
+
+/* The value for programs; takes it. */
+void command_return(CommandCall *call, JsonNode *value);
+void command_return_object(CommandCall *call, JsonObject *value);
+void command_return_array(CommandCall *call, JsonArray *value);
 
 /* The handler will return TRUE, but the command is not over yet. */
 void command_call_hold(CommandCall *call);
@@ -134,6 +151,7 @@ CommandCall *command_call_new(CommandContext *context, const Command *command);
 void command_set_string(CommandCall *call, guint arg, const char *value);
 void command_set_int(CommandCall *call, guint arg, gint64 value);
 void command_set_format(CommandCall *call, guint arg, const CommandFormat *format);
+void command_set_json(CommandCall *call, guint arg, JsonNode *value); /* a reference is taken */
 gboolean command_check_int(const CommandArg *arg, gint64 value, GError **error);
 
 /*

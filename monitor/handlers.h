@@ -82,3 +82,31 @@ gboolean cmd_info_block(CommandCall *call, GError **error);
 gboolean cmd_info_blockstats(CommandCall *call, GError **error);
 gboolean cmd_info_chardev(CommandCall *call, GError **error);
 gboolean cmd_info_of_device(CommandCall *call, GError **error);
+
+/* cmd-query.c */
+gboolean qmp_query_version(CommandCall *call, GError **error);
+gboolean qmp_query_commands(CommandCall *call, GError **error);
+gboolean qmp_query_schema(CommandCall *call, GError **error);
+gboolean qmp_query_nothing(CommandCall *call, GError **error);
+gboolean qmp_query_status(CommandCall *call, GError **error);
+gboolean qmp_query_name(CommandCall *call, GError **error);
+gboolean qmp_query_uuid(CommandCall *call, GError **error);
+gboolean qmp_query_kvm(CommandCall *call, GError **error);
+gboolean qmp_query_target(CommandCall *call, GError **error);
+gboolean qmp_query_cpus_fast(CommandCall *call, GError **error);
+gboolean qmp_query_memory_size(CommandCall *call, GError **error);
+gboolean qmp_query_frontends(CommandCall *call, GError **error);
+
+/* cmd-query-io.c */
+gboolean qmp_query_mice(CommandCall *call, GError **error);
+gboolean qmp_query_chardev(CommandCall *call, GError **error);
+gboolean qmp_query_block(CommandCall *call, GError **error);
+gboolean qmp_query_blockstats(CommandCall *call, GError **error);
+
+/* cmd-program.c */
+gboolean qmp_human_monitor_command(CommandCall *call, GError **error);
+gboolean qmp_send_key(CommandCall *call, GError **error);
+gboolean qmp_input_send_event(CommandCall *call, GError **error);
+gboolean qmp_change_vnc_password(CommandCall *call, GError **error);
+gboolean qmp_blockdev_change_medium(CommandCall *call, GError **error);
+gboolean qmp_eject(CommandCall *call, GError **error);

@@ -136,8 +136,8 @@ static void note_irq(void *opaque, guint n, int level)
 }
 
 /* From a frontend's event to the guest's interrupt: less than a millisecond of guest time, which is
- * the byte's time on the keyboard's line, and no turn of the loop in between. (A release is two bytes
- * there, before the controller translates them.) */
+ * the byte's time on the keyboard's line, and no turn of the loop in between. (A release is two
+ * bytes there, before the controller translates them.) */
 static void test_latency(void)
 {
     TestBoard *board = make_board();
