@@ -69,8 +69,10 @@ char *control_message_format(JsonObject *message)
 {
     g_autoptr(JsonNode) node = json_node_init_object(json_node_alloc(), message);
     g_autofree char *text = json_to_string(node, FALSE);
+    /* Names from the command line may be anything, and so are json-glib's lone surrogates. */
+    g_autofree char *valid = g_utf8_make_valid(text, -1);
 
-    return g_strconcat(text, "\n", NULL);
+    return g_strconcat(valid, "\n", NULL);
 }
 
 /* The member if there is one that is not null. */

@@ -339,6 +339,7 @@ class Hostile(Base):
                 (b'{"execute": {"a": 1}}', "'execute' must be a string"),
                 (b'{"execute": "stat"}', "no request 'stat'"),
                 (b'{"execute": "%s%n%s"}', "no request '%s%n%s'"),
+                (b'{"execute": "\\ud800\\d800"}', ''),
                 (b'{"execute": "status", "arguments": []}', "'arguments' must be an object"),
                 (b'{"execute": "attach"}', "'frontend' is missing"),
                 (b'{"execute": "attach", "arguments": {"frontend": []}}', 'must be a string'),
