@@ -2,16 +2,21 @@
 """Frontends that come and go while the machine runs: display_add, the control socket with its
 clients of all kinds, and the commands list, attach and detach."""
 
+import fcntl
 import json
 import os
+import pty
 import re
+import select
 import shutil
 import signal
 import socket
 import stat
+import struct
 import subprocess
 import sys
 import tempfile
+import termios
 import time
 import unittest
 
@@ -20,7 +25,7 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), '..'
 import tap
 import xserver
 from control import Control, ControlError, wait_for
-from machine import Machine, run
+from machine import Machine, binary, run
 from xserver import XServer
 
 NOBODY = 65534
@@ -35,8 +40,9 @@ class Base(unittest.TestCase):
         # No display server and no terminal but those that a test brings along.
         self.env = {'XDG_RUNTIME_DIR': self.dir, 'DISPLAY': '', 'WAYLAND_DISPLAY': ''}
 
-    def start(self, *args, **kw):
-        m = Machine('-S', *args, accel='tcg', qtest=False, env={**self.env, **kw}, timeout=60)
+    def start(self, *args, display='none', **env):
+        m = Machine('-S', *args, accel='tcg', qtest=False, display=display,
+                    env={**self.env, **env}, timeout=60)
         self.addCleanup(m.stop)
         return m.start()
 
@@ -498,7 +504,7 @@ class Windows(Base):
                 wait_for(lambda: not self.windows(server))
                 if i == 3:
                     before = self.fds(self.m)
-            self.assertLessEqual(self.fds(self.m), before)
+            wait_for(lambda: self.fds(self.m) <= before)
         self.assertEqual(self.frontends(self.m), [])
         self.assertNotIn('Hz', self.m.hmp.command('info display'))
 
@@ -528,6 +534,32 @@ class Windows(Base):
         self.m.hmp.command('cont')
         self.assertEqual(self.m.quit(), 0)
 
+    def close_window(self, server):
+        window = wait_for(lambda: self.windows(server))[0]
+        server.focus(window)
+        server.key('alt+F4')  # the window manager's key
+
+    def test_window_close(self):
+        """Closing the last window in the background says how to get it back, and that works."""
+        server = self.x()
+        for name in self.names:
+            m = self.start('-name', 'm2', display=name + ',window-close=background', **server.env)
+            self.close_window(server)
+            wait_for(lambda: self.frontends(m) == [])
+            self.assertIn("'vitrine attach m2' shows it again", m.stderr())
+            self.assertEqual(self.vitrine('attach', 'm2', name, **server.env)[0], 0)
+            wait_for(lambda: self.windows(server))
+            m.hmp.command('display_del ' + name)
+            for choice in ('powerdown', 'off'):
+                m.hmp.command('display_add %s,window-close=%s' % (name, choice))
+                self.close_window(server)
+                time.sleep(1)
+                self.assertEqual(self.frontends(m), [name])
+                m.hmp.command('display_del ' + name)
+            m.hmp.command('display_add %s,window-close=quit' % name)
+            self.close_window(server)
+            self.assertEqual(m.wait(), 0)
+
     def test_no_server(self):
         for name in self.names:
             for i in range(5):
@@ -536,7 +568,7 @@ class Windows(Base):
                 self.assertIn(':31999', err)
                 if i == 1:
                     before = self.fds(self.m)
-            self.assertLessEqual(self.fds(self.m), before)
+            wait_for(lambda: self.fds(self.m) <= before)
         self.assertEqual(self.frontends(self.m), [])
 
     def test_all_at_once(self):
@@ -555,6 +587,156 @@ class Windows(Base):
             self.assertEqual(self.vitrine('detach', 'm', name)[0], 0)
             self.assertIn('running', self.m.hmp.command('info status'))
         self.assertEqual(self.frontends(self.m), [])
+
+
+class Shell:
+    """`vitrine attach` on a terminal of its own, which is what the tests look at."""
+
+    def __init__(self, env, *words, rows=30, columns=100):
+        self.master, slave = pty.openpty()
+        self.slave = slave
+        self.resize(rows, columns)
+        self.before = termios.tcgetattr(slave)
+        self.output = b''
+        self.process = subprocess.Popen(
+            [binary(), 'attach', *words], stdin=slave, stdout=slave, stderr=slave,
+            env={**os.environ, 'TERM': 'xterm-256color', 'LANG': 'C.UTF-8', **env},
+            preexec_fn=self.take_terminal)
+
+    @staticmethod
+    def take_terminal():
+        os.setsid()
+        fcntl.ioctl(0, termios.TIOCSCTTY, 0)
+
+    def resize(self, rows, columns):
+        fcntl.ioctl(self.master, termios.TIOCSWINSZ, struct.pack('4H', rows, columns, 0, 0))
+
+    def read(self):
+        while select.select([self.master], [], [], 0)[0]:
+            self.output += os.read(self.master, 65536)
+        return self.output
+
+    def type(self, data):
+        os.write(self.master, data)
+
+    def is_raw(self):
+        return not termios.tcgetattr(self.slave)[3] & (termios.ICANON | termios.ECHO)
+
+    def end(self, seconds=10):
+        """Waits for the end; returns the exit status. The terminal must be as it was."""
+        end = time.monotonic() + seconds
+        while self.process.poll() is None:
+            self.read()  # a terminal takes what it is sent
+            if time.monotonic() > end:
+                self.process.kill()
+                raise AssertionError('attach does not end')
+            time.sleep(0.02)
+        self.read()
+        if termios.tcgetattr(self.slave) != self.before:
+            raise AssertionError('the terminal was left in another state')
+        return self.process.returncode
+
+    def close(self):
+        if self.process.poll() is None:
+            self.process.kill()
+        self.process.wait()
+        os.close(self.slave)
+        os.close(self.master)
+
+
+class Terminal(Base):
+    def setUp(self):
+        super().setUp()
+        if not self.has('terminal'):
+            self.skipTest('the terminal is not built')
+        self.m = self.start('-name', 'm')
+
+    def shell(self, *words, shown=True, **env):
+        sh = Shell({**self.env, **env}, *words)
+        self.addCleanup(sh.close)
+        if shown:
+            wait_for(lambda: b'VGA' in sh.read() and sh.is_raw())
+        return sh
+
+    def alive(self):
+        wait_for(lambda: self.frontends(self.m) == [])
+        self.assertIn('prelaunch', self.m.hmp.command('info status'))
+
+    def test_detach(self):
+        for way in range(3):
+            sh = self.shell()  # the only machine, no display server: that is the default
+            self.assertEqual(self.frontends(self.m), ['terminal'])
+            self.assertIn('100x30', self.m.hmp.command('info terminal'))
+            sh.resize(24, 80)
+            wait_for(lambda: '80x24' in self.m.hmp.command('info terminal'))
+            if way == 0:
+                self.m.hmp.command('display_del terminal')
+            elif way == 1:
+                self.assertEqual(self.vitrine('detach', 'm', 'terminal')[0], 0)
+            else:
+                sh.type(b'\x1d')  # Ctrl+]
+                wait_for(lambda: b'(vitrine)' in sh.read())
+                sh.type(b'\x04')
+            self.assertEqual(sh.end(), 0)
+            self.assertIn(b"m goes on without this terminal", sh.output)
+            self.assertIn(b'\x1b[?1049l', sh.output)
+            self.alive()
+
+    def test_signals(self):
+        for number in (signal.SIGTERM, signal.SIGHUP, signal.SIGINT):
+            sh = self.shell('m', 'terminal')
+            sh.process.send_signal(number)
+            self.assertEqual(sh.end(), 128 + number)
+            self.assertIn(b'\x1b[?1049l', sh.output)
+            self.alive()
+        sh = self.shell()
+        sh.process.kill()
+        self.alive()
+
+    def test_closed_terminal(self):
+        sh = self.shell()
+        os.close(sh.master)
+        sh.master = os.open('/dev/null', os.O_RDONLY)
+        sh.process.wait(10)
+        self.alive()
+
+    def test_machine_ends(self):
+        sh = self.shell()
+        self.m.hmp.send('quit')
+        self.assertEqual(sh.end(), 0)
+        self.assertIn(b'm has ended', sh.output)
+        self.assertEqual(self.m.wait(), 0)
+
+    def test_machine_dies(self):
+        sh = self.shell()
+        self.m.process.send_signal(signal.SIGKILL)
+        self.m.process.wait()
+        self.m.process = None
+        self.assertEqual(sh.end(), 1)
+        self.assertIn(b'the connection to the machine was lost', sh.output)
+        self.assertIn(b'\x1b[?1049l', sh.output)
+
+    def test_several(self):
+        shells = [self.shell('m') for i in range(3)]
+        self.assertEqual(self.frontends(self.m), ['terminal', 'terminal1', 'terminal2'])
+        self.m.hmp.command('display_del terminal1')
+        self.assertEqual(shells[1].end(), 0)
+        self.assertTrue(shells[0].is_raw() and shells[2].is_raw())
+        before = self.fds(self.m)
+        for i in range(10):
+            sh = self.shell('m')
+            self.m.hmp.command('display_del terminal1')
+            self.assertEqual(sh.end(), 0)
+        self.assertEqual(self.fds(self.m), before)
+
+    def test_bad_options(self):
+        sh = self.shell('m', 'terminal,colour=9', shown=False)
+        self.assertEqual(sh.end(), 1)
+        self.assertIn(b"no option 'colour'", sh.read())
+        sh = self.shell('m', 'terminal,tty=/dev/null', shown=False)
+        self.assertEqual(sh.end(), 1)
+        self.assertIn(b'/dev/null', sh.read())
+        self.alive()
 
 
 if __name__ == '__main__':
