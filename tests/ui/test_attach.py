@@ -489,7 +489,7 @@ class Windows(Base):
 
     def windows(self, server):
         try:
-            return server.do('search', '--onlyvisible', '--name', '^m').split()
+            return server.do('search', '--onlyvisible', '--class', '^vitrine$').split()
         except subprocess.CalledProcessError:
             return []
 
