@@ -2,6 +2,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <netdb.h>
+#include <poll.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -12,30 +13,55 @@
 #include "core/log.h"
 #include "ui/vnc/vnc-priv.h"
 
-#define RFB_PORT    5900 /* IANA: display N is port 5900 + N */
-#define MAX_DISPLAY (65535 - RFB_PORT)
-#define BACKLOG     16
+#define RFB_PORT       5900 /* IANA: display N is port 5900 + N */
+#define WEBSOCKET_PORT 5700 /* QEMU's: display N is port 5700 + N */
+#define MAX_PORT       65535
+#define MAX_DISPLAY    (MAX_PORT - RFB_PORT)
+#define BACKLOG        16
+/* How long a listening viewer may take to answer (reverse=on). */
+#define CONNECT_TIMEOUT_MS 10000
+
+typedef struct VncListener {
+    VncServer *server;
+    FdWatch *watch;
+    int fd;
+    gboolean websocket;
+} VncListener;
+
+void vnc_connected(VncServer *server, int fd, gboolean websocket)
+{
+    if (server->viewers->len >= server->connections) {
+        close(fd);
+    } else {
+        vnc_viewer_new(server, fd, websocket);
+    }
+}
 
 static void on_connection(int fd, GIOCondition revents, void *opaque)
 {
-    VncServer *server = opaque;
+    VncListener *listener = opaque;
     int peer = accept4(fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
 
     if (peer < 0) {
         return; /* it has gone again, or we have too many files open: it will be tried again */
     }
-    if (server->viewers->len >= server->connections) {
-        close(peer);
-        return;
+    if (listener->websocket && listener->server->pages) {
+        vnc_web_accept(listener->server->pages, peer);
+    } else {
+        vnc_connected(listener->server, peer, listener->websocket);
     }
-    vnc_viewer_new(server, peer);
 }
 
-static void add_listener(VncServer *server, int fd)
+static void add_listener(VncServer *server, int fd, gboolean websocket)
 {
-    EventLoop *loop = server->frontend.machine->loop;
-    g_array_append_val(server->listen_fds, fd);
-    g_ptr_array_add(server->listeners, fd_watch_add(loop, fd, G_IO_IN, on_connection, server));
+    VncListener *listener = g_new0(VncListener, 1);
+
+    listener->server = server;
+    listener->fd = fd;
+    listener->websocket = websocket;
+    listener->watch =
+        fd_watch_add(server->frontend.machine->loop, fd, G_IO_IN, on_connection, listener);
+    g_ptr_array_add(server->listeners, listener);
 }
 
 /* ---- unix sockets ---- */
@@ -75,7 +101,7 @@ static gboolean listen_unix(VncServer *server, const char *path, GError **error)
         }
         return FALSE;
     }
-    add_listener(server, fd);
+    add_listener(server, fd, FALSE);
     server->unix_path = g_strdup(path);
     server->where = g_strdup_printf("%s (unix)", path);
     return TRUE;
@@ -106,7 +132,7 @@ static int listen_on(const struct addrinfo *info)
 }
 
 /* All addresses of the host on one port, or none: what is open is closed again on failure. */
-static gboolean listen_all(VncServer *server, const struct addrinfo *list)
+static gboolean listen_all(VncServer *server, const struct addrinfo *list, gboolean websocket)
 {
     g_autoptr(GArray) fds = g_array_new(FALSE, FALSE, sizeof(int));
 
@@ -124,96 +150,237 @@ static gboolean listen_all(VncServer *server, const struct addrinfo *list)
         }
     }
     for (guint i = 0; i < fds->len; i++) {
-        add_listener(server, g_array_index(fds, int, i));
+        add_listener(server, g_array_index(fds, int, i), websocket);
     }
     return fds->len > 0;
 }
 
-static gboolean listen_tcp(VncServer *server, const char *host, guint64 display, GError **error)
+static const char *host_or_loopback(const VncServer *server, const char *host)
+{
+    return *host ? host : server->ipv6 && !server->ipv4 ? "::1" : "127.0.0.1";
+}
+
+/* Names may take a while: the vm lock is dropped. */
+static gboolean resolve(VncServer *server, const char *host, guint port, struct addrinfo **list,
+                        GError **error)
 {
     struct addrinfo hints = {.ai_socktype = SOCK_STREAM, .ai_flags = AI_PASSIVE | AI_NUMERICSERV};
-    guint64 last = server->to >= 0 ? (guint64)server->to : display;
+    g_autofree char *service = g_strdup_printf("%u", port);
 
-    for (; display <= last; display++) {
-        struct addrinfo *list;
-        g_autofree char *port = g_strdup_printf("%" G_GUINT64_FORMAT, RFB_PORT + display);
-        int failure = getaddrinfo(*host ? host : "127.0.0.1", port, &hints, &list);
-        if (failure) {
-            return error_set(error, "vnc: there is no host '%s' to listen on: %s", host,
-                             gai_strerror(failure));
-        }
-        gboolean listening = listen_all(server, list);
-        int saved = errno;
-        gboolean six = list->ai_family == AF_INET6;
-        freeaddrinfo(list);
-        if (listening) {
-            server->where =
-                g_strdup_printf("%s:%s (ipv%d)", *host ? host : "127.0.0.1", port, six ? 6 : 4);
+    if (server->ipv4 != server->ipv6) {
+        hints.ai_family = server->ipv4 ? AF_INET : AF_INET6;
+    }
+    vm_lock_drop(server->frontend.machine->lock);
+    int failure = getaddrinfo(host_or_loopback(server, host), service, &hints, list);
+    vm_lock_take(server->frontend.machine->lock, "vnc resolve");
+    return !failure ||
+           error_set(error, "vnc: there is no host '%s': %s", host, gai_strerror(failure));
+}
+
+/* FALSE with *in_use if another port may be tried. */
+static gboolean listen_port(VncServer *server, const char *host, guint port, gboolean websocket,
+                            gboolean *in_use, GError **error)
+{
+    struct addrinfo *list;
+    char **where = websocket ? &server->web_where : &server->where;
+
+    *in_use = FALSE;
+    if (!resolve(server, host, port, &list, error)) {
+        return FALSE;
+    }
+    gboolean listening = listen_all(server, list, websocket);
+    int saved = errno;
+    gboolean six = list->ai_family == AF_INET6;
+    freeaddrinfo(list);
+    if (listening) {
+        *where =
+            g_strdup_printf("%s:%u (ipv%d)", host_or_loopback(server, host), port, six ? 6 : 4);
+        return TRUE;
+    }
+    *in_use = saved == EADDRINUSE;
+    return error_set_errno(error, saved, "vnc: cannot listen on port %u of %s%s", port,
+                           host_or_loopback(server, host),
+                           *in_use && !websocket ? " (to=N tries further displays)" : "");
+}
+
+static gboolean listen_tcp(VncServer *server, const char *host, guint64 *display, GError **error)
+{
+    guint64 last = server->to >= 0 ? (guint64)server->to : *display;
+
+    for (;; ++*display) {
+        g_autoptr(GError) failure = NULL;
+        gboolean in_use;
+        if (listen_port(server, host, (guint)(RFB_PORT + *display), FALSE, &in_use, &failure)) {
             return TRUE;
         }
-        if (saved != EADDRINUSE || display == last) {
-            return error_set_errno(error, saved, "vnc: cannot listen on port %s of %s%s", port,
-                                   *host ? host : "127.0.0.1",
-                                   saved == EADDRINUSE ? " (to=N tries further displays)" : "");
+        if (!in_use || *display >= last) {
+            g_propagate_error(error, g_steal_pointer(&failure));
+            return FALSE;
         }
     }
-    return FALSE;
+}
+
+/* "HOST:NUMBER", with brackets around an IPv6 address. */
+static gboolean split(const char *text, guint64 max, char **host, guint64 *number)
+{
+    const char *colon = strrchr(text, ':');
+
+    if (!colon || !g_ascii_string_to_unsigned(colon + 1, 10, 0, max, number, NULL)) {
+        return FALSE;
+    }
+    *host = g_strndup(text, (gsize)(colon - text));
+    gsize length = strlen(*host);
+    if (length >= 2 && (*host)[0] == '[' && (*host)[length - 1] == ']') { /* [::1]:0 */
+        (*host)[length - 1] = '\0';
+        memmove(*host, *host + 1, length - 1);
+    }
+    return TRUE;
+}
+
+/* websocket=on, PORT or HOST:PORT. */
+static gboolean listen_websocket(VncServer *server, const char *host, guint64 display,
+                                 GError **error)
+{
+    const char *text = server->websocket ? server->websocket : "on";
+    g_autofree char *own_host = NULL;
+    guint64 port = WEBSOCKET_PORT + display;
+    gboolean in_use;
+
+    if (!strcmp(text, "off") && !server->web) {
+        return TRUE;
+    }
+    if (strcmp(text, "on") != 0 && strcmp(text, "off") != 0 &&
+        !g_ascii_string_to_unsigned(text, 10, 1, MAX_PORT, &port, NULL) &&
+        !split(text, MAX_PORT, &own_host, &port)) {
+        return error_set(error, "vnc: websocket=%s is not on, PORT or HOST:PORT", text);
+    }
+    if (port > MAX_PORT) {
+        return error_set(error, "vnc: port 5700 + %" G_GUINT64_FORMAT " is too large, name one",
+                         display);
+    }
+    return listen_port(server, own_host ? own_host : host, (guint)port, TRUE, &in_use, error);
+}
+
+/* ---- listening viewers ---- */
+
+static int connect_within(const struct addrinfo *info)
+{
+    int fd = socket(info->ai_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+    int failure = 0;
+    socklen_t length = sizeof(failure);
+    struct pollfd wait = {.fd = fd, .events = POLLOUT};
+
+    if (fd >= 0 &&
+        (connect(fd, info->ai_addr, info->ai_addrlen) == 0 ||
+         (errno == EINPROGRESS && poll(&wait, 1, CONNECT_TIMEOUT_MS) == 1 &&
+          getsockopt(fd, SOL_SOCKET, SO_ERROR, &failure, &length) == 0 && failure == 0))) {
+        return fd;
+    }
+    if (fd >= 0) {
+        close(fd);
+    }
+    errno = failure ? failure : ETIMEDOUT;
+    return -1;
+}
+
+static gboolean connect_out(VncServer *server, const char *host, guint port, GError **error)
+{
+    struct addrinfo *list;
+    int fd = -1;
+
+    if (!resolve(server, host, port, &list, error)) {
+        return FALSE;
+    }
+    vm_lock_drop(server->frontend.machine->lock);
+    for (const struct addrinfo *info = list; info && fd < 0; info = info->ai_next) {
+        fd = connect_within(info);
+    }
+    int saved = errno;
+    vm_lock_take(server->frontend.machine->lock, "vnc reverse");
+    freeaddrinfo(list);
+    if (fd < 0) {
+        return error_set_errno(error, saved, "vnc: no viewer listens at %s:%u",
+                               host_or_loopback(server, host), port);
+    }
+    server->where = g_strdup_printf("to %s:%u (reverse)", host_or_loopback(server, host), port);
+    vnc_connected(server, fd, FALSE);
+    return TRUE;
+}
+
+/* ---- all of it ---- */
+
+static gboolean check_combinations(const VncServer *server, gboolean is_unix, GError **error)
+{
+    if ((is_unix || server->reverse) && (server->websocket || server->web)) {
+        return error_set(error, "vnc: websocket and web need a server on HOST:DISPLAY");
+    }
+    return !is_unix || !server->reverse ||
+           error_set(error, "vnc: reverse=on needs a viewer's HOST:PORT");
 }
 
 gboolean vnc_listen(VncServer *server, GError **error)
 {
     const char *address = server->address ? server->address : "";
-    const char *colon = strrchr(address, ':');
-    guint64 display;
+    gboolean is_unix = g_str_has_prefix(address, "unix:");
+    g_autofree char *host = NULL;
+    guint64 number;
 
-    server->listeners = g_ptr_array_new();
-    server->listen_fds = g_array_new(FALSE, FALSE, sizeof(int));
-    if (g_str_has_prefix(address, "unix:")) {
+    if (!check_combinations(server, is_unix, error)) {
+        return FALSE;
+    }
+    if (is_unix) {
         return listen_unix(server, address + strlen("unix:"), error);
     }
-    if (!colon || !g_ascii_string_to_unsigned(colon + 1, 10, 0, MAX_DISPLAY, &display, NULL)) {
+    if (server->reverse) {
+        return (split(address, MAX_PORT, &host, &number) ||
+                error_set(error, "vnc: with reverse=on '%s' must be HOST:PORT", address)) &&
+               connect_out(server, host, (guint)number, error);
+    }
+    if (!split(address, MAX_DISPLAY, &host, &number)) {
         return error_set(error,
                          "vnc: '%s' is not HOST:DISPLAY (display N is port %d + N, at most %d) "
                          "or unix:PATH",
                          address, RFB_PORT, MAX_DISPLAY);
     }
-    if (server->to >= 0 && (server->to < (gint64)display || server->to > MAX_DISPLAY)) {
+    if (server->to >= 0 && (server->to < (gint64)number || server->to > MAX_DISPLAY)) {
         return error_set(error, "vnc: to=%" G_GINT64_FORMAT " is not between the display and %d",
                          server->to, MAX_DISPLAY);
     }
-    g_autofree char *host = g_strndup(address, (gsize)(colon - address));
-    if (*host == '[' && host[strlen(host) - 1] == ']') { /* [::1]:0 */
-        host[strlen(host) - 1] = '\0';
-        memmove(host, host + 1, strlen(host));
-    }
-    return listen_tcp(server, host, display, error);
+    return listen_tcp(server, host, &number, error) &&
+           ((!server->websocket && !server->web) || listen_websocket(server, host, number, error));
 }
 
 void vnc_listen_end(VncServer *server)
 {
     for (guint i = 0; i < server->listeners->len; i++) {
-        fd_watch_remove(g_ptr_array_index(server->listeners, i));
-        close(g_array_index(server->listen_fds, int, i));
+        VncListener *listener = g_ptr_array_index(server->listeners, i);
+        fd_watch_remove(listener->watch);
+        close(listener->fd);
+        g_free(listener);
     }
     if (server->unix_path) {
         unlink(server->unix_path);
     }
     g_clear_pointer(&server->listeners, g_ptr_array_unref);
-    g_clear_pointer(&server->listen_fds, g_array_unref);
     g_clear_pointer(&server->unix_path, g_free);
     g_clear_pointer(&server->where, g_free);
+    g_clear_pointer(&server->web_where, g_free);
 }
 
-char *vnc_peer_name(int fd)
+gboolean vnc_peer_name(int fd, char **host, char **service)
 {
     struct sockaddr_storage address = {0};
     socklen_t length = sizeof(address);
-    char host[NI_MAXHOST], port[NI_MAXSERV];
+    char host_text[NI_MAXHOST], service_text[NI_MAXSERV];
 
     if (getpeername(fd, (struct sockaddr *)&address, &length) < 0 || address.ss_family == AF_UNIX ||
-        getnameinfo((struct sockaddr *)&address, length, host, sizeof(host), port, sizeof(port),
-                    NI_NUMERICHOST | NI_NUMERICSERV)) {
-        return g_strdup("(unix)");
+        getnameinfo((struct sockaddr *)&address, length, host_text, sizeof(host_text), service_text,
+                    sizeof(service_text), NI_NUMERICHOST | NI_NUMERICSERV)) {
+        *host = g_strdup("unix");
+        *service = g_strdup("");
+        return FALSE;
     }
-    return g_strdup_printf("%s:%s (ipv%d)", host, port, address.ss_family == AF_INET6 ? 6 : 4);
+    *host = g_strdup(host_text);
+    *service = g_strdup(service_text);
+    return TRUE;
 }

@@ -32,6 +32,9 @@ struct VncUpdater {
     guint told_width, told_height; /* the size in ServerInit */
     VncZrle *zrle;                 /* NULL until it is needed */
     VncScroll *scroll;             /* likewise */
+    Cursor *cursor;                /* painted into the picture; NULL = none */
+    int cursor_x, cursor_y;
+    guint8 *painted; /* the frame's copy with the cursor, NULL without one */
 };
 
 VncUpdater *vnc_updater_new(VncPicture *picture, gboolean lossy, gboolean adaptive)
@@ -56,6 +59,8 @@ void vnc_updater_free(VncUpdater *updater)
         pixman_region32_fini(&updater->requested);
         vnc_zrle_free(updater->zrle);
         vnc_scroll_free(updater->scroll);
+        cursor_unref(updater->cursor);
+        g_free(updater->painted);
         g_free(updater);
     }
 }
@@ -109,6 +114,7 @@ static void take_frame(VncUpdater *updater, rfbClientPtr client)
                           (int)frame->height, BITS_PER_SAMPLE, SAMPLES_PER_PIXEL, BYTES_PER_PIXEL);
         set_format(client->screen, frame); /* rfbNewFramebuffer() has one of its own */
         rfbSetTranslateFunction(client);
+        g_clear_pointer(&updater->painted, g_free);
         g_clear_pointer(&updater->seen, vnc_frame_unref);
         pixman_region32_fini(&updater->dirty);
         pixman_region32_init_rect(&updater->dirty, 0, 0, frame->width, frame->height);
@@ -116,6 +122,63 @@ static void take_frame(VncUpdater *updater, rfbClientPtr client)
     client->screen->frameBuffer = (char *)frame->data;
     vnc_frame_unref(updater->frame);
     updater->frame = frame;
+}
+
+/* ---- a cursor in the picture ---- */
+
+static void dirty_cursor(VncUpdater *updater)
+{
+    const Cursor *cursor = updater->cursor;
+
+    if (cursor) {
+        pixman_region32_union_rect(
+            &updater->dirty, &updater->dirty, updater->cursor_x - cursor->hot_x,
+            updater->cursor_y - cursor->hot_y, cursor->width, cursor->height);
+    }
+}
+
+void vnc_updater_set_cursor(VncUpdater *updater, Cursor *cursor, int x, int y)
+{
+    if (cursor == updater->cursor &&
+        (!cursor || (x == updater->cursor_x && y == updater->cursor_y))) {
+        return;
+    }
+    dirty_cursor(updater);
+    cursor_unref(updater->cursor);
+    updater->cursor = cursor ? cursor_ref(cursor) : NULL;
+    updater->cursor_x = x;
+    updater->cursor_y = y;
+    dirty_cursor(updater);
+    g_clear_pointer(&updater->seen, vnc_frame_unref); /* it has the cursor, too */
+}
+
+/* Frames are shared: the cursor is painted into a copy. */
+static void paint_cursor(VncUpdater *updater, rfbScreenInfoPtr screen)
+{
+    const VncFrame *frame = updater->frame;
+
+    if (!updater->cursor) {
+        g_clear_pointer(&updater->painted, g_free);
+        screen->frameBuffer = (char *)frame->data;
+        return;
+    }
+    if (!updater->painted) {
+        updater->painted = g_malloc((gsize)frame->stride * frame->height);
+    }
+    memcpy(updater->painted, frame->data, (gsize)frame->stride * frame->height);
+    screen->frameBuffer = (char *)updater->painted;
+    Cursor *cursor = updater->cursor;
+    pixman_image_t *to =
+        pixman_image_create_bits(PIXMAN_x8r8g8b8, (int)frame->width, (int)frame->height,
+                                 (guint32 *)updater->painted, (int)frame->stride);
+    pixman_image_t *from =
+        pixman_image_create_bits(PIXMAN_a8r8g8b8, (int)cursor->width, (int)cursor->height,
+                                 cursor->pixels, (int)cursor->width * 4);
+    pixman_image_composite32(PIXMAN_OP_OVER, from, NULL, to, 0, 0, 0, 0,
+                             updater->cursor_x - cursor->hot_x, updater->cursor_y - cursor->hot_y,
+                             (int)cursor->width, (int)cursor->height);
+    pixman_image_unref(from);
+    pixman_image_unref(to);
 }
 
 /* ---- requests ---- */
@@ -307,7 +370,7 @@ static void find_moved(VncUpdater *updater, rfbClientPtr client, pixman_region32
 {
     gboolean all = pixman_region32_equal(region, &updater->dirty);
 
-    if (!client->useCopyRect || !updater->seen || !all) {
+    if (!client->useCopyRect || !updater->seen || !all || updater->cursor) {
         return;
     }
     if (!updater->scroll) {
@@ -345,6 +408,7 @@ static gboolean send_pixels(VncUpdater *updater, rfbClientPtr client)
         pixman_region32_subtract(&left, &updater->dirty, &region);
         find_moved(updater, client, &region, &moved, &dy);
         forget_request(updater);
+        paint_cursor(updater, client->screen);
         keep_lossless(updater, client);
         if (!send_update(updater, client, &moved, dy, &region)) {
             rfbCloseClient(client);

@@ -31,3 +31,7 @@ gboolean vnc_updater_waits(VncUpdater *updater); /* any thread */
 /* Answers what the viewer has asked for, as far as there is news. TRUE if something was sent.
  * Closes the client if the connection fails. */
 gboolean vnc_updater_serve(VncUpdater *updater, rfbClientPtr client);
+
+/* The cursor that is to be painted into the picture, because the viewer cannot show one; NULL =
+ * none. A reference is taken. */
+void vnc_updater_set_cursor(VncUpdater *updater, Cursor *cursor, int x, int y);

@@ -4,48 +4,28 @@
  * never under the vm lock.
  */
 #include <fcntl.h>
-#include <rfb/rfb.h>
+#include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "ui/vnc/update.h"
-#include "ui/vnc/vnc-priv.h"
+#include "ui/vnc/viewer-priv.h"
 
 /* A viewer that takes nothing for so long is given up. */
 #define WRITE_TIMEOUT_MS 60000
 /* So long it may take to say who it is. */
-#define HANDSHAKE_TIMEOUT_NS (30 * NS_PER_SEC)
-/* So long libvncserver may take to greet it: a tenth of a second, or a WebSocket handshake. */
+#define HANDSHAKE_TIMEOUT_US (30 * G_TIME_SPAN_SECOND)
+/* So long libvncserver may take to greet it: a tenth of a second, or a WebSocket handshake. That
+ * and the handshake are looked after so often. */
 #define GREETING_TIMEOUT_NS (2 * NS_PER_SEC)
 
-struct VncViewer {
-    VncServer *server;
-    Machine *machine;
-    char *peer;
-    int fd; /* of ours, so that it stays valid when libvncserver has closed its own */
-    GThread *thread;
-    EventLoop *loop; /* the thread's */
-    Deferred *wake;  /* on it: something below changed */
-    Deferred *gone;  /* on the main loop: the thread has ended */
-    Timer greeting;  /* on the main loop: libvncserver takes too long */
+/* Codes of the Xvp extension (the community's RFB protocol page, "xvp"). */
+#define XVP_SHUTDOWN 2
+#define XVP_REBOOT   3
+#define XVP_RESET    4
 
-    GMutex mutex; /* guards what follows, a leaf */
-    GCond ended_cond;
-    gboolean leave;
-    gboolean greeted; /* rfbNewClient() has returned */
-    gboolean ended;   /* the thread does nothing more */
-    guint64 updates;  /* sent, for `info vnc` */
-
-    /* the thread's own */
-    rfbScreenInfoPtr screen;
-    rfbClientPtr client;
-    FdWatch *watch;
-    Clock *clock;
-    Timer handshake;
-    VncUpdater *updater;
-    gboolean authenticated, chose_share;
-    VncInput *input; /* used with the vm lock */
-};
+/* Answers to SetDesktopSize (the same, "ExtendedDesktopSize"). */
+#define SIZE_INVALID   3
+#define SIZE_FORWARDED 4
 
 static VncViewer *viewer_of(rfbClientPtr client)
 {
@@ -58,6 +38,7 @@ static void on_key(rfbBool down, rfbKeySym keysym, rfbClientPtr client)
 {
     VncViewer *viewer = viewer_of(client);
 
+    vnc_input_wait(viewer->input, down != 0);
     vm_lock_take(viewer->machine->lock, "vnc key");
     vnc_input_key(viewer->input, keysym, down != 0);
     vm_lock_drop(viewer->machine->lock);
@@ -73,34 +54,42 @@ static void on_pointer(int mask, int x, int y, rfbClientPtr client)
     vm_lock_drop(viewer->machine->lock);
 }
 
-/* VNC authentication (RFC 6143, 7.2.2): the challenge, encrypted with the password by DES. */
-static rfbBool on_password(rfbClientPtr client, const char *response, int length)
+/* Power control: the viewer is told of failure if FALSE. */
+static rfbBool on_xvp(rfbClientPtr client, uint8_t version, uint8_t code)
 {
+    static const guint reboot[] = {KEY_LEFTCTRL, KEY_LEFTALT, KEY_DELETE};
     VncViewer *viewer = viewer_of(client);
-    unsigned char expected[CHALLENGESIZE];
-    guint8 differing = 0;
-    gboolean known = FALSE;
+    gboolean good = TRUE;
 
-    vm_lock_take(viewer->machine->lock, "vnc password");
-    const char *password = vnc_server_password(viewer->server);
-    if (password && length == CHALLENGESIZE) {
-        g_autofree char *copy = g_strdup(password);
-        memcpy(expected, client->authChallenge, CHALLENGESIZE);
-        rfbEncryptBytes(expected, copy);
-        known = TRUE;
+    vm_lock_take(viewer->machine->lock, "vnc power");
+    switch (code) {
+    case XVP_SHUTDOWN: machine_request_powerdown(viewer->machine); break;
+    case XVP_REBOOT:
+        good = input_send_chord(viewer->machine->input, reboot, G_N_ELEMENTS(reboot), 100);
+        break;
+    case XVP_RESET: machine_request_reset(viewer->machine, FALSE); break;
+    default: good = FALSE; break;
     }
     vm_lock_drop(viewer->machine->lock);
-    for (int i = 0; known && i < CHALLENGESIZE; i++) {
-        differing |= expected[i] ^ (guint8)response[i];
-    }
-    viewer->authenticated = known && differing == 0;
-    return viewer->authenticated;
+    return good;
 }
 
-/* No cursor of its own is painted into the picture, which is guest memory. */
-static rfbCursorPtr on_get_cursor(rfbClientPtr client)
+/* The guest hears of the wish, and does what it likes. */
+static int on_set_size(int width, int height, int count, rfbExtDesktopScreen *screens,
+                       rfbClientPtr client)
 {
-    return NULL;
+    VncViewer *viewer = viewer_of(client);
+
+    if (width <= 0 || height <= 0 || width > SURFACE_MAX_SIZE || height > SURFACE_MAX_SIZE) {
+        return SIZE_INVALID;
+    }
+    vm_lock_take(viewer->machine->lock, "vnc size");
+    Display *display = console_display(viewer->server->console);
+    if (display) {
+        display_hint_size(display, (guint)width, (guint)height);
+    }
+    vm_lock_drop(viewer->machine->lock);
+    return SIZE_FORWARDED;
 }
 
 static void on_client_gone(rfbClientPtr client)
@@ -124,10 +113,9 @@ static gboolean screen_open(VncViewer *viewer)
     }
     viewer->screen = screen;
     screen->screenData = viewer;
-    screen->desktopName = machine_title(viewer->machine);
-    screen->alwaysShared = TRUE; /* one viewer a screen: the policy is ours, see choose_share() */
+    screen->desktopName = viewer->news.title;
+    screen->alwaysShared = TRUE; /* one viewer a screen: the policy is handshake.c's */
     screen->cursor = NULL;
-    screen->getCursorPtr = on_get_cursor;
     screen->deferUpdateTime = 0;
     screen->deferPtrUpdateTime = 0;
     screen->maxClientWait = WRITE_TIMEOUT_MS;
@@ -135,44 +123,11 @@ static gboolean screen_open(VncViewer *viewer)
     screen->kbdAddEvent = on_key;
     screen->newClientHook = on_new_client;
     screen->permitFileTransfer = FALSE;
-    if (viewer->server->want_password) {
-        screen->authPasswdData = viewer; /* not NULL: ask for one */
-        screen->passwordCheck = on_password;
+    screen->setDesktopSizeHook = on_set_size;
+    if (viewer->server->power_control) {
+        screen->xvpHook = on_xvp;
     }
     return TRUE;
-}
-
-/*
- * libvncserver's list of security types is the process's, not the screen's, so with two servers
- * of different kinds a viewer could be offered, or could claim, the other's. Who got past the
- * handshake without the password that this server asks for has to go.
- */
-static gboolean may_stay(VncViewer *viewer)
-{
-    return !viewer->server->want_password || viewer->authenticated ||
-           viewer->client->state < RFB_INITIALISATION;
-}
-
-/* ClientInit (RFC 6143, 7.3.1) is one byte, the shared flag, which libvncserver does not tell. */
-static void choose_share(VncViewer *viewer)
-{
-    guint8 shared;
-
-    if (viewer->chose_share || viewer->client->state != RFB_INITIALISATION ||
-        recv(viewer->client->sock, &shared, 1, MSG_PEEK | MSG_DONTWAIT) != 1) {
-        return;
-    }
-    viewer->chose_share = TRUE;
-    if (shared || viewer->server->share == VNC_SHARE_IGNORE) {
-        return;
-    }
-    if (viewer->server->share == VNC_SHARE_FORCE_SHARED) {
-        rfbCloseClient(viewer->client);
-        return;
-    }
-    vm_lock_take(viewer->machine->lock, "vnc share");
-    vnc_server_exclusive(viewer->server, viewer);
-    vm_lock_drop(viewer->machine->lock);
 }
 
 /* Sends what the viewer has asked for; ends the thread if the connection is gone. */
@@ -184,14 +139,16 @@ static void serve(VncViewer *viewer)
     g_mutex_lock(&viewer->mutex);
     leave = viewer->leave;
     g_mutex_unlock(&viewer->mutex);
-    if (client && !leave && client->sock != RFB_INVALID_SOCKET) {
-        if (client->state == RFB_NORMAL && vnc_updater_serve(viewer->updater, client)) {
+    if (client && !leave && client->sock != RFB_INVALID_SOCKET &&
+        viewer->stage == VNC_STAGE_SESSION) {
+        vnc_pseudo_serve(viewer);
+        if (client->sock != RFB_INVALID_SOCKET && vnc_updater_serve(viewer->updater, client)) {
             g_mutex_lock(&viewer->mutex);
             viewer->updates++;
             g_mutex_unlock(&viewer->mutex);
         }
     }
-    if (!client || leave || client->sock == RFB_INVALID_SOCKET || !may_stay(viewer)) {
+    if (!client || leave || client->sock == RFB_INVALID_SOCKET) {
         event_loop_quit(viewer->loop);
     }
 }
@@ -201,23 +158,44 @@ static void on_wake(void *opaque)
     serve(opaque);
 }
 
+/* One message; libvncserver waits for all of it. */
+static void take_message(VncViewer *viewer)
+{
+    if (viewer->stage == VNC_STAGE_SESSION) {
+        rfbProcessClientMessage(viewer->client);
+    } else {
+        vnc_handshake_step(viewer);
+    }
+}
+
 static void on_readable(int fd, GIOCondition revents, void *opaque)
 {
     VncViewer *viewer = opaque;
 
-    choose_share(viewer);
-    if (viewer->client->sock != RFB_INVALID_SOCKET) {
-        rfbProcessClientMessage(viewer->client);
-    }
-    if (viewer->client && viewer->client->state == RFB_NORMAL) {
-        timer_cancel(&viewer->handshake);
+    take_message(viewer);
+    while (viewer->client->sock != RFB_INVALID_SOCKET && viewer->stage != VNC_STAGE_DENIED &&
+           viewer->client->wsctx && webSocketsHasDataInBuffer(viewer->client)) {
+        take_message(viewer); /* the rest of a WebSocket frame, of which the socket knows nothing */
     }
     serve(viewer);
 }
 
-static void on_handshake_late(void *opaque)
+static void on_denial(void *opaque)
 {
-    event_loop_quit(((VncViewer *)opaque)->loop);
+    VncViewer *viewer = opaque;
+
+    vnc_handshake_deny(viewer);
+    serve(viewer);
+}
+
+static void converse(VncViewer *viewer)
+{
+    viewer->watch = fd_watch_add(viewer->loop, viewer->client->sock, G_IO_IN, on_readable, viewer);
+    timer_init(&viewer->denial, viewer->clock, on_denial, viewer);
+    vnc_pseudo_attach(viewer);
+    event_loop_run(viewer->loop);
+    timer_cancel(&viewer->denial);
+    fd_watch_remove(viewer->watch);
 }
 
 static void viewer_session(VncViewer *viewer)
@@ -234,14 +212,10 @@ static void viewer_session(VncViewer *viewer)
     g_mutex_lock(&viewer->mutex);
     viewer->greeted = TRUE;
     g_mutex_unlock(&viewer->mutex);
-    if (viewer->client && viewer->client->sock != RFB_INVALID_SOCKET) {
-        viewer->watch =
-            fd_watch_add(viewer->loop, viewer->client->sock, G_IO_IN, on_readable, viewer);
-        timer_init(&viewer->handshake, viewer->clock, on_handshake_late, viewer);
-        timer_set_after(&viewer->handshake, HANDSHAKE_TIMEOUT_NS);
-        event_loop_run(viewer->loop);
-        timer_cancel(&viewer->handshake);
-        fd_watch_remove(viewer->watch);
+    /* WebSockets only where they are expected, and nothing else there. */
+    if (viewer->client && viewer->client->sock != RFB_INVALID_SOCKET &&
+        !viewer->client->wsctx == !viewer->websocket) {
+        converse(viewer);
     }
     if (viewer->client) {
         rfbCloseClient(viewer->client);
@@ -276,21 +250,24 @@ static void on_gone(void *opaque)
 }
 
 /* Asks again and again: the peer may go on sending. */
-static void on_greeting_late(void *opaque)
+static void on_patience(void *opaque)
 {
     VncViewer *viewer = opaque;
-    gboolean late;
+    gboolean entered, late;
 
     g_mutex_lock(&viewer->mutex);
-    late = !viewer->greeted;
+    entered = viewer->entered;
+    late = !viewer->greeted || g_get_monotonic_time() - viewer->since > HANDSHAKE_TIMEOUT_US;
     g_mutex_unlock(&viewer->mutex);
-    if (late) {
+    if (!entered && late) {
         vnc_viewer_disconnect(viewer);
-        timer_set_after(&viewer->greeting, GREETING_TIMEOUT_NS);
+    }
+    if (!entered) {
+        timer_set_after(&viewer->patience, GREETING_TIMEOUT_NS);
     }
 }
 
-VncViewer *vnc_viewer_new(VncServer *server, int fd)
+VncViewer *vnc_viewer_new(VncServer *server, int fd, gboolean websocket)
 {
     VncViewer *viewer = g_new0(VncViewer, 1);
     g_autoptr(GMainContext) context = g_main_context_new();
@@ -298,17 +275,20 @@ VncViewer *vnc_viewer_new(VncServer *server, int fd)
     viewer->server = server;
     viewer->machine = server->frontend.machine;
     viewer->fd = fd;
-    viewer->peer = vnc_peer_name(fd);
+    viewer->since = g_get_monotonic_time();
+    viewer->websocket = websocket;
+    viewer->is_unix = !vnc_peer_name(fd, &viewer->host, &viewer->service);
     viewer->loop = event_loop_new(context, NULL);
     viewer->clock = clock_new_host(viewer->loop);
     viewer->wake = deferred_new(viewer->loop, on_wake, viewer);
     viewer->gone = deferred_new(viewer->machine->loop, on_gone, viewer);
     viewer->input = vnc_input_new(server);
+    viewer->updater = vnc_updater_new(server->picture, server->lossy, !server->non_adaptive);
+    viewer->news.title = g_strdup(server->news.title); /* the rest is told in the session */
     g_mutex_init(&viewer->mutex);
     g_cond_init(&viewer->ended_cond);
-    timer_init(&viewer->greeting, viewer->machine->host_clock, on_greeting_late, viewer);
-    timer_set_after(&viewer->greeting, GREETING_TIMEOUT_NS);
-    viewer->updater = vnc_updater_new(server->picture, server->lossy, !server->non_adaptive);
+    timer_init(&viewer->patience, viewer->machine->host_clock, on_patience, viewer);
+    timer_set_after(&viewer->patience, GREETING_TIMEOUT_NS);
     g_ptr_array_add(server->viewers, viewer);
     display_listener_set_active(server->listener, TRUE);
     viewer->thread = g_thread_new("vnc viewer", viewer_thread, viewer);
@@ -360,16 +340,18 @@ void vnc_viewer_free(VncViewer *viewer)
     wait_for_end(viewer);
     g_thread_join(viewer->thread);
     vm_lock_take(viewer->machine->lock, "vnc viewer");
-    timer_cancel(&viewer->greeting);
+    timer_cancel(&viewer->patience);
     deferred_free(viewer->gone);
     deferred_free(viewer->wake);
     clock_free(viewer->clock);
     event_loop_free(viewer->loop);
     vnc_updater_free(viewer->updater);
+    vnc_pseudo_end(viewer);
     g_mutex_clear(&viewer->mutex);
     g_cond_clear(&viewer->ended_cond);
     close(viewer->fd);
-    g_free(viewer->peer);
+    g_free(viewer->host);
+    g_free(viewer->service);
     g_free(viewer);
 }
 
@@ -380,10 +362,23 @@ void vnc_viewer_frame(VncViewer *viewer)
     }
 }
 
+void vnc_viewer_wake(VncViewer *viewer)
+{
+    deferred_schedule(viewer->wake);
+}
+
 void vnc_viewer_describe(VncViewer *viewer, GString *out)
 {
+    g_string_append(out, "  Client: ");
+    if (viewer->is_unix) {
+        g_string_append(out, "(unix)");
+    } else {
+        g_string_append_printf(out, "%s:%s (ipv%d)", viewer->host, viewer->service,
+                               strchr(viewer->host, ':') ? 6 : 4);
+    }
     g_mutex_lock(&viewer->mutex);
-    g_string_append_printf(out, "  Client: %s, %" G_GUINT64_FORMAT " updates sent\n", viewer->peer,
-                           viewer->updates);
+    g_string_append_printf(out, "%s, %" G_GUINT64_FORMAT " updates sent\n",
+                           viewer->websocket ? " (websocket)" : "", viewer->updates);
     g_mutex_unlock(&viewer->mutex);
+    g_string_append(out, "    x509_dname: none\n    sasl_username: none\n");
 }

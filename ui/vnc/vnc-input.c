@@ -2,14 +2,20 @@
 #include "core/input.h"
 #include "ui/common/key-tracker.h"
 #include "ui/common/pointer.h"
+#include "ui/vnc/scancode.h"
 #include "ui/vnc/vnc-priv.h"
+
+/* No movement, in the relative events of QEMU's pointer type change. */
+#define RELATIVE_CENTRE 0x7fff
 
 struct VncInput {
     VncServer *server;
     InputRouter *router;
     KeyTracker *tracker;
     Pointer pointer;
-    GHashTable *held; /* keysym -> key that it was pressed as */
+    GHashTable *held;  /* keysym -> key that it was pressed as */
+    gint64 pressed;    /* monotonic time of the last press */
+    gboolean relative; /* the viewer sends movements if the guest's pointer is relative */
     gboolean has_place;
     int last_x, last_y;
     guint last_mask;
@@ -24,6 +30,8 @@ VncInput *vnc_input_new(VncServer *server)
     input->tracker = key_tracker_new(input->router);
     input->held = g_hash_table_new(NULL, NULL);
     pointer_init(&input->pointer, input->router);
+    key_tracker_set_console(input->tracker, server->console);
+    pointer_set_console(&input->pointer, server->console);
     return input;
 }
 
@@ -31,6 +39,7 @@ void vnc_input_free(VncInput *input)
 {
     if (input) {
         key_tracker_free(input->tracker);
+        pointer_set_console(&input->pointer, NULL);
         g_hash_table_unref(input->held);
         g_free(input);
     }
@@ -40,7 +49,8 @@ void vnc_input_free(VncInput *input)
 
 static guint keymap_mods(VncInput *input)
 {
-    guint held = key_tracker_mods(input->tracker), leds = input_leds(input->router);
+    guint held = key_tracker_mods(input->tracker);
+    guint leds = input->server->lock_key_sync ? input_leds(input->router) : 0;
 
     return (held & KEY_TRACKER_SHIFT ? KEYMAP_SHIFT : 0) |
            (held & KEY_TRACKER_ALTGR ? KEYMAP_ALTGR : 0) |
@@ -78,6 +88,29 @@ static void press_with_mods(VncInput *input, const KeymapStroke *stroke, guint m
     }
     if (shift) {
         borrow(input, shift_key, (stroke->mods & KEYMAP_SHIFT) == 0);
+    }
+}
+
+void vnc_input_wait(VncInput *input, gboolean down)
+{
+    gint64 now = g_get_monotonic_time();
+    gint64 until = input->pressed + (gint64)input->server->key_delay_ms * G_TIME_SPAN_MILLISECOND;
+
+    if (down) {
+        input->pressed = now;
+    } else if (now < until) {
+        g_usleep((gulong)(until - now));
+    }
+}
+
+void vnc_input_ext_key(VncInput *input, guint32 keysym, guint32 code, gboolean down)
+{
+    guint key = vnc_key_of_scancode(code);
+
+    if (key) {
+        key_tracker_key(input->tracker, key, down);
+    } else {
+        vnc_input_key(input, keysym, down);
     }
 }
 
@@ -120,8 +153,21 @@ static void buttons_changed(VncInput *input, guint mask)
     input->last_mask = mask;
 }
 
+void vnc_input_set_relative(VncInput *input, gboolean relative)
+{
+    input->relative = relative;
+}
+
 void vnc_input_pointer(VncInput *input, guint mask, int x, int y, guint width, guint height)
 {
+    if (input->relative && !input_is_absolute(input->router)) {
+        if (x != RELATIVE_CENTRE || y != RELATIVE_CENTRE) {
+            pointer_move(&input->pointer, x - RELATIVE_CENTRE, y - RELATIVE_CENTRE);
+        }
+        input->has_place = FALSE;
+        buttons_changed(input, mask);
+        return;
+    }
     if (!input->has_place || x != input->last_x || y != input->last_y) {
         if (input_is_absolute(input->router)) {
             input_abs(input->router, ABS_X,

@@ -26,8 +26,38 @@ static const OptionSpec vnc_options[] = {
      1000, NULL},
     {"keymap", OPTION_STRING, G_STRUCT_OFFSET(VncServer, keyboard), "en-us",
      "the guest's keyboard layout", 0, 0, NULL},
-    {"head", OPTION_UINT, G_STRUCT_OFFSET(VncServer, head), "0", "number of the display to show", 0,
-     0, NULL},
+    {"display", OPTION_STRING, G_STRUCT_OFFSET(VncServer, console_name), NULL,
+     "console to show, by its title (\"VGA\", \"serial0\") or number", 0, 0, NULL},
+    {"head", OPTION_UINT, G_STRUCT_OFFSET(VncServer, head), "0",
+     "number of the display to show, from 0, if display= names none", 0, 0, NULL},
+    {"ipv4", OPTION_BOOL, G_STRUCT_OFFSET(VncServer, ipv4), "off", "listen on IPv4 only", 0, 0,
+     NULL},
+    {"ipv6", OPTION_BOOL, G_STRUCT_OFFSET(VncServer, ipv6), "off", "listen on IPv6 only", 0, 0,
+     NULL},
+    {"reverse", OPTION_BOOL, G_STRUCT_OFFSET(VncServer, reverse), "off",
+     "connect to a listening viewer at HOST:PORT", 0, 0, NULL},
+    {"websocket", OPTION_STRING, G_STRUCT_OFFSET(VncServer, websocket), NULL,
+     "serve WebSockets too: on (port 5700 + display), PORT or HOST:PORT", 0, 0, NULL},
+    {"web", OPTION_BOOL, G_STRUCT_OFFSET(VncServer, web), "off",
+     "serve a page there that opens the machine in a browser (noVNC)", 0, 0, NULL},
+    {"power-control", OPTION_BOOL, G_STRUCT_OFFSET(VncServer, power_control), "off",
+     "let viewers shut down, reboot and reset the machine", 0, 0, NULL},
+    {"key-delay-ms", OPTION_UINT, G_STRUCT_OFFSET(VncServer, key_delay_ms), "10",
+     "how long a key stays down at least", 0, 1000, NULL},
+    {"lock-key-sync", OPTION_BOOL, G_STRUCT_OFFSET(VncServer, lock_key_sync), "on",
+     "find keys with regard to the guest's Caps Lock and Num Lock", 0, 0, NULL},
+    {"tls-creds", OPTION_STRING, G_STRUCT_OFFSET(VncServer, refused.tls_creds), NULL,
+     "refused: this server does not encrypt", 0, 0, NULL},
+    {"tls-authz", OPTION_STRING, G_STRUCT_OFFSET(VncServer, refused.tls_authz), NULL,
+     "refused, likewise", 0, 0, NULL},
+    {"sasl", OPTION_BOOL, G_STRUCT_OFFSET(VncServer, refused.sasl), "off",
+     "refused: this server knows no user names", 0, 0, NULL},
+    {"sasl-authz", OPTION_STRING, G_STRUCT_OFFSET(VncServer, refused.sasl_authz), NULL,
+     "refused, likewise", 0, 0, NULL},
+    {"password-secret", OPTION_STRING, G_STRUCT_OFFSET(VncServer, refused.password_secret), NULL,
+     "refused: set the password at the monitor", 0, 0, NULL},
+    {"audiodev", OPTION_STRING, G_STRUCT_OFFSET(VncServer, refused.audiodev), NULL,
+     "refused: there is no sound", 0, 0, NULL},
     {"lossy", OPTION_BOOL, G_STRUCT_OFFSET(VncServer, lossy), "off",
      "let viewers ask for JPEG, which is smaller and not exact", 0, 0, NULL},
     {"non-adaptive", OPTION_BOOL, G_STRUCT_OFFSET(VncServer, non_adaptive), "off",
@@ -57,10 +87,22 @@ static void on_frame(void *opaque)
     }
 }
 
+static void on_cursor(void *opaque, Cursor *cursor)
+{
+    vnc_news_cursor(opaque, cursor);
+}
+
+static void on_warp(void *opaque, int x, int y, gboolean visible)
+{
+    vnc_news_warp(opaque, x, y, visible);
+}
+
 static const DisplayListenerOps listener_ops = {
     .name = "vnc",
     .surface = on_surface,
     .damage = on_damage,
+    .cursor = on_cursor,
+    .warp = on_warp,
     .frame = on_frame,
 };
 
@@ -103,41 +145,89 @@ static void vnc_close(Frontend *frontend)
 
     vnc_listen_end(server);
     display_detach(g_steal_pointer(&server->listener));
+    vnc_web_free(g_steal_pointer(&server->pages));
     while (server->viewers->len > 0) {
         vnc_viewer_free(g_ptr_array_steal_index(server->viewers, server->viewers->len - 1));
     }
+    vnc_news_close(server);
     g_ptr_array_unref(server->viewers);
     g_clear_pointer(&server->picture, vnc_picture_free);
+    g_clear_pointer(&server->guard, vnc_guard_free);
+    console_unref(server->console);
+    console_list_free(server->consoles);
     keymap_free(server->keymap);
     g_free(server->password);
+}
+
+/* Says what to do about what QEMU has and this server has not. */
+static gboolean check_refused(const VncServer *server, GError **error)
+{
+    const VncRefused *refused = &server->refused;
+
+    if (refused->tls_creds || refused->tls_authz) {
+        return error_set(error, "vnc: tls-creds: this server does not encrypt; let viewers come "
+                                "through an SSH tunnel, or use unix:PATH");
+    }
+    if (refused->sasl || refused->sasl_authz) {
+        return error_set(error, "vnc: sasl: this server knows no user names, only password=on");
+    }
+    if (refused->password_secret) {
+        return error_set(error, "vnc: password-secret: there are no secret objects; use "
+                                "password=on, and 'change vnc password' at the monitor");
+    }
+    return !refused->audiodev ||
+           error_set(error, "vnc: audiodev: this server has no sound for viewers");
+}
+
+static gboolean find_console(VncServer *server, GError **error)
+{
+    guint displays = server->frontend.machine->displays->len;
+    Console *console = NULL;
+
+    server->consoles = console_list_new(server->frontend.machine, NULL, NULL);
+    if (server->console_name) {
+        console = console_list_find(server->consoles, server->console_name, error);
+    } else if (server->head < displays) {
+        console = console_list_get(server->consoles, (guint)server->head);
+    } else if (displays) {
+        error_set(error, "vnc: there is no display %" G_GUINT64_FORMAT ", this machine has %u",
+                  server->head, displays);
+    } else {
+        error_set(error, "vnc: this machine has no display to show");
+    }
+    if (!console) {
+        g_clear_pointer(&server->consoles, console_list_free);
+        return FALSE;
+    }
+    server->console = console_ref(console);
+    return TRUE;
 }
 
 static gboolean vnc_open(Frontend *frontend, GError **error)
 {
     VncServer *server = (VncServer *)frontend;
-    Machine *machine = frontend->machine;
 
     server->expires = -1;
-    if (server->head >= machine->displays->len) {
-        return machine->displays->len
-                   ? error_set(error,
-                               "vnc: there is no display %" G_GUINT64_FORMAT
-                               ", this machine has %u",
-                               server->head, machine->displays->len)
-                   : error_set(error, "vnc: this machine has no display to show");
+    if (!check_refused(server, error) || !find_console(server, error)) {
+        return FALSE;
     }
     server->keymap = keymap_new(server->keyboard, error);
     if (!server->keymap) {
+        console_unref(server->console);
+        console_list_free(server->consoles);
         return FALSE;
     }
     rfbLogEnable(0); /* what viewers do is no news for stderr */
     server->viewers = g_ptr_array_new();
+    server->listeners = g_ptr_array_new();
     server->picture = vnc_picture_new();
-    server->display = g_ptr_array_index(machine->displays, server->head);
-    server->listener =
-        display_attach(server->display, &listener_ops, server, (guint)server->max_hz);
+    server->guard = vnc_guard_new();
+    vnc_news_open(server);
+    server->listener = display_attach(console_display(server->console), &listener_ops, server,
+                                      (guint)server->max_hz);
     display_listener_set_active(server->listener, FALSE);
-    if (!vnc_listen(server, error)) {
+    if ((server->web && !(server->pages = vnc_web_new(server, error))) ||
+        !vnc_listen(server, error)) {
         vnc_close(frontend);
         return FALSE;
     }
@@ -150,6 +240,11 @@ static void vnc_info(Frontend *frontend, GString *out)
 
     g_string_append_printf(out, "%s:\n  Server: %s\n    Auth: %s (Sub: none)\n", frontend->id,
                            server->where, server->want_password ? "vnc" : "none");
+    if (server->web_where) {
+        g_string_append_printf(out, "  Server: %s (websocket%s)\n    Auth: %s (Sub: none)\n",
+                               server->web_where, server->web ? ", web page" : "",
+                               server->want_password ? "vnc" : "none");
+    }
     for (guint i = 0; i < server->viewers->len; i++) {
         vnc_viewer_describe(g_ptr_array_index(server->viewers, i), out);
     }

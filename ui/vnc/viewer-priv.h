@@ -1,0 +1,83 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * A viewer from the inside, for viewer.c (its thread), handshake.c and pseudo.c.
+ */
+#pragma once
+
+#include <rfb/rfb.h>
+
+#include "ui/vnc/update.h"
+#include "ui/vnc/vnc-priv.h"
+
+/* How far a connection has come (RFC 6143, 7.1 to 7.3). */
+typedef enum VncStage {
+    VNC_STAGE_VERSION,
+    VNC_STAGE_SECURITY,
+    VNC_STAGE_RESPONSE,
+    VNC_STAGE_DENIED, /* gave a wrong password, will be told so in a moment */
+    VNC_STAGE_INIT,
+    VNC_STAGE_SESSION
+} VncStage;
+
+/* Pseudo-encodings that libvncserver does not know. */
+typedef enum VncWish {
+    VNC_WISH_EXT_KEY = 1 << 0,
+    VNC_WISH_POINTER_TYPE = 1 << 1,
+    VNC_WISH_LEDS = 1 << 2,
+    VNC_WISH_VMWARE_LEDS = 1 << 3,
+    VNC_WISH_NAME = 1 << 4,
+    VNC_WISH_ALPHA_CURSOR = 1 << 5,
+} VncWish;
+
+struct VncViewer {
+    VncServer *server;
+    Machine *machine;
+    char *host, *service; /* of the peer, see vnc_peer_name() */
+    gboolean is_unix;
+    gboolean websocket; /* came to the port for these */
+    int fd;             /* of ours, so that it stays valid when libvncserver has closed its own */
+    gint64 since;       /* monotonic */
+    GThread *thread;
+    EventLoop *loop; /* the thread's */
+    Deferred *wake;  /* on it: something below changed */
+    Deferred *gone;  /* on the main loop: the thread has ended */
+    Timer patience;  /* on the main loop: the handshake takes too long */
+    VncUpdater *updater;
+
+    GMutex mutex; /* guards what follows, a leaf */
+    GCond ended_cond;
+    gboolean leave;
+    gboolean greeted; /* rfbNewClient() has returned */
+    gboolean entered; /* the handshake is over */
+    gboolean ended;   /* the thread does nothing more */
+    guint64 updates;  /* sent, for `info vnc` */
+
+    /* the thread's own */
+    rfbScreenInfoPtr screen;
+    rfbClientPtr client;
+    FdWatch *watch;
+    Clock *clock;
+    Timer denial;
+    VncStage stage;
+    guint8 challenge[CHALLENGESIZE];
+    rfbProtocolExtension extension;
+    guint wishes, unanswered; /* VncWish; those that no answer was sent to yet */
+    VncNews news;             /* as last told */
+    rfbCursor shape;          /* of news.cursor, for libvncserver */
+    VncInput *input;          /* used with the vm lock */
+};
+
+/* ---- handshake.c ---- */
+
+/* Something came from the peer before the session; may close the client. */
+void vnc_handshake_step(VncViewer *viewer);
+/* The wait after a wrong password is over. */
+void vnc_handshake_deny(VncViewer *viewer);
+
+/* ---- pseudo.c ---- */
+
+/* Makes libvncserver ask us about pseudo-encodings and messages that it does not know. */
+void vnc_pseudo_attach(VncViewer *viewer);
+/* Tells of what is new besides pixels: LEDs, pointer type, name, cursor. */
+void vnc_pseudo_serve(VncViewer *viewer);
+void vnc_pseudo_end(VncViewer *viewer);
