@@ -2,7 +2,11 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """SDL's windows under Xvfb: with the fake machine, and with the demo under the software CPU."""
 import os
+import re
+import shutil
+import subprocess
 import sys
+import tempfile
 import time
 import unittest
 
@@ -338,6 +342,142 @@ class RefusalTest(unittest.TestCase):
         for option in 'grab-mod=perhaps', 'gl=maybe', 'max-hz=0', 'scaling=x', 'colour=red':
             with self.subTest(option):
                 self.assertIn(option.split('=')[0], self.refuse({'DISPLAY': ':9999'}, option))
+
+
+class Weston:
+    """A Wayland compositor: in a window of an X server, or without input and output."""
+
+    def __init__(self, backend, env):
+        self.dir = tempfile.mkdtemp(prefix='vitrine-weston-')
+        self.env = {'XDG_RUNTIME_DIR': self.dir, 'DISPLAY': '', 'WAYLAND_DISPLAY': 'test',
+                    'SDL_VIDEODRIVER': ''}
+        self.process = subprocess.Popen(
+            ['weston', '--backend=%s-backend.so' % backend, '--use-pixman', '--socket=test',
+             '--no-config', '--idle-time=0', '--width=1280', '--height=1024'],
+            env={**os.environ, 'WAYLAND_DISPLAY': '', **env, 'XDG_RUNTIME_DIR': self.dir},
+            stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        wait(lambda: os.path.exists(self.dir + '/test'), 'weston starts', 20)
+
+    def stop(self):
+        self.process.kill()
+        self.process.wait()
+        shutil.rmtree(self.dir, ignore_errors=True)
+
+
+@unittest.skipIf(xserver.missing('weston', 'xwininfo'), xserver.missing('weston', 'xwininfo'))
+class WaylandTest(unittest.TestCase):
+    def start(self, env, options):
+        fake = FakeMachine(MODULE, env, options)
+        self.addCleanup(lambda: fake.process.poll() is None and fake.stop())
+        return fake
+
+    def outer(self, x):
+        """Weston's window, with the keyboard's focus."""
+        def find():
+            tree = x.run('xwininfo', '-root', '-tree').decode()
+            found = re.search('(0x[0-9a-f]+) "Weston Compositor', tree)
+            return found and str(int(found.group(1), 16))
+        wait(find, "weston's window", 20)
+        window = find()
+        wait(lambda: x.geometry(window)[2:] == (1280, 1024), 'its size')
+        x.do('windowfocus', window)
+        x.do('mousemove', '--window', window, 5, 5)
+        return window
+
+    def test_window(self):
+        with xserver.XServer('1400x1100x24') as x:
+            weston = Weston('x11', x.env)
+            self.addCleanup(weston.stop)
+            window = self.outer(x)
+            fake = self.start(weston.env, 'full-screen=on')
+            fake.expect('ready', 30)
+            fake.send('mode 1280 1024')
+            wait(lambda: fake.dump().difference(x.picture(window)) is None, 'the picture', 20)
+            self.assertIn('driver: wayland;', fake.info())
+            x.key('a', 'Pause')
+            for line in 'key 30 1', 'key 30 0', 'key 119 1', 'key 119 0':
+                fake.expect(line)
+            time.sleep(0.7)
+            quiet = fake.info()
+            time.sleep(1)
+            self.assertEqual(fake.info(), quiet)  # not asked for events
+            fake.send('play square')
+            time.sleep(0.5)
+            fake.send('play still')
+            wait(lambda: fake.dump().difference(x.picture(window)) is None, 'it followed', 20)
+            x.do('keydown', 'b')
+            fake.expect('key 48 1')
+            weston.process.kill()
+            fake.expect('key 48 0')
+            wait(lambda: fake.stats()['active'] == 0, 'a closed frontend')
+            self.assertIn('display server has gone', fake.stop())
+            self.assertEqual(fake.process.returncode, 0)
+
+    def test_no_seat(self):
+        weston = Weston('headless', {'DISPLAY': ''})
+        self.addCleanup(weston.stop)
+        fake = self.start({**weston.env, 'WAYLAND_DISPLAY': ''}, 'display=test')
+        self.assertEqual(fake.process.wait(20), 1)
+        self.assertIn('no seat', fake.stop())
+
+
+@unittest.skipIf(xserver.missing(), xserver.missing())
+class DemoTest(unittest.TestCase):
+    """The demo disk on the software CPU."""
+
+    def screendump(self):
+        path = self.m.path('screen.ppm')
+        self.assertEqual(self.m.hmp.command('screendump ' + path), '')
+        return image.read(path)
+
+    def same_picture(self):
+        wanted = self.screendump()
+        return wanted.difference(self.x.picture(self.window)) is None
+
+    def shows(self, pattern):
+        wait(lambda: re.search(pattern, self.m.hmp.command('screen_text')), pattern, 30)
+
+    def test_demo(self):
+        self.x = xserver.XServer().__enter__()
+        self.addCleanup(self.x.stop)
+        self.m = Machine('-name', 'spine', accel='tcg', display='sdl', timeout=60,
+                         env={**ENV, **self.x.env})
+        self.addCleanup(self.m.stop)
+        self.m.start()
+        self.window = self.x.window('spine')
+        self.shows('Welcome to Vitrine')
+        self.x.type('Hello')
+        self.shows('Hello_')
+        x, y = map(int, re.search(r'Mouse +(\d+) +(\d+)',
+                                  self.m.hmp.command('screen_text')).groups())
+        self.x.click(self.window, 100, 100)
+        self.x.do('mousemove_relative', '--', 30, -20)
+        self.shows(r'Mouse +%d +%d' % (x + 30, y - 20))
+        self.m.hmp.command('stop')
+        wait(self.same_picture, 'the text that screendump shows')
+        self.m.hmp.command('cont')
+        self.x.key('Tab')
+        wait(lambda: self.x.geometry(self.window)[2:] == (1024, 768), 'graphics', 20)
+        time.sleep(0.5)
+        self.m.hmp.command('stop')
+        wait(self.same_picture, 'the graphics that screendump shows')
+        self.m.hmp.command('cont')
+        self.come_and_go()
+
+    def come_and_go(self):
+        for _ in range(5):
+            self.assertEqual(self.m.hmp.command('display_del sdl'), '')
+            wait(lambda: 'sdl' not in self.m.hmp.command('info display'), 'it is closed')
+            self.assertNotIn('rror', self.m.hmp.command('display_add sdl'))
+            self.window = self.x.window('spine')
+        self.assertIn('already', self.m.hmp.command('display_add sdl'))
+        wait(lambda: self.x.geometry(self.window)[2:] == (1024, 768), 'its size')
+        self.m.hmp.command('stop')
+        wait(self.same_picture, 'the same picture')
+        self.x.server.kill()
+        wait(lambda: 'sdl' not in self.m.hmp.command('info display'), 'the lost one is closed')
+        self.assertIn('lost its display server',
+                      self.m.hmp.command('display_add sdl,display=:9999'))
 
 
 if __name__ == '__main__':

@@ -94,10 +94,25 @@ static gboolean is_real_driver(void)
            (g_strcmp0(driver, "dummy") != 0 && g_strcmp0(driver, "offscreen") != 0);
 }
 
+static gboolean fail_to_open(const SdlGui *gui, GError **error)
+{
+    const char *x11 = set_variable("DISPLAY");
+    const char *name = gui->display != NULL ? gui->display
+                       : x11 != NULL        ? x11
+                                            : set_variable("WAYLAND_DISPLAY");
+    return error_set(error,
+                     "cannot open a window on display '%s': %s (is the display server running, "
+                     "and may this user connect?)",
+                     name != NULL ? name : "", SDL_GetError());
+}
+
 /* SDL takes the display from the environment. */
-static gboolean init_video(const SdlGui *gui)
+static gboolean init_video(const SdlGui *gui, GError **error)
 {
     g_autoptr(HostEnv) env = host_env_enter(gui->display, gui->xauthority);
+    if (!sdl_server_probe(error)) {
+        return FALSE;
+    }
     if (gui->display != NULL) {
         SDL_SetHint(SDL_HINT_VIDEODRIVER, host_env_is_x11(gui->display) ? "x11" : "wayland");
     }
@@ -107,7 +122,7 @@ static gboolean init_video(const SdlGui *gui)
         SDL_QuitSubSystem(SDL_INIT_VIDEO);
         good = SDL_SetError("SDL knows no driver for it") == 0;
     }
-    return good;
+    return good || fail_to_open(gui, error);
 }
 
 static gboolean start_sdl(const SdlGui *gui, GError **error)
@@ -124,15 +139,8 @@ static gboolean start_sdl(const SdlGui *gui, GError **error)
                                 "it to another one: take gtk, or restart the machine");
     }
     set_hints();
-    if (!init_video(gui)) {
-        const char *x11 = set_variable("DISPLAY");
-        return error_set(error,
-                         "cannot open a window on display '%s': %s (is the display server "
-                         "running, and may this user connect?)",
-                         gui->display != NULL ? gui->display
-                         : x11 != NULL        ? x11
-                                              : set_variable("WAYLAND_DISPLAY"),
-                         SDL_GetError());
+    if (!init_video(gui, error)) {
+        return FALSE;
     }
     SDL_StopTextInput(); /* keys are keys: no input method takes some of them */
     return TRUE;

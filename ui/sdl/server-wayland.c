@@ -5,9 +5,47 @@
  * queue has events.
  */
 #include <SDL_syswm.h>
-#include <wayland-client-core.h>
+#include <string.h>
+#include <wayland-client.h>
 
+#include "core/error.h"
 #include "ui/sdl/server.h"
+
+/* ---- before SDL connects ---- */
+
+static void on_global(void *data, struct wl_registry *registry, uint32_t name,
+                      const char *interface, uint32_t version)
+{
+    if (strcmp(interface, wl_seat_interface.name) == 0) {
+        *(gboolean *)data = TRUE;
+    }
+}
+
+static void on_global_remove(void *data, struct wl_registry *registry, uint32_t name)
+{
+}
+
+static const struct wl_registry_listener registry_listener = {on_global, on_global_remove};
+
+/* SDL 2.26 crashes where there is no seat (a compositor without input devices). */
+static gboolean wayland_probe(GError **error)
+{
+    gboolean has_seat = FALSE;
+    struct wl_display *display = wl_display_connect(NULL);
+    if (display == NULL) {
+        return TRUE; /* SDL says so itself */
+    }
+    struct wl_registry *registry = wl_display_get_registry(display);
+    wl_registry_add_listener(registry, &registry_listener, &has_seat);
+    gboolean answered = wl_display_roundtrip(display) >= 0;
+    wl_registry_destroy(registry);
+    wl_display_disconnect(display);
+    return !answered || has_seat ||
+           error_set(error, "the Wayland compositor has no seat (no keyboard and no pointer), "
+                            "without which SDL cannot be used; gtk can");
+}
+
+/* ---- the connection ---- */
 
 static void wayland_open(SdlServer *server, const SDL_SysWMinfo *info)
 {
@@ -37,6 +75,7 @@ static gboolean wayland_dead(SdlServer *server)
 
 static const SdlServerOps wayland_ops = {
     .subsystem = SDL_SYSWM_WAYLAND,
+    .probe = wayland_probe,
     .open = wayland_open,
     .close = wayland_close,
     .pending = wayland_pending,

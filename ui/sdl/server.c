@@ -14,6 +14,16 @@ static const SdlServerOps *find_ops(int subsystem)
     return NULL;
 }
 
+/* SDL prefers X11. */
+gboolean sdl_server_probe(GError **error)
+{
+    const char *x11 = g_getenv("DISPLAY");
+    const char *driver = g_getenv("SDL_VIDEODRIVER");
+    gboolean wayland = driver != NULL && driver[0] != '\0' ? g_str_has_prefix(driver, "wayland")
+                                                           : x11 == NULL || x11[0] == '\0';
+    return !wayland || sdl_server_wayland == NULL || sdl_server_wayland->probe(error);
+}
+
 SdlServer *sdl_server_new(SDL_Window *window, void (*lost)(void *opaque), void *opaque)
 {
     SdlServer *server = g_new0(SdlServer, 1);

@@ -16,6 +16,9 @@ struct SDL_SysWMinfo; /* SDL_syswm.h brings in Xlib, whose names collide with ou
 
 typedef struct SdlServerOps {
     int subsystem; /* SDL_SYSWM_TYPE */
+    /* FALSE if the server of the environment is there, but SDL would not survive it. NULL: it
+     * survives all. */
+    gboolean (*probe)(GError **error);
     /* Takes the connection out of `info`; arranges for sdl_server_lost(). */
     void (*open)(SdlServer *server, const struct SDL_SysWMinfo *info);
     /* Before the connection is closed. */
@@ -39,6 +42,9 @@ SdlServer *sdl_server_new(SDL_Window *window, void (*lost)(void *opaque), void *
 void sdl_server_free(SdlServer *server); /* NULL is fine */
 gboolean sdl_server_pending(SdlServer *server);
 gboolean sdl_server_dead(SdlServer *server);
+
+/* Before SDL connects: FALSE if it must not. */
+gboolean sdl_server_probe(GError **error);
 
 /* For the implementations: tells of the loss, once. */
 void sdl_server_lost(SdlServer *server);
