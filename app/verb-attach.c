@@ -10,9 +10,11 @@
 #include "control/peer.h"
 #include "core/error.h"
 #include "core/log.h"
+#include "ui/common/host-env.h"
 
 /* Opening a window may take a display server long, and loading GTK from a cold disk too. */
 #define ATTACH_PATIENCE_MS 30000
+#define SERVER_PATIENCE_MS 5000
 
 /* ---- what to attach ---- */
 
@@ -104,19 +106,43 @@ static JsonObject *collect_environment(void)
 
 /* ---- attach ---- */
 
+/* A display server that hangs would keep the machine waiting, and all who look at it. */
+static gboolean check_server(const char *name, JsonObject *environment, GError **error)
+{
+    static const char *const variables[] = {"WAYLAND_DISPLAY", "DISPLAY"};
+
+    if (strcmp(name, "gtk") != 0 && strcmp(name, "sdl") != 0) {
+        return TRUE;
+    }
+    for (guint i = 0; i < G_N_ELEMENTS(variables); i++) {
+        const char *display = NULL;
+
+        if (control_get_string(environment, variables[i], &display, NULL) && display &&
+            !host_env_answers(display, SERVER_PATIENCE_MS)) {
+            return error_set(error, "the display server %s does not answer", display);
+        }
+    }
+    return TRUE;
+}
+
 /* Files are named from here, the machine may be elsewhere: options go as they are typed. */
 static char *attach(ControlPeer *peer, const char *spec, int tty, GError **error)
 {
     g_autofree char *name = g_strndup(spec, strcspn(spec, "=,"));
     const char *options = spec + strlen(name) + (spec[strlen(name)] ? 1 : 0);
-    JsonObject *arguments = json_object_new();
+    g_autoptr(JsonObject) environment = collect_environment();
     g_autoptr(JsonObject) result = NULL;
     const char *id = NULL, *info = NULL;
+    JsonObject *arguments;
 
+    if (!check_server(name, environment, error)) {
+        return NULL;
+    }
+    arguments = json_object_new();
     json_object_set_string_member(arguments, "frontend", name);
     json_object_set_string_member(arguments, "options", options);
     json_object_set_boolean_member(arguments, "bind", tty >= 0);
-    json_object_set_object_member(arguments, "environment", collect_environment());
+    json_object_set_object_member(arguments, "environment", json_object_ref(environment));
     result = control_peer_call(peer, "attach", arguments, tty, ATTACH_PATIENCE_MS, error);
     if (!result || !control_get_string(result, "id", &id, error) ||
         !control_get_string(result, "info", &info, error)) {

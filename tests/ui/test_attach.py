@@ -560,6 +560,23 @@ class Windows(Base):
             self.close_window(server)
             self.assertEqual(m.wait(), 0)
 
+    def test_hung_server(self):
+        """A server that takes connections and says nothing does not stop the machine."""
+        path = '/tmp/.X11-unix/X31998'
+        deaf = socket.socket(socket.AF_UNIX)
+        self.addCleanup(deaf.close)
+        deaf.bind('\0' + path)
+        deaf.listen(8)
+        wayland = socket.socket(socket.AF_UNIX)
+        self.addCleanup(wayland.close)
+        wayland.bind(os.path.join(self.dir, 'wayland-7'))
+        wayland.listen(8)
+        for env in ({'DISPLAY': ':31998.0'}, {'WAYLAND_DISPLAY': 'wayland-7'}):
+            status, out, err = self.vitrine('attach', 'm', self.names[0], **env)
+            self.assertEqual((status, out), (1, ''))
+            self.assertIn('does not answer', err)
+        self.assertIn('prelaunch', self.m.hmp.command('info status'))
+
     def test_no_server(self):
         for name in self.names:
             for i in range(5):
@@ -574,6 +591,10 @@ class Windows(Base):
     def test_all_at_once(self):
         server = self.x()
         opened = [self.attach(name, server) for name in self.names]
+        if self.has('terminal'):
+            shell = Shell(self.env, 'm', 'terminal')
+            self.addCleanup(shell.close)
+            opened += wait_for(lambda: self.frontends(self.m)[len(opened):])
         for spec in ('headless', 'vnc=unix:' + self.m.path('vnc'),
                      'spice=unix=on,addr=%s,disable-ticketing=on' % self.m.path('spice')):
             if self.has(spec):

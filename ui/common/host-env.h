@@ -11,6 +11,14 @@
 /* TRUE for an X display (":1", "host:0"), FALSE for a Wayland socket ("wayland-1", "/run/..."). */
 gboolean host_env_is_x11(const char *display);
 
+/*
+ * Asks a display server for an answer, any answer: FALSE if it takes the connection and then says
+ * nothing for so long. (One that hangs, or is at the end of a dead ssh connection, would keep
+ * whoever opens a window waiting for ever.) TRUE also when it cannot be found: opening says why.
+ * Blocks; needs no lock.
+ */
+gboolean host_env_answers(const char *display, int patience_ms);
+
 typedef struct HostEnv HostEnv;
 
 /*
