@@ -94,59 +94,62 @@ static gboolean begins(const TermEvent *event, const char *text)
     return event->length >= strlen(text) && !memcmp(event->data, text, strlen(text));
 }
 
-static gboolean take_mode(TermCaps *caps, guint mode, guint value)
+static void take_mode(TermCaps *caps, guint mode, guint value)
 {
     gboolean known = value == 1 || value == 2 || value == 3;
 
     switch (mode) {
-    case MODE_PIXEL_MOUSE: caps->pixel_mouse = known; return TRUE;
-    case MODE_SYNC: caps->sync = known; return TRUE;
-    case MODE_IN_BAND_SIZE: caps->in_band_size = known; return TRUE;
-    default: return FALSE;
+    case MODE_PIXEL_MOUSE: caps->pixel_mouse = known; break;
+    case MODE_SYNC: caps->sync = known; break;
+    case MODE_IN_BAND_SIZE: caps->in_band_size = known; break;
+    default: break;
     }
 }
 
-static gboolean take_da1(TermCaps *caps, const TermEvent *event)
+static void take_da1(TermCaps *caps, const TermEvent *event)
 {
     for (guint i = 1; i < event->count; i++) {
         caps->sixel |= event->number[i] == DA1_SIXEL;
     }
     caps->answered = TRUE;
-    return TRUE;
 }
 
-gboolean term_caps_take(TermCaps *caps, const TermEvent *event)
+static void take(TermCaps *caps, const TermEvent *event)
 {
     switch (event->type) {
-    case TERM_EVENT_DA1: return take_da1(caps, event);
-    case TERM_EVENT_MODE: return take_mode(caps, event->number[0], event->number[1]);
+    case TERM_EVENT_DA1: take_da1(caps, event); break;
+    case TERM_EVENT_MODE: take_mode(caps, event->number[0], event->number[1]); break;
     case TERM_EVENT_CELL_SIZE:
         caps->cell_width = MIN(event->number[0], 1000);
         caps->cell_height = MIN(event->number[1], 1000);
-        return TRUE;
+        break;
     case TERM_EVENT_AREA_SIZE:
         caps->area_width = MIN(event->number[0], 100000);
         caps->area_height = MIN(event->number[1], 100000);
-        return TRUE;
-    case TERM_EVENT_KITTY_KEYS: caps->kitty_keyboard = TRUE; return TRUE;
-    case TERM_EVENT_GRAPHICS:
-        if (begins(event, "i=31;OK")) {
-            caps->kitty_graphics = TRUE;
-        }
-        return TRUE;
+        break;
+    case TERM_EVENT_KITTY_KEYS: caps->kitty_keyboard = TRUE; break;
+    case TERM_EVENT_GRAPHICS: caps->kitty_graphics |= begins(event, "i=31;OK"); break;
     case TERM_EVENT_CAPABILITY:
         if (begins(event, "524742") || begins(event, "5463")) {
             caps->colors = GRID_COLORS_24BIT;
         }
-        return TRUE;
+        break;
     case TERM_EVENT_VERSION: {
         g_autofree char *name = g_strndup(event->data, event->length);
 
         take_program(caps, name);
-        return TRUE;
+        break;
     }
-    default: return FALSE;
+    default: break;
     }
+}
+
+gboolean term_caps_take(TermCaps *caps, const TermEvent *event)
+{
+    const TermCaps before = *caps;
+
+    take(caps, event);
+    return memcmp(&before, caps, sizeof(before)) != 0;
 }
 
 TermGraphics term_caps_graphics(const TermCaps *caps)

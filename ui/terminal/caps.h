@@ -42,7 +42,7 @@ gboolean term_caps_is_dumb(const char *term);
 /* Appends the questions. */
 void term_caps_ask(const TermCaps *caps, GString *out);
 
-/* Takes an answer; TRUE if something may have changed. */
+/* Takes an answer; TRUE if it told something new. */
 gboolean term_caps_take(TermCaps *caps, const TermEvent *event);
 
 TermGraphics term_caps_graphics(const TermCaps *caps);

@@ -2,10 +2,13 @@
 #include "ui/terminal/picture-encode.h"
 
 #include <chafa.h>
+#include <string.h>
 #include <zlib.h>
 
 /* kitty graphics protocol, "Chunked data". */
 #define KITTY_CHUNK 4096
+/* Rows of pixels in one character. */
+#define SIXEL_HEIGHT 6
 
 static void place_cursor(const PictureLayout *layout, CellBox box, GString *out)
 {
@@ -65,7 +68,7 @@ void picture_encode_kitty(const PictureLayout *layout, const guint32 *pixels, gu
     do {
         gsize n = MIN(length - at, KITTY_CHUNK);
 
-        g_string_append_printf(out, "%sm=%d;", at ? "\033_G" : ",", at + n < length);
+        g_string_append_printf(out, "%sm=%d;", at ? "\033_Gq=2," : ",", at + n < length);
         g_string_append_len(out, text + at, (gssize)n);
         g_string_append(out, "\033\\");
         at += n;
@@ -73,21 +76,6 @@ void picture_encode_kitty(const PictureLayout *layout, const guint32 *pixels, gu
 }
 
 /* ---- chafa ---- */
-
-static ChafaCanvas *draw(ChafaCanvasConfig *config, const PictureLayout *layout,
-                         const guint32 *pixels, guint stride, CellBox box)
-{
-    guint x, y, width, height;
-    ChafaCanvas *canvas;
-
-    box_pixels(layout, box, &x, &y, &width, &height);
-    chafa_canvas_config_set_geometry(config, (gint)box.columns, (gint)box.rows);
-    canvas = chafa_canvas_new(config);
-    chafa_canvas_draw_all_pixels(canvas, CHAFA_PIXEL_BGRA8_PREMULTIPLIED,
-                                 (const guint8 *)(pixels + (gsize)y * stride + x), (gint)width,
-                                 (gint)height, (gint)(stride * 4));
-    return canvas;
-}
 
 static ChafaTermInfo *image_sequences(void)
 {
@@ -104,21 +92,51 @@ static ChafaTermInfo *image_sequences(void)
     return info;
 }
 
+/* A box's pixels with transparent ones to the right and below, up to width x height. */
+static guint32 *pad(const PictureLayout *layout, const guint32 *pixels, guint stride, CellBox box,
+                    guint width, guint height)
+{
+    guint32 *padded = g_new0(guint32, (gsize)width * height);
+    guint x, y, from_width, from_height;
+
+    box_pixels(layout, box, &x, &y, &from_width, &from_height);
+    for (guint i = 0; i < from_height; i++) {
+        memcpy(padded + (gsize)i * width, pixels + (gsize)(y + i) * stride + x, from_width * 4);
+    }
+    return padded;
+}
+
 void picture_encode_chafa(const PictureLayout *layout, const guint32 *pixels, guint stride,
                           CellBox box, GString *out)
 {
+    gboolean is_sixel = layout->kind == TERM_GRAPHICS_SIXEL;
     ChafaCanvasConfig *config = chafa_canvas_config_new();
     ChafaTermInfo *info = image_sequences();
+    guint width = box.columns * layout->cell_width, height = box.rows * layout->cell_height;
+    g_autofree guint32 *padded = NULL;
     ChafaCanvas *canvas;
     GString *text;
 
-    chafa_canvas_config_set_pixel_mode(config, layout->kind == TERM_GRAPHICS_SIXEL
-                                                   ? CHAFA_PIXEL_MODE_SIXELS
-                                                   : CHAFA_PIXEL_MODE_ITERM2);
     chafa_canvas_config_set_canvas_mode(config, CHAFA_CANVAS_MODE_TRUECOLOR);
-    chafa_canvas_config_set_cell_geometry(config, (gint)layout->cell_width,
-                                          (gint)layout->cell_height);
-    canvas = draw(config, layout, pixels, stride, box);
+    if (is_sixel) {
+        guint x, y;
+
+        /* Whole sixels, or chafa would shrink the picture: one cell of the size of all. */
+        box_pixels(layout, box, &x, &y, &width, &height);
+        height = (height + SIXEL_HEIGHT - 1) / SIXEL_HEIGHT * SIXEL_HEIGHT;
+        chafa_canvas_config_set_pixel_mode(config, CHAFA_PIXEL_MODE_SIXELS);
+        chafa_canvas_config_set_geometry(config, 1, 1);
+        chafa_canvas_config_set_cell_geometry(config, (gint)width, (gint)height);
+    } else {
+        chafa_canvas_config_set_pixel_mode(config, CHAFA_PIXEL_MODE_ITERM2);
+        chafa_canvas_config_set_geometry(config, (gint)box.columns, (gint)box.rows);
+        chafa_canvas_config_set_cell_geometry(config, (gint)layout->cell_width,
+                                              (gint)layout->cell_height);
+    }
+    padded = pad(layout, pixels, stride, box, width, height);
+    canvas = chafa_canvas_new(config);
+    chafa_canvas_draw_all_pixels(canvas, CHAFA_PIXEL_BGRA8_UNASSOCIATED, (const guint8 *)padded,
+                                 (gint)width, (gint)height, (gint)(width * 4));
     text = chafa_canvas_print(canvas, info);
     place_cursor(layout, box, out);
     g_string_append_len(out, text->str, (gssize)text->len);
@@ -146,6 +164,7 @@ void picture_encode_blocks(const PictureLayout *layout, const guint32 *pixels, g
 {
     ChafaCanvasConfig *config = chafa_canvas_config_new();
     ChafaSymbolMap *symbols = chafa_symbol_map_new();
+    guint x, y, width, height;
     ChafaCanvas *canvas;
 
     chafa_symbol_map_add_by_tags(symbols, CHAFA_SYMBOL_TAG_SPACE | CHAFA_SYMBOL_TAG_SOLID |
@@ -158,7 +177,12 @@ void picture_encode_blocks(const PictureLayout *layout, const guint32 *pixels, g
                                           (gint)layout->cell_height);
     /* The middle: a cell's look is wanted soon, not at its best. */
     chafa_canvas_config_set_work_factor(config, 0.3F);
-    canvas = draw(config, layout, pixels, stride, box);
+    box_pixels(layout, box, &x, &y, &width, &height);
+    chafa_canvas_config_set_geometry(config, (gint)box.columns, (gint)box.rows);
+    canvas = chafa_canvas_new(config);
+    chafa_canvas_draw_all_pixels(canvas, CHAFA_PIXEL_BGRA8_PREMULTIPLIED,
+                                 (const guint8 *)(pixels + (gsize)y * stride + x), (gint)width,
+                                 (gint)height, (gint)(stride * 4));
     for (guint row = 0; row < box.rows; row++) {
         for (guint column = 0; column < box.columns; column++) {
             GridCell *cell = grid_cell(cells, box.column + column, box.row + row);

@@ -294,14 +294,10 @@ static void take_key(Terminal *terminal, const TermEvent *event)
 static void take_answer(Terminal *terminal, const TermEvent *event)
 {
     gboolean is_end = event->type == TERM_EVENT_DA1;
+    gboolean is_news = term_caps_take(&terminal->caps, event);
 
-    if (!term_caps_take(&terminal->caps, event)) {
-        return;
-    }
-    if (terminal->asking && is_end) {
-        show(terminal);
-    } else if (terminal->shown && !terminal->asking) {
-        show(terminal); /* late, but now we know */
+    if (terminal->asking ? is_end : is_news && terminal->shown) {
+        show(terminal); /* maybe late, but now we know */
     }
 }
 
