@@ -248,11 +248,11 @@ static void update_row(Grid *shown, const Grid *wanted, guint row, Pen *pen, Gri
         if (last >= 0 && pen->column == last + 1 && column - (guint)last <= GAP_MAX) {
             for (guint i = (guint)last + 1; i < column; i++) {
                 if (!(grid_cell(shown, i, row)->flags & GRID_PICTURE)) {
-                    put_cell(shown, i, row, pen, colors, utf8, out);
+                    put_cell((Grid *)wanted, i, row, pen, colors, utf8, out);
                 }
             }
         }
-        put_cell(shown, column, row, pen, colors, utf8, out);
+        put_cell((Grid *)wanted, column, row, pen, colors, utf8, out);
         last = pen->column > 0 ? pen->column - 1 : (gint)column;
     }
 }
