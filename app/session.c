@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "app/session.h"
 
+#include <fcntl.h>
 #include <glib-unix.h>
 #include <signal.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "app/accels.h"
 #include "app/drives.h"
@@ -56,9 +58,21 @@ static gboolean on_sigterm(gpointer opaque)
     return on_signal(opaque, SIGTERM);
 }
 
+/* The terminal of a frontend may go as any display server may: the machine stays, see tty.c of
+ * ui/terminal/. There is none to be opened any more then. */
 static gboolean on_sighup(gpointer opaque)
 {
-    return on_signal(opaque, SIGHUP);
+    Session *session = opaque;
+    int tty;
+
+    if (session->machine->hangups_taken) {
+        tty = open("/dev/tty", O_RDONLY | O_NOCTTY | O_CLOEXEC);
+        if (tty < 0) {
+            return G_SOURCE_CONTINUE;
+        }
+        close(tty);
+    }
+    return on_signal(session, SIGHUP);
 }
 
 static void watch_signals(Session *session)

@@ -101,6 +101,9 @@ struct Machine {
      * again for the descriptor with NULL) should the process crash. Set by app/, or NULL.
      */
     void (*guard_tty)(int fd, const struct termios *saved, const char *restore);
+    /* How many frontends show the machine on the process's own terminal, and want to go alone when
+     * that hangs up, or have done so: the signal comes before or after. */
+    guint hangups_taken;
     void *gdbstub; /* gdbstub/'s, which app/ ends */
     RunState run_state;
     ShutdownCause shutdown_cause;

@@ -10,12 +10,14 @@ in m.stderr(). The binary is $VITRINE, or the one in build/.
 """
 
 import ctypes
+import fcntl
 import os
 import shutil
 import signal
 import socket
 import subprocess
 import tempfile
+import termios
 import time
 
 from hmp import Hmp
@@ -35,6 +37,12 @@ def _die_with_parent():
     _libc.prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
 
 
+def _take_terminal():
+    _die_with_parent()
+    os.setsid()
+    fcntl.ioctl(0, termios.TIOCSCTTY, 0)
+
+
 def run(*args, timeout=20, stdin=b'', env=None, cwd=None):
     """Runs the program to its end: returns (exit status, stdout, stderr) as text."""
     p = subprocess.run([binary(), *args], input=stdin, capture_output=True, timeout=timeout,
@@ -49,10 +57,11 @@ class MachineError(Exception):
 class Machine:
     """The running program. `accel=None` leaves -accel to the arguments; `qtest=False` and
     `monitor=False` leave out the sockets; `display=None` leaves out -display none; with `cwd` the
-    program runs in the machine's temporary directory."""
+    program runs in the machine's temporary directory. `tty`: a terminal's descriptor, which becomes
+    its standard input, output and error, and its controlling terminal."""
 
     def __init__(self, *args, accel='qtest', qtest=None, monitor=True, display='none', env=None,
-                 timeout=20, cwd=False):
+                 timeout=20, cwd=False, tty=None):
         self.args = list(args)
         self.accel = accel
         self.want_qtest = accel == 'qtest' if qtest is None else qtest
@@ -61,6 +70,7 @@ class Machine:
         self.env = env or {}
         self.timeout = timeout
         self.cwd = cwd
+        self.tty = tty
         self.qtest = None
         self.hmp = None
         self.process = None
@@ -123,10 +133,14 @@ class Machine:
             command += ['-monitor', 'unix:' + self.path('hmp')]
         command += self.args
         with open(self.path('stderr'), 'wb') as err, open(self.path('stdout'), 'wb') as out:
-            self.process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=out,
-                                            stderr=err, env={**os.environ, **self.env},
+            stdin = subprocess.DEVNULL
+            if self.tty is not None:
+                stdin = out = err = self.tty
+            self.process = subprocess.Popen(command, stdin=stdin, stdout=out, stderr=err,
+                                            env={**os.environ, **self.env},
                                             cwd=self.dir if self.cwd else None,
-                                            preexec_fn=_die_with_parent)
+                                            preexec_fn=_take_terminal if self.tty is not None
+                                            else _die_with_parent)
         if 'qtest' in listeners:
             self.qtest = Qtest(self._accept(listeners['qtest']), self.timeout)
         if 'hmp' in listeners:

@@ -436,6 +436,9 @@ static void terminal_close(Frontend *frontend)
     if (terminal->winch) {
         g_source_remove(terminal->winch);
     }
+    if (!term_tty_has_gone(terminal->tty)) {
+        frontend->machine->hangups_taken -= terminal->takes_hangup;
+    }
     leave(terminal);
     machine_unlisten(frontend->machine, terminal->machine_listener);
     prompt_free(terminal->prompt);
@@ -497,6 +500,8 @@ static gboolean terminal_open(Frontend *frontend, GError **error)
         terminal_close(frontend);
         return FALSE;
     }
+    terminal->takes_hangup = term_tty_is_controlling(terminal->tty);
+    frontend->machine->hangups_taken += terminal->takes_hangup;
     if (!terminal->place) {
         terminal->winch = g_unix_signal_add(SIGWINCH, on_winch, terminal);
     }

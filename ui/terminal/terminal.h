@@ -87,7 +87,8 @@ typedef struct Terminal {
     gboolean shown;     /* the terminal is set up */
     gboolean told_resize;
     Timer ask_timer, parse_timer;
-    guint winch; /* GSource id, 0 = none */
+    guint winch;        /* GSource id, 0 = none */
+    guint takes_hangup; /* 1: counted in machine->hangups_taken */
     ConsoleList *consoles;
     Console *console;
     Messages *messages;

@@ -328,6 +328,11 @@ gboolean term_tty_is_same(const TermTty *tty, int fd)
            ours.st_rdev == theirs.st_rdev;
 }
 
+gboolean term_tty_has_gone(const TermTty *tty)
+{
+    return tty->hung_up;
+}
+
 int term_tty_fd(const TermTty *tty)
 {
     return tty->fd;

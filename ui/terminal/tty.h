@@ -46,4 +46,6 @@ const char *term_tty_name(const TermTty *tty);
 gboolean term_tty_is_controlling(const TermTty *tty);
 /* TRUE if `fd` is the same terminal. */
 gboolean term_tty_is_same(const TermTty *tty, int fd);
+/* It has hung up. */
+gboolean term_tty_has_gone(const TermTty *tty);
 int term_tty_fd(const TermTty *tty);
