@@ -67,7 +67,7 @@ struct Machine {
     Region system_memory, system_io; /* roots of the two spaces */
     AddressSpace *memory, *io;       /* io: 64 KiB of ports */
     guint64 ram_size;
-    guint cpu_count;       /* -smp; vcpus_create() makes that many */
+    guint cpu_count;       /* what vcpus_create() was asked for, set before it makes the first */
     const char *cpu_model; /* -cpu MODEL,+f,-f as typed, NULL = default; outlives the machine */
     int icount_shift;      /* an instruction takes 2^icount_shift ns; negative = as time passes */
     const char *const *firmware_dirs; /* NULL-ended, see core/firmware.h; outlives the machine */

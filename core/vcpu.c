@@ -322,6 +322,7 @@ static gboolean vcpu_create(Machine *machine, guint index, GError **error)
 
 gboolean vcpus_create(Machine *machine, guint count, GError **error)
 {
+    machine->cpu_count = count; /* each processor tells its guest of it */
     for (guint i = 0; i < count; i++) {
         if (!vcpu_create(machine, i, error)) {
             return FALSE;

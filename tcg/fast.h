@@ -135,8 +135,8 @@ FAST_INLINE guint8 *fast_write(TcgCpu *cpu, const Record *record, guint size)
 /* ---- on to another block ---- */
 
 /*
- * Goes on with another block, as the loop would: run_blocks() does it if something has come up. Where
- * the compiler makes no jumps of such calls (TCG_TAIL_CALLS is 0: no optimization, a
+ * Goes on with another block, as the loop would: run_blocks() does it if something has come up.
+ * Where the compiler makes no jumps of such calls (TCG_TAIL_CALLS is 0: no optimization, a
  * sanitizer), it always does, since the stack would grow.
  */
 FAST_INLINE const Record *record_enter(TcgCpu *cpu, const Record *next)

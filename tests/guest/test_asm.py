@@ -256,7 +256,7 @@ class Asm(unittest.TestCase):
             seed += 1
             resets += 1
         print('# random on %s: %d rounds, %d resets' % (accel, rounds, resets), flush=True)
-        self.assertGreater(rounds, 10)
+        self.assertGreater(rounds, 10 if accel == 'tcg' else 0)  # a partial KVM is slow
         if processors > 1:
             self.assertGreater(second, 3)
 
