@@ -47,6 +47,11 @@ class Fake:
         said, self.buffer = self.buffer, b''
         return said.decode().split('\n')[:-1]
 
+    def stats(self):
+        self.send('stats')
+        line = self.expect('stats (.*)').group(1)
+        return {name: int(value) for name, value in (w.split('=') for w in line.split())}
+
     def stop(self):
         """Ends it; returns its status and what it said on stderr."""
         if self.process.poll() is None:

@@ -397,7 +397,8 @@ class Sockets(SpiceTest):
         before = self.descriptors(), self.threads(), self.memory()
         for _ in range(12):
             turn()
-        wait(lambda: (self.descriptors(), self.threads()) == before[:2], 'nothing is left', 20)
+        wait(lambda: self.threads() <= before[1], 'the threads end', 20)
+        self.assertLessEqual(self.descriptors(), before[0])
         self.assertLess(self.memory() - before[2], 30 * 1024, 'KiB more in use')
         self.assertEqual(self.m.quit(), 0)
         self.assertEqual(self.m.stderr(), '')
@@ -413,6 +414,398 @@ class Sockets(SpiceTest):
         self.assert_same(self.viewer(password='x').display())
         self.assertEqual(self.m.hmp.command('display_del spice'), '')
         self.assert_same(self.viewer(password='x').display())
+
+
+class Keys(SpiceTest):
+    """What arrives at the keyboard's port; translated to set 1."""
+
+    def start_keyboard(self):
+        self.start()
+        q = self.m.qtest
+        q.outb(0x64, 0xae)
+        q.outb(0x64, 0x60)
+        q.outb(0x60, 0x41)  # interrupts, translation, keyboard on
+        q.outb(0x60, 0xf4)
+        self.codes()
+        self.inputs = self.viewer().open(spice.INPUTS)
+        self.assertEqual(self.inputs.until(spice.INPUTS_INIT), b'\0\0')
+
+    def codes(self):
+        got = []
+        q = self.m.qtest
+        q.clock_step(50_000_000)
+        while q.inb(0x64) & 1:
+            got.append(q.inb(0x60))
+            q.clock_step(2_000_000)
+        return got
+
+    def expect(self, wanted):
+        got = []
+
+        def came():
+            got.extend(self.codes())
+            return len(got) >= len(wanted)
+        wait(came, 'scan codes %r' % wanted, 20)
+        self.assertEqual(got, wanted)
+
+    def press(self, *codes):
+        for kind, release in ((spice.KEY_DOWN, 0), (spice.KEY_UP, 0x80)):
+            for code in codes:
+                prefix, last = (code & 0xff, 8) if code > 0xff else (0, 0)
+                self.inputs.send(kind, struct.pack('<I', prefix | (code >> last | release) << last))
+
+    def test_keys(self):
+        self.start_keyboard()
+        self.press(0x1e)
+        self.expect([0x1e, 0x9e])
+        self.press(0x2a, 0x1e)
+        self.expect([0x2a, 0x1e, 0xaa, 0x9e])
+        self.press(0x1ce0)  # Enter of the keypad: E0 1C
+        self.expect([0xe0, 0x1c, 0xe0, 0x9c])
+        self.press(0x7f)  # no key
+        self.press(0x46e0)  # Pause, as viewers send it
+        self.expect([0xe1, 0x1d, 0x45, 0xe1, 0x9d, 0xc5])
+        self.inputs.send(104, bytes([0xe1, 0x1d, 0x45, 0xe1, 0x9d, 0xc5]))  # as keyboards do
+        self.expect([0xe1, 0x1d, 0x45, 0xe1, 0x9d, 0xc5])
+        self.inputs.send(104, bytes([0x2e, 0xae, 0x2f, 0xaf]))
+        self.expect([0x2e, 0xae, 0x2f, 0xaf])
+
+    def test_no_stuck_keys(self):
+        self.start_keyboard()
+        for code in (0x1e, 0x1d, 0x38e0):
+            self.inputs.send(spice.KEY_DOWN, struct.pack('<I', code))
+        self.expect([0x1e, 0x1d, 0xe0, 0x38])
+        self.inputs.close()
+        got = []
+        wait(lambda: got.extend(self.codes()) or len(got) >= 4, 'releases', 20)
+        self.assertEqual(sorted(got), sorted([0x9e, 0x9d, 0xe0, 0xb8]))
+        self.inputs = self.viewer().open(spice.INPUTS)
+        self.press(0x1e)
+        self.expect([0x1e, 0x9e])
+
+    def test_leds(self):
+        self.start_keyboard()
+        q = self.m.qtest
+        for value in (0xed, 0x06):  # Num Lock and Caps Lock on
+            q.outb(0x60, value)
+            self.assertEqual(self.codes(), [0xfa])
+        modifiers = 0
+        while modifiers != 6:
+            modifiers, = struct.unpack('<H', self.inputs.until(spice.INPUTS_MODIFIERS))
+        late = self.viewer().open(spice.INPUTS)
+        self.assertEqual(late.until(spice.INPUTS_INIT), b'\6\0')
+        # The viewer's locks are others: the server presses the keys that make up for it.
+        late.send(spice.KEY_MODIFIERS, struct.pack('<H', 2))
+        self.expect([0x3a, 0xba])
+
+
+class Pointer(unittest.TestCase):
+    """Mouse, tablet and cursor, with the machine that is nothing but a display and a keyboard."""
+
+    def setUp(self):
+        folder = self.enterContext(tempfile.TemporaryDirectory())
+        self.folder = folder
+        self.fake = Fake(MODULE, 'unix=on,addr=spice,image-compression=off', cwd=folder)
+        self.addCleanup(self.end)
+        self.viewer = spice.Viewer(folder + '/spice')
+        self.addCleanup(self.viewer.close)
+
+    def end(self):
+        status, error = self.fake.stop()
+        self.assertEqual((status, error), (0, ''))
+
+    def mode(self, wanted):
+        mode = self.viewer.mode
+        while mode != wanted:
+            got = self.viewer.main.until(spice.MAIN_MOUSE_MODE)
+            supported, mode = struct.unpack('<HH', got)
+            if wanted == spice.MODE_CLIENT and supported & wanted and mode != wanted:
+                self.viewer.main.send(spice.MOUSE_MODE_REQUEST, struct.pack('<H', wanted))
+        self.viewer.mode = mode
+
+    def test_mouse(self):
+        inputs = self.viewer.open(spice.INPUTS)
+        inputs.send(spice.MOUSE_MOTION, struct.pack('<iiH', 5, -7, 0))
+        self.fake.expect('rel %d 5' % 0)
+        self.fake.expect('rel %d -7' % 1)
+        inputs.send(spice.MOUSE_PRESS, struct.pack('<BH', 3, 4))  # right
+        self.fake.expect('button 273 1')
+        inputs.send(spice.MOUSE_RELEASE, struct.pack('<BH', 3, 0))
+        self.fake.expect('button 273 0')
+        inputs.send(spice.MOUSE_PRESS, struct.pack('<BH', 4, 0))  # wheel, away from the user
+        self.fake.expect('rel 8 1')
+        inputs.send(spice.MOUSE_PRESS, struct.pack('<BH', 2, 2))
+        self.fake.expect('button 274 1')
+        self.viewer.close()  # with the middle button down
+        self.fake.expect('button 274 0')
+
+    def test_tablet(self):
+        inputs = self.viewer.open(spice.INPUTS)
+        self.fake.send('mode 801 601')
+        picture = self.viewer.display()
+        while (picture.width, picture.height) != (801, 601):
+            picture.step()
+        self.fake.send('abs on')
+        self.mode(spice.MODE_CLIENT)
+        self.assertIn('mouse-mode: client', self.info())
+        for x, y, at_x, at_y in ((0, 0, 0, 0), (800, 600, 32767, 32767), (400, 300, 16383, 16383),
+                                 (1 << 30, (1 << 32) - 1, 32767, 0)):
+            inputs.send(spice.MOUSE_POSITION, struct.pack('<IIHB', x, y, 0, 0))
+            self.fake.expect('abs 0 %d' % at_x)
+            self.fake.expect('abs 1 %d' % at_y)
+        inputs.send(spice.MOUSE_PRESS, struct.pack('<BH', 1, 1))
+        self.fake.expect('button 272 1')
+        self.fake.send('abs off')  # while a position may be on its way
+        for _ in range(50):
+            inputs.send(spice.MOUSE_POSITION, struct.pack('<IIHB', 1, 1, 1, 0))
+        self.mode(spice.MODE_SERVER)
+        inputs.send(spice.MOUSE_RELEASE, struct.pack('<BH', 1, 0))
+        inputs.send(spice.MOUSE_PRESS, struct.pack('<BH', 1, 1))
+        self.fake.expect('button 272 1')
+        self.assertIn('mouse-mode: server', self.info())
+
+    def info(self):
+        self.fake.send('info')
+        return self.fake.expect('info (.*)').group(1) + '\n'.join(self.fake.lines())
+
+    def test_cursor(self):
+        self.fake.send('cursor 16 24')
+        self.fake.send('warp 30 40')
+        self.viewer.display()
+        cursor = self.viewer.open(spice.CURSOR)
+        sizes = set()
+        while (16, 24) not in sizes:
+            kind, data = cursor.message()
+            if kind == spice.CURSOR_SET:
+                x, y, visible, flags = struct.unpack_from('<hhBH', data)
+                _, form, width, height, _, _ = struct.unpack_from('<QBHHHH', data, 7)
+                sizes.add((width, height))
+                self.assertEqual((visible, form), (1, 0))
+                self.assertEqual(len(data), 24 + width * height * 4)
+            elif kind == spice.CURSOR_INIT and len(data) > 40:
+                sizes.add(struct.unpack_from('<HH', data, 20))
+        self.fake.send('warp 50 60')
+        while True:
+            kind, data = cursor.message()
+            if kind == spice.CURSOR_MOVE and struct.unpack('<hh', data) == (50, 60):
+                break
+        self.fake.send('cursor off')
+        cursor.until(spice.CURSOR_HIDE)
+        self.fake.send('cursor 16384 2')  # larger than any cursor: not shown
+        self.fake.send('cursor 8 8')
+        x, y, visible, flags = struct.unpack_from('<hhBH', cursor.until(spice.CURSOR_SET))
+        self.assertEqual((x, y, visible), (100, 100, 1))  # where it begins
+
+    def test_deaf_viewer(self):
+        """A viewer that does not read keeps neither the clock nor memory, and misses nothing but
+        what is old: after it wakes it sees the present."""
+        self.fake.send('mode 1024 768')
+        picture = self.viewer.display()
+        while picture.width != 1024:
+            picture.step()
+        self.fake.send('play full')
+        picture.catch_up(0.01)
+        before = self.fake.stats()
+        time.sleep(3)
+        after = self.fake.stats()
+        self.assertGreater(after['scans'] - before['scans'], 100)
+        with open('/proc/%d/status' % self.fake.process.pid, encoding='ascii') as f:
+            self.assertLess(int(re.search(r'VmRSS:\s*(\d+)', f.read()).group(1)), 120 * 1024)
+        self.fake.send('mode 640 480')  # the server's thread waits for its worker, no one else
+        self.assertLess(timed(self.fake.stats), 1)
+        self.fake.send('play still')
+        self.fake.send('dump p.ppm')
+        self.fake.expect('dumped')
+        dump = image.read(self.folder + '/p.ppm')
+        wait(lambda: picture.catch_up() or picture.rgb() == dump.rgb, 'the present', 20)
+
+
+def timed(call):
+    start = time.monotonic()
+    call()
+    return time.monotonic() - start
+
+
+def link(kind=spice.MAIN, **more):
+    return spice.link_message(kind, **more)
+
+
+def hostile():
+    """Names and bytes of what no viewer would send, after what part of a handshake."""
+    noise = random.Random(5)
+
+    def say(kind, data=b'', size=None):
+        return struct.pack('<HI', kind, len(data) if size is None else size) + data
+    return (
+        ('nothing', 'none', b''),
+        ('zeros', 'none', bytes(4096)),
+        ('noise', 'none', noise.randbytes(60000)),
+        ('a browser', 'none', b'GET / HTTP/1.1\r\nHost: localhost\r\n\r\n'),
+        ('a browser that upgrades', 'none', b'GET / HTTP/1.1\r\nUpgrade: websocket\r\n'
+         b'Sec-WebSocket-Key: ' + b'A' * 5000 + b'\r\n\r\n'),
+        ('a VNC viewer', 'none', b'RFB 003.008\n' * 20),
+        ('a TLS hello', 'none', bytes.fromhex('1603010200010001fc0303') + noise.randbytes(506)),
+        ('half a header', 'none', link()[:9]),
+        ('half a message', 'none', link()[:25]),
+        ('another magic', 'none', link(magic=b'RED!')),
+        ('version 99', 'none', link(version=(99, 0))),
+        ('version 1', 'none', link(version=(1, 0))),
+        ('size 0', 'none', link(size=0)),
+        ('size 2^32-1', 'none', link(size=0xffffffff)),
+        ('size 2^31, noise', 'none', link(size=0x80000000) + noise.randbytes(30000)),
+        ('2^32-1 capabilities', 'none', link(counts=(0xffffffff, 0xffffffff))),
+        ('2^30 capabilities', 'none', link(counts=(1 << 30, 1 << 30))),
+        ('capabilities elsewhere', 'none', link(offset=0xfffffff0)),
+        ('capabilities before', 'none', link(offset=0)),
+        ('no channel', 'none', link(0)),
+        ('channel 255', 'none', link(255)),
+        ('display 200', 'none', link(spice.DISPLAY, channel=200)),
+        ('display without a session', 'none', link(spice.DISPLAY)),
+        ('display of another session', 'none', link(spice.DISPLAY, session=0x12345678)),
+        ('an unknown authentication', 'linked', struct.pack('<I', 77) + bytes(128)),
+        ('SASL, which was not offered', 'linked', struct.pack('<II', 2, 0xffffffff) + bytes(300)),
+        ('a ticket of noise', 'linked', struct.pack('<I', 1) + noise.randbytes(128)),
+        ('half a ticket', 'linked', struct.pack('<I', 1) + bytes(64)),
+        ('an unknown message', 'main', say(9999, bytes(64))),
+        ('message 0', 'main', say(0)),
+        ('a message of 2^32-1 bytes', 'main', say(spice.ATTACH_CHANNELS, b'', 0xffffffff)),
+        ('a message of 2^31 bytes, noise', 'main', say(107, noise.randbytes(9000), 1 << 31)),
+        ('client info of nothing', 'main', say(101)),
+        ('mouse mode 65535', 'main', say(105, b'\xff\xff')),
+        ('mouse mode, cut', 'main', say(105, b'\1')),
+        ('the agent, which is not there', 'main', say(106, b'\xff' * 4) + say(107, bytes(2000)) * 20),
+        ('tokens without an agent', 'main', say(108, b'\xff' * 4) * 20),
+        ('the end of a migration', 'main', say(102) + say(103) + say(109) + say(110, b'\1' * 4)),
+        ('pong that nobody asked for', 'main', say(spice.PONG, b'\xff' * 12) * 50),
+        ('pong, cut', 'main', say(spice.PONG, b'\xff')),
+        ('acks that nobody asked for', 'main', say(spice.ACK) * 500 + say(spice.ACK_SYNC, b'\xff' * 4)),
+        ('migration data', 'main', say(5, noise.randbytes(300))),
+        ('attach, again and again', 'main', say(spice.ATTACH_CHANNELS) * 200),
+        ('noise', 'main', noise.randbytes(60000)),
+        ('keys, cut', 'inputs', say(spice.KEY_DOWN, b'\1\2')),
+        ('keys of nothing', 'inputs', say(104)),
+        ('all scan codes', 'inputs', say(104, bytes(range(256)) * 40)),
+        ('prefixes', 'inputs', say(104, b'\xe0\xe1\xe0\xe2\xe1\xe1\x00\x80' * 500)),
+        ('positions without a tablet', 'inputs', say(spice.MOUSE_POSITION, b'\xff' * 11) * 50),
+        ('movements far away', 'inputs', say(spice.MOUSE_MOTION, struct.pack(
+            '<iiH', -1 << 31, (1 << 31) - 1, 0xffff)) * 200),
+        ('button 255', 'inputs', say(spice.MOUSE_PRESS, b'\xff' * 3) * 50),
+        ('locks', 'inputs', say(spice.KEY_MODIFIERS, b'\xff\xff') * 50),
+        ('noise', 'inputs', noise.randbytes(60000)),
+        ('a cache of -1', 'display', say(101, struct.pack('<BqBi', 255, -1, 255, -1))),
+        ('two beginnings', 'display', say(101, struct.pack('<BqBi', 1, 1 << 60, 1, 1 << 30)) * 2),
+        ('half a beginning', 'display', say(101, b'\1')),
+        ('a report of no stream', 'display', say(102, b'\xff' * 28) * 5),
+        ('compression 255', 'display', say(103, b'\xff') * 5),
+        ('an end of no drawing', 'display', say(104) * 5),
+        ('255 codecs, none sent', 'display', say(105, b'\xff')),
+        ('noise', 'display', noise.randbytes(60000)),
+        ('noise', 'cursor', noise.randbytes(60000)),
+    )
+
+
+class Hostility(SpiceTest):
+    def connection(self, stage):
+        """A socket on which so much has been said."""
+        if stage == 'none':
+            sock = spice.connect(self.address)
+        elif stage == 'linked':
+            sock = spice.connect(self.address)
+            sock.sendall(link())
+            sock.recv(16 + spice.LINK_REPLY, socket.MSG_WAITALL)
+        else:
+            viewer = self.viewer()
+            sock = viewer.main.sock if stage == 'main' else viewer.open(
+                {'inputs': spice.INPUTS, 'display': spice.DISPLAY, 'cursor': spice.CURSOR}[stage]
+            ).sock
+        self.addCleanup(sock.close)
+        return sock
+
+    def test_hostile_bytes(self):
+        self.start()
+        self.viewer().close()
+        self.wait_channels()
+        before = self.memory(), self.descriptors()
+        for name, stage, data in hostile():
+            with self.subTest(stage + ': ' + name):
+                sock = self.connection(stage)
+                try:
+                    sock.sendall(data)
+                    sock.shutdown(socket.SHUT_WR)
+                    assert_closed(sock)
+                except ConnectionError:
+                    pass  # gone before we had said it all: fine
+                self.close_viewers()
+                self.assertTrue(self.m.running(), self.m.stderr())
+                self.wait_channels()
+        self.assert_same(self.viewer().display())
+        self.close_viewers()
+        self.assertLess(self.memory() - before[0], 100 * 1024, 'KiB more in use')
+        wait(lambda: self.descriptors() <= before[1], 'descriptors are closed', 20)
+        self.assertEqual(self.m.quit(), 0)
+        self.assertEqual(self.m.stderr(), '')
+
+    def viewer(self, **more):
+        viewer = spice.Viewer(self.address, **more)
+        self.__dict__.setdefault('open_viewers', []).append(viewer)
+        return viewer
+
+    def close_viewers(self):
+        for viewer in self.__dict__.pop('open_viewers', []):
+            viewer.close()
+
+    def tearDown(self):
+        self.close_viewers()
+
+    def test_storm(self):
+        """100 viewers that end at random moments of their lives, one silent crowd beside."""
+        self.start()
+        self.show_picture(640, 480)
+        crowd = [self.connection('none') for _ in range(80)]  # more than may be
+        noise = random.Random(7)
+        longest = 0
+        for i in range(100):
+            try:
+                sock = spice.connect(self.address)
+                talk = link() + struct.pack('<I', 1)
+                sock.sendall(talk[:noise.randrange(len(talk) * 2)])
+                if noise.random() < 0.5:
+                    viewer = spice.Viewer(self.address)
+                    for kind in noise.sample((spice.DISPLAY, spice.INPUTS, spice.CURSOR),
+                                             noise.randrange(4)):
+                        channel = viewer.open(kind)
+                        if kind == spice.DISPLAY:
+                            picture = spice.Picture(channel)
+                            for _ in range(noise.randrange(5)):
+                                picture.step(0.01)
+                        elif kind == spice.INPUTS:
+                            channel.send(spice.KEY_DOWN, struct.pack('<I', 0x1e))
+                    viewer.close()
+                sock.close()
+            except (spice.SpiceError, ConnectionError):
+                pass  # its place was taken meanwhile
+            if i % 10 == 0:
+                longest = max(longest, timed(lambda: self.m.hmp.command('info status')))
+        self.assertLess(longest, 2)
+        for sock in crowd[:10]:
+            assert_closed(sock)  # the oldest had to go
+        self.wait_channels()
+        self.assert_same(self.viewer().display())
+        self.assertEqual(self.m.quit(), 0)
+        self.assertEqual(self.m.stderr(), '')
+
+    def test_killed_and_deaf_viewers_at_the_end(self):
+        """The program ends at once with clients in every state, some of which do not read."""
+        self.start()
+        self.show_picture(1024, 768)
+        for stage in ('none', 'linked', 'display'):
+            self.connection(stage)
+        for row in range(0, 768, 16):
+            self.m.qtest.memset(LFB + row * 4096, 4096 * 16, row & 0xff)
+        vga.Vga(self.m.qtest).vbe_mode(640, 480, 32)
+        self.assertLess(timed(lambda: self.m.hmp.command('info status')), 2)
+        self.assertLess(timed(self.m.quit), 10)
+        self.assertEqual(self.m.status, 0)
 
 
 if __name__ == '__main__':

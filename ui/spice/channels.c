@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "mainloop/timer.h"
+#include "ui/spice/display-guard.h"
 #include "ui/spice/spice-priv.h"
 
 #define HANDSHAKE_NS   (30 * NS_PER_SEC)
@@ -21,18 +22,25 @@
 typedef struct SpiceChannel {
     SpiceChannelEventInfo *info; /* who it is, for spice-server */
     int fd;                      /* a duplicate; -1 = not known */
-    gboolean ready;              /* the handshake is over */
+    int theirs;                  /* spice-server's */
+    gboolean guarded;            /* has been looked at, see display-guard.h */
+    gboolean guard_good;
+    int guard_end;  /* -1 = none */
+    gboolean ready; /* the handshake is over */
     gint64 since;
     char *address;
     int session, type, id, flags;
 } SpiceChannel;
 
 struct SpiceChannels {
-    SpiceFrontend *frontend;
+    SpiceSession *session;
     Clock *clock;
     Timer deadline;         /* of the oldest handshake */
-    SpiceChannel *accepted; /* connected in the event that is being handled */
+    gint guards;            /* atomic: 0 = no channel has a guard_end */
+    int accepting;          /* the connection that is being handed over, or -1 */
+    SpiceChannel *accepted; /* connected in the event that is being handled, descriptor unknown */
     GMutex mutex;           /* guards what follows, a leaf */
+    int tls_listener;       /* spice-server's socket, -1 = none */
     GPtrArray *list;        /* of SpiceChannel*, the oldest first */
 };
 
@@ -42,6 +50,9 @@ static void channel_free(gpointer data)
 
     if (channel->fd >= 0) {
         close(channel->fd);
+    }
+    if (channel->guard_end >= 0) {
+        close(channel->guard_end);
     }
     g_free(channel->address);
     g_free(channel);
@@ -130,26 +141,29 @@ static void connected(SpiceChannels *channels, SpiceChannelEventInfo *info)
     SpiceChannel *channel = g_new0(SpiceChannel, 1);
 
     channel->info = info;
-    channel->fd = -1;
+    channel->guard_end = -1;
+    channel->fd = channels->accepting >= 0 ? fcntl(channels->accepting, F_DUPFD_CLOEXEC, 0) : -1;
+    channel->theirs = channels->accepting;
     channel->since = clock_now(channels->clock);
     channel->address = address_text(info);
     g_mutex_lock(&channels->mutex);
     g_ptr_array_add(channels->list, channel);
+    check_handshakes(channels);
     g_mutex_unlock(&channels->mutex);
-    channels->accepted = channel;
+    channels->accepted = channels->accepting < 0 ? channel : NULL;
 }
 
 /* A channel of this kind came (by = 1) or went (by = -1). */
 static void tell(SpiceChannels *channels, int type, int id, int by)
 {
-    SpiceFrontend *frontend = channels->frontend;
+    SpiceSession *session = channels->session;
 
-    if (type == SPICE_CHANNEL_DISPLAY && id >= 0 && (guint)id < frontend->heads->len) {
-        vm_lock_take(frontend->frontend.machine->lock, "spice viewer");
-        spice_head_viewers(g_ptr_array_index(frontend->heads, (guint)id), by);
-        vm_lock_drop(frontend->frontend.machine->lock);
+    if (type == SPICE_CHANNEL_DISPLAY && id >= 0 && (guint)id < session->heads->len) {
+        spice_thread_lock(session, "spice viewer");
+        spice_head_viewers(g_ptr_array_index(session->heads, (guint)id), by);
+        vm_lock_drop(session->machine->lock);
     } else if (type == SPICE_CHANNEL_INPUTS && by < 0) {
-        spice_input_release(frontend->input);
+        spice_input_release(session->input);
     }
 }
 
@@ -208,13 +222,25 @@ void spice_channels_event(SpiceChannels *channels, int event, SpiceChannelEventI
     }
 }
 
+void spice_channels_accepting(SpiceChannels *channels, int fd)
+{
+    channels->accepting = fd;
+}
+
 void spice_channels_watching(SpiceChannels *channels, int fd)
 {
     SpiceChannel *channel = g_steal_pointer(&channels->accepted);
+    int listens = 0;
+    socklen_t size = sizeof(listens);
 
-    if (channel) {
+    if (getsockopt(fd, SOL_SOCKET, SO_ACCEPTCONN, &listens, &size) == 0 && listens) {
+        g_mutex_lock(&channels->mutex);
+        channels->tls_listener = fd;
+        g_mutex_unlock(&channels->mutex);
+    } else if (channel) {
         g_mutex_lock(&channels->mutex);
         channel->fd = fcntl(fd, F_DUPFD_CLOEXEC, 0);
+        channel->theirs = fd;
         check_handshakes(channels);
         g_mutex_unlock(&channels->mutex);
     }
@@ -227,9 +253,86 @@ void spice_channels_event_over(SpiceChannels *channels)
 
 /* ---- any thread ---- */
 
+/* Whether a connection to this display has been looked at, or is being guarded. */
+typedef enum GuardStage { GUARD_NEW, GUARD_ON } GuardStage;
+
+/* Takes the oldest connection to this display that is at this stage: a copy of what is known of
+ * it, with a descriptor of its own. */
+static gboolean take_for_guard(SpiceChannels *channels, guint index, GuardStage stage,
+                               SpiceChannel *copy)
+{
+    gboolean found = FALSE;
+
+    g_mutex_lock(&channels->mutex);
+    for (guint i = 0; i < channels->list->len && !found; i++) {
+        SpiceChannel *channel = g_ptr_array_index(channels->list, i);
+
+        if (channel->ready && channel->fd >= 0 && channel->type == SPICE_CHANNEL_DISPLAY &&
+            channel->id == (int)index &&
+            (stage == GUARD_NEW ? !channel->guarded : channel->guard_end >= 0)) {
+            *copy = *channel;
+            copy->fd = fcntl(channel->fd, F_DUPFD_CLOEXEC, 0);
+            found = copy->fd >= 0;
+            channel->guarded = TRUE;
+            channel->guard_end = -1;
+        }
+    }
+    g_mutex_unlock(&channels->mutex);
+    return found;
+}
+
+void spice_channels_guard_begin(SpiceChannels *channels, guint index)
+{
+    SpiceChannel copy;
+    guint at;
+
+    while (take_for_guard(channels, index, GUARD_NEW, &copy)) {
+        gboolean tls = (copy.flags & SPICE_CHANNEL_EVENT_FLAG_TLS) != 0, good;
+        int end = spice_guard_begin(copy.fd, copy.theirs, tls, &good);
+
+        g_mutex_lock(&channels->mutex);
+        if (end >= 0 && find_channel(channels, copy.info, &at)) {
+            SpiceChannel *channel = g_ptr_array_index(channels->list, at);
+
+            channel->guard_end = end;
+            channel->guard_good = good;
+            g_atomic_int_set(&channels->guards, 1);
+        }
+        g_mutex_unlock(&channels->mutex);
+        close(copy.fd);
+    }
+}
+
+void spice_channels_guard_end(SpiceChannels *channels, guint index)
+{
+    SpiceChannel copy;
+
+    if (!g_atomic_int_get(&channels->guards)) { /* as a rule */
+        return;
+    }
+    while (take_for_guard(channels, index, GUARD_ON, &copy)) {
+        spice_guard_end(copy.fd, copy.theirs, copy.guard_end, copy.guard_good);
+        close(copy.fd);
+    }
+    g_mutex_lock(&channels->mutex);
+    g_atomic_int_set(&channels->guards, 0);
+    for (guint i = 0; i < channels->list->len; i++) { /* other displays' */
+        SpiceChannel *channel = g_ptr_array_index(channels->list, i);
+
+        if (channel->guard_end >= 0) {
+            g_atomic_int_set(&channels->guards, 1);
+        }
+    }
+    g_mutex_unlock(&channels->mutex);
+}
+
 void spice_channels_shutdown(SpiceChannels *channels)
 {
     g_mutex_lock(&channels->mutex);
+    if (channels->tls_listener >= 0) {
+        shutdown(channels->tls_listener, SHUT_RDWR);
+        channels->tls_listener = -1;
+    }
     for (guint i = 0; i < channels->list->len; i++) {
         SpiceChannel *channel = g_ptr_array_index(channels->list, i);
 
@@ -293,13 +396,15 @@ void spice_channels_describe(SpiceChannels *channels, GString *out)
 
 /* ---- lifecycle ---- */
 
-SpiceChannels *spice_channels_new(SpiceFrontend *frontend)
+SpiceChannels *spice_channels_new(SpiceSession *session)
 {
     SpiceChannels *channels = g_new0(SpiceChannels, 1);
 
-    channels->frontend = frontend;
-    channels->clock = clock_new_host(frontend->loop);
+    channels->session = session;
+    channels->clock = clock_new_host(session->loop);
     timer_init(&channels->deadline, channels->clock, on_deadline, channels);
+    channels->accepting = -1;
+    channels->tls_listener = -1;
     g_mutex_init(&channels->mutex);
     channels->list = g_ptr_array_new_with_free_func(channel_free);
     return channels;

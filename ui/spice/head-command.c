@@ -132,6 +132,8 @@ static int on_get_command(QXLInstance *instance, QXLCommandExt *ext)
     gboolean starved;
     guint64 id = 0;
 
+    spice_thread_enter(head->session);
+    spice_channels_guard_end(head->session->channels, head->index);
     g_mutex_lock(&head->mutex);
     if (take_rectangle(head, &box)) {
         surface = surface_ref(head->surface);
@@ -312,6 +314,13 @@ static void on_update_area_complete(QXLInstance *instance, uint32_t surface, QXL
 static void on_client_capabilities(QXLInstance *instance, uint8_t present,
                                    uint8_t caps[SPICE_CAPABILITIES_SIZE])
 {
+    SpiceHead *head = head_of(instance);
+
+    spice_thread_enter(head->session);
+    if (present) { /* the worker is about to read a new viewer's first message */
+        spice_channels_guard_begin(head->session->channels, head->index);
+        deferred_schedule(head->wake); /* it will ask for commands when it has received it */
+    }
 }
 
 /* QXL, version 3.3 of spice-server's interface (spice-qxl.h). */

@@ -9,7 +9,7 @@
 
 struct SpiceHead {
     QXLInstance qxl;
-    SpiceFrontend *frontend;
+    SpiceSession *session;
     Display *display;
     guint index;
     Deferred *wake; /* on the server's thread: something below changed */

@@ -74,7 +74,7 @@ static const DisplayListenerOps listener_ops = {
 void spice_head_attach(SpiceHead *head)
 {
     head->listener =
-        display_attach(head->display, &listener_ops, head, (guint)head->frontend->max_hz);
+        display_attach(head->display, &listener_ops, head, (guint)head->session->options->max_hz);
     display_listener_set_active(head->listener, head->viewers > 0);
 }
 
@@ -184,17 +184,17 @@ gboolean spice_head_start(SpiceHead *head, SpiceServer *server)
 
 /* ---- lifecycle ---- */
 
-SpiceHead *spice_head_new(SpiceFrontend *frontend, Display *display, guint index)
+SpiceHead *spice_head_new(SpiceSession *session, Display *display, guint index)
 {
     SpiceHead *head = g_new0(SpiceHead, 1);
 
-    head->frontend = frontend;
+    head->session = session;
     head->display = display;
     head->index = index;
     head->qxl.base.sif = &spice_head_qxl.base;
     head->qxl.id = (int)index;
     head->surface = surface_ref(display_surface(display));
-    head->wake = deferred_new(frontend->loop, on_wake, head);
+    head->wake = deferred_new(session->loop, on_wake, head);
     pixman_region32_init(&head->damage);
     g_mutex_init(&head->mutex);
     return head;

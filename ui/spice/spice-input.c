@@ -28,7 +28,7 @@ struct SpiceInput {
     SpiceMouseInstance mouse;
     SpiceTabletInstance tablet;
     Machine *machine;
-    SpiceFrontend *frontend;
+    SpiceSession *session;
     InputListener *listener; /* vm lock */
     KeyTracker *tracker;     /* vm lock */
     Pointer pointer;         /* vm lock */
@@ -66,7 +66,7 @@ static guint key_of(guint code, gboolean extended)
 static void send_key(SpiceInput *input, guint key, gboolean down)
 {
     if (key) {
-        vm_lock_take(input->machine->lock, "spice key");
+        spice_thread_lock(input->session, "spice key");
         key_tracker_key(input->tracker, key, down);
         vm_lock_drop(input->machine->lock);
     }
@@ -135,7 +135,7 @@ static void on_motion(SpiceMouseInstance *instance, int dx, int dy, int dz, uint
 {
     SpiceInput *input = FROM(instance, mouse);
 
-    vm_lock_take(input->machine->lock, "spice mouse");
+    spice_thread_lock(input->session, "spice mouse");
     if (dx || dy) {
         pointer_move(&input->pointer, dx, dy);
     }
@@ -150,7 +150,7 @@ static void on_mouse_buttons(SpiceMouseInstance *instance, uint32_t buttons)
 {
     SpiceInput *input = FROM(instance, mouse);
 
-    vm_lock_take(input->machine->lock, "spice mouse");
+    spice_thread_lock(input->session, "spice mouse");
     set_buttons(input, buttons);
     vm_lock_drop(input->machine->lock);
 }
@@ -169,7 +169,7 @@ static void on_position(SpiceTabletInstance *instance, int x, int y, uint32_t bu
 {
     SpiceInput *input = FROM(instance, tablet);
 
-    vm_lock_take(input->machine->lock, "spice tablet");
+    spice_thread_lock(input->session, "spice tablet");
     set_place(input, x, y);
     set_buttons(input, buttons);
     vm_lock_drop(input->machine->lock);
@@ -179,7 +179,7 @@ static void on_wheel(SpiceTabletInstance *instance, int dz, uint32_t buttons)
 {
     SpiceInput *input = FROM(instance, tablet);
 
-    vm_lock_take(input->machine->lock, "spice tablet");
+    spice_thread_lock(input->session, "spice tablet");
     if (dz) {
         pointer_scroll(&input->pointer, 0, -dz);
     }
@@ -258,16 +258,16 @@ static void on_changed(void *opaque)
 
 /* ---- lifecycle ---- */
 
-SpiceInput *spice_input_new(SpiceFrontend *frontend)
+SpiceInput *spice_input_new(SpiceSession *session)
 {
     SpiceInput *input = g_new0(SpiceInput, 1);
-    InputRouter *router = frontend->frontend.machine->input;
+    InputRouter *router = session->machine->input;
 
-    input->frontend = frontend;
-    input->machine = frontend->frontend.machine;
+    input->session = session;
+    input->machine = session->machine;
     input->tracker = key_tracker_new(router);
     pointer_init(&input->pointer, router);
-    input->changed = deferred_new(frontend->loop, on_changed, input);
+    input->changed = deferred_new(session->loop, on_changed, input);
     input->leds = (gint)input_leds(router);
     input->absolute = input_is_absolute(router);
     input->listener = input_listen(router, &listener_ops, input);
@@ -277,10 +277,14 @@ SpiceInput *spice_input_new(SpiceFrontend *frontend)
     return input;
 }
 
-void spice_input_free(SpiceInput *input)
+void spice_input_close(SpiceInput *input)
 {
     input_unlisten(input->listener);
-    key_tracker_free(input->tracker);
+    g_clear_pointer(&input->tracker, key_tracker_free);
+}
+
+void spice_input_free(SpiceInput *input)
+{
     deferred_free(input->changed);
     g_free(input);
 }
@@ -296,7 +300,7 @@ void spice_input_start(SpiceInput *input, SpiceServer *server)
 void spice_input_release(SpiceInput *input)
 {
     input->prefix = 0;
-    vm_lock_take(input->machine->lock, "spice keys");
+    spice_thread_lock(input->session, "spice keys");
     key_tracker_release_all(input->tracker);
     pointer_reset(&input->pointer);
     vm_lock_drop(input->machine->lock);
@@ -305,5 +309,5 @@ void spice_input_release(SpiceInput *input)
 /* spice-server allows it with one display only: positions do not say of which they are. */
 gboolean spice_input_is_client_mode(SpiceInput *input)
 {
-    return g_atomic_int_get(&input->absolute) && input->frontend->heads->len == 1;
+    return g_atomic_int_get(&input->absolute) && input->session->heads->len == 1;
 }

@@ -20,16 +20,14 @@
 #include "core/frontend.h"
 #include "core/input.h"
 
-typedef struct SpiceFrontend SpiceFrontend;
+typedef struct SpiceSession SpiceSession;
 typedef struct SpiceHead SpiceHead;
 typedef struct SpiceInput SpiceInput;
 typedef struct SpiceCore SpiceCore;
 typedef struct SpiceChannels SpiceChannels;
+typedef struct SpiceListener SpiceListener;
 
-struct SpiceFrontend {
-    Frontend frontend;
-
-    /* options */
+typedef struct SpiceOptions {
     guint64 port, tls_port; /* 0 = none */
     char *addr;
     gboolean unix_socket, ipv4, ipv6;
@@ -41,11 +39,19 @@ struct SpiceFrontend {
     gboolean agent_mouse, playback_compression, seamless_migration;
     gboolean disable_copy_paste, disable_file_xfer;
     guint64 max_hz;
+} SpiceOptions;
+
+/* A server. It is not part of the Frontend: if spice-server fails, its threads are stopped where
+ * they are, and the session is left to them. */
+struct SpiceSession {
+    Frontend *frontend;
+    Machine *machine;
+    SpiceOptions *options; /* the frontend's */
+    GPtrArray *heads;      /* of SpiceHead*; filled before the thread starts */
 
     /* vm lock */
-    GPtrArray *heads; /* of SpiceHead*; filled before the thread starts */
-    char *password;   /* NULL = nobody gets in, if there is ticketing */
-    gint64 expires;   /* host time from which on the password is worth nothing, -1 = never */
+    char *password; /* NULL = nobody gets in, if there is ticketing */
+    gint64 expires; /* host time from which on the password is worth nothing, -1 = never */
     gboolean ticketing;
 
     /* the thread */
@@ -55,14 +61,17 @@ struct SpiceFrontend {
     Deferred *ticket_changed; /* on the thread */
     SpiceServer *server;      /* the thread's */
     SpiceCore *core;
+    SpiceListener *listener; /* the thread's */
     SpiceChannels *channels;
     SpiceInput *input;
 
-    GMutex mutex; /* a leaf */
+    GMutex mutex; /* a leaf; guards what follows */
     GCond cond;
     gboolean started;    /* the thread has come up, or has failed to */
-    GError *start_error; /* why it failed */
-    GString *complaints; /* of spice-server while it starts */
+    gboolean ended;      /* it does nothing more */
+    gboolean failed;     /* spice-server has; one of its threads stands still */
+    GError *start_error; /* why it did not come up */
+    GString *complaints; /* of spice-server while it starts; the thread's */
     char *ticket;        /* to be given to spice-server; NULL = nobody gets in */
     gint64 ticket_expires;
     gboolean ticket_disconnects; /* who is connected has to go */
@@ -71,13 +80,19 @@ struct SpiceFrontend {
 /* ---- spice-thread.c ---- */
 
 /* Starts the thread; returns when the server listens. Vm lock held, dropped while waiting. */
-gboolean spice_thread_start(SpiceFrontend *frontend, GError **error);
-/* Ends it: viewers are disconnected. Vm lock held, dropped while waiting. */
-void spice_thread_end(SpiceFrontend *frontend);
+gboolean spice_thread_start(SpiceSession *session, GError **error);
+/* Ends it: viewers are disconnected. Vm lock held, dropped while waiting. FALSE: spice-server has
+ * failed, and the session must stay for its threads. */
+gboolean spice_thread_end(SpiceSession *session);
 /* Hands password and expiry over; `disconnect`: who is connected has to go. Vm lock held. */
-void spice_thread_set_ticket(SpiceFrontend *frontend, gboolean disconnect);
-/* The server that the calling thread runs. */
-SpiceFrontend *spice_thread_current(void);
+void spice_thread_set_ticket(SpiceSession *session, gboolean disconnect);
+/* The server that the calling thread runs, or works for. */
+SpiceSession *spice_thread_current(void);
+/* A display's worker says whose it is. */
+void spice_thread_enter(SpiceSession *session);
+/* Takes the vm lock on the server's thread. Does not return if spice-server has failed: then the
+ * machine may be gone. */
+void spice_thread_lock(SpiceSession *session, const char *who);
 
 /* ---- core-interface.c: timers, watches and events for spice-server; the thread ---- */
 
@@ -88,13 +103,19 @@ SpiceCoreInterface *spice_core_interface(SpiceCore *core);
 
 /* ---- channels.c: who is connected ---- */
 
-SpiceChannels *spice_channels_new(SpiceFrontend *frontend);
+SpiceChannels *spice_channels_new(SpiceSession *session);
 void spice_channels_free(SpiceChannels *channels);
 /* The thread: what spice-server tells of connections. */
 void spice_channels_event(SpiceChannels *channels, int event, SpiceChannelEventInfo *info);
-/* The thread: spice-server waits for this descriptor, or has finished with one event. */
+/* The thread: this connection is being handed to spice-server; -1 = it has been. */
+void spice_channels_accepting(SpiceChannels *channels, int fd);
+/* The thread: spice-server, which accepts TLS connections itself, waits for this descriptor, or has
+ * finished with one event. */
 void spice_channels_watching(SpiceChannels *channels, int fd);
 void spice_channels_event_over(SpiceChannels *channels);
+/* A display's worker: a viewer has come to it; it has been received. See display-guard.h. */
+void spice_channels_guard_begin(SpiceChannels *channels, guint index);
+void spice_channels_guard_end(SpiceChannels *channels, guint index);
 /* Any thread: ends all connections at once. */
 void spice_channels_shutdown(SpiceChannels *channels);
 /* Any thread: how many viewers there are. */
@@ -104,7 +125,7 @@ void spice_channels_describe(SpiceChannels *channels, GString *out);
 
 /* ---- head.c, head-command.c: one display as a QXL device ---- */
 
-SpiceHead *spice_head_new(SpiceFrontend *frontend, Display *display, guint index);
+SpiceHead *spice_head_new(SpiceSession *session, Display *display, guint index);
 void spice_head_free(SpiceHead *head); /* after the thread has ended */
 /* Vm lock. */
 void spice_head_attach(SpiceHead *head);
@@ -116,8 +137,10 @@ gboolean spice_head_start(SpiceHead *head, SpiceServer *server);
 
 /* ---- spice-input.c ---- */
 
-SpiceInput *spice_input_new(SpiceFrontend *frontend); /* vm lock */
-void spice_input_free(SpiceInput *input);             /* vm lock, after the thread has ended */
+SpiceInput *spice_input_new(SpiceSession *session); /* vm lock */
+/* Vm lock: lets go of the guest's devices. */
+void spice_input_close(SpiceInput *input);
+void spice_input_free(SpiceInput *input); /* after that, and after the thread has ended */
 /* The thread, once the server exists. */
 void spice_input_start(SpiceInput *input, SpiceServer *server);
 /* TRUE if viewers send positions rather than movements. */

@@ -2,7 +2,6 @@
 #include <gmodule.h>
 #include <spice/protocol.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "core/error.h"
 #include "ui/spice/spice-priv.h"
@@ -12,7 +11,13 @@ static const char *const compressions[] = {"auto_glz", "auto_lz", "quic", "glz",
 static const char *const wan_names[] = {"auto", "never", "always", NULL};
 static const char *const streaming_names[] = {"off", "all", "filter", NULL};
 
-#define FIELD(name) G_STRUCT_OFFSET(SpiceFrontend, name)
+typedef struct SpiceFrontend {
+    Frontend frontend;
+    SpiceOptions options;
+    SpiceSession *session;
+} SpiceFrontend;
+
+#define FIELD(name) G_STRUCT_OFFSET(SpiceFrontend, options.name)
 
 static const OptionSpec spice_options[] = {
     {"port", OPTION_UINT, FIELD(port), "0", "TCP port for viewers without encryption", 0, 65535},
@@ -61,50 +66,68 @@ static const OptionSpec spice_options[] = {
 
 /* ---- opening ---- */
 
-static gboolean check_options(SpiceFrontend *frontend, GError **error)
+static gboolean check_options(const Machine *machine, const SpiceOptions *options, GError **error)
 {
-    if (frontend->frontend.machine->displays->len == 0) {
+    if (machine->displays->len == 0) {
         return error_set(error, "spice: this machine has no display to show");
     }
-    if (frontend->first_password && strlen(frontend->first_password) > SPICE_MAX_PASSWORD_LENGTH) {
+    if (options->first_password && strlen(options->first_password) > SPICE_MAX_PASSWORD_LENGTH) {
         return error_set(error, "spice: passwords have at most %d characters",
                          SPICE_MAX_PASSWORD_LENGTH);
     }
-    if (frontend->first_password && frontend->disable_ticketing) {
+    if (options->first_password && options->disable_ticketing) {
         return error_set(error, "spice: password= and disable-ticketing=on contradict each other");
     }
     return TRUE;
 }
 
-static void free_parts(SpiceFrontend *frontend)
+static void session_free(SpiceSession *session)
 {
-    spice_input_free(frontend->input);
-    g_ptr_array_unref(frontend->heads);
-    g_clear_pointer(&frontend->password, g_free);
-    event_loop_free(frontend->loop);
-    g_main_context_unref(frontend->context);
-    g_mutex_clear(&frontend->mutex);
-    g_cond_clear(&frontend->cond);
+    spice_input_free(session->input);
+    g_ptr_array_unref(session->heads);
+    g_free(session->password);
+    event_loop_free(session->loop);
+    g_main_context_unref(session->context);
+    g_mutex_clear(&session->mutex);
+    g_cond_clear(&session->cond);
+    g_free(session);
 }
 
-static void make_parts(SpiceFrontend *frontend)
+static SpiceSession *session_new(SpiceFrontend *frontend)
 {
+    SpiceSession *session = g_new0(SpiceSession, 1);
     GPtrArray *displays = frontend->frontend.machine->displays;
 
-    g_mutex_init(&frontend->mutex);
-    g_cond_init(&frontend->cond);
-    frontend->context = g_main_context_new();
-    frontend->loop = event_loop_new(frontend->context, NULL);
-    frontend->password = g_strdup(frontend->first_password);
-    frontend->expires = -1;
+    session->frontend = &frontend->frontend;
+    session->machine = frontend->frontend.machine;
+    session->options = &frontend->options;
+    g_mutex_init(&session->mutex);
+    g_cond_init(&session->cond);
+    session->context = g_main_context_new();
+    session->loop = event_loop_new(session->context, NULL);
+    session->password = g_strdup(frontend->options.first_password);
+    session->expires = -1;
     /* Who may open a unix socket is a matter of its folder. */
-    frontend->ticketing =
-        !frontend->disable_ticketing && !(frontend->unix_socket && !frontend->first_password);
-    frontend->input = spice_input_new(frontend);
-    frontend->heads = g_ptr_array_new_with_free_func((GDestroyNotify)spice_head_free);
+    session->ticketing = !frontend->options.disable_ticketing &&
+                         !(frontend->options.unix_socket && !frontend->options.first_password);
+    session->input = spice_input_new(session);
+    session->heads = g_ptr_array_new_with_free_func((GDestroyNotify)spice_head_free);
     for (guint i = 0; i < displays->len; i++) {
-        g_ptr_array_add(frontend->heads,
-                        spice_head_new(frontend, g_ptr_array_index(displays, i), i));
+        g_ptr_array_add(session->heads, spice_head_new(session, g_ptr_array_index(displays, i), i));
+    }
+    return session;
+}
+
+/* If spice-server has failed the session stays behind, with threads that stand still. */
+static void session_end(SpiceSession *session)
+{
+    for (guint i = 0; i < session->heads->len; i++) {
+        spice_head_detach(g_ptr_array_index(session->heads, i));
+    }
+    gboolean whole = spice_thread_end(session);
+    spice_input_close(session->input);
+    if (whole) {
+        session_free(session);
     }
 }
 
@@ -116,69 +139,62 @@ static gboolean spice_probe(GError **error)
 static gboolean spice_open(Frontend *base, GError **error)
 {
     SpiceFrontend *frontend = (SpiceFrontend *)base;
+    SpiceSession *session;
 
-    if (!check_options(frontend, error)) {
+    if (!check_options(base->machine, &frontend->options, error)) {
         return FALSE;
     }
-    make_parts(frontend);
-    if (!spice_thread_start(frontend, error)) {
-        free_parts(frontend);
+    session = session_new(frontend);
+    if (!spice_thread_start(session, error)) {
+        session_end(session);
         g_prefix_error(error, "spice: ");
         return FALSE;
     }
-    for (guint i = 0; i < frontend->heads->len; i++) {
-        spice_head_attach(g_ptr_array_index(frontend->heads, i));
+    frontend->session = session;
+    for (guint i = 0; i < session->heads->len; i++) {
+        spice_head_attach(g_ptr_array_index(session->heads, i));
     }
     return TRUE;
 }
 
 static void spice_close(Frontend *base)
 {
-    SpiceFrontend *frontend = (SpiceFrontend *)base;
-
-    for (guint i = 0; i < frontend->heads->len; i++) {
-        spice_head_detach(g_ptr_array_index(frontend->heads, i));
-    }
-    spice_thread_end(frontend);
-    if (frontend->unix_socket) {
-        unlink(frontend->addr);
-    }
-    free_parts(frontend);
+    session_end(g_steal_pointer(&((SpiceFrontend *)base)->session));
 }
 
 /* ---- monitor ---- */
 
 static void spice_info(Frontend *base, GString *out)
 {
-    SpiceFrontend *frontend = (SpiceFrontend *)base;
+    SpiceSession *session = ((SpiceFrontend *)base)->session;
 
     g_string_append(out, "Server:\n");
-    if (frontend->unix_socket) {
-        g_string_append_printf(out, "     address: unix:%s\n", frontend->addr);
+    if (session->options->unix_socket) {
+        g_string_append_printf(out, "     address: unix:%s\n", session->options->addr);
     }
-    if (frontend->port) {
-        g_string_append_printf(out, "     address: %s:%" G_GUINT64_FORMAT "\n", frontend->addr,
-                               frontend->port);
+    if (session->options->port) {
+        g_string_append_printf(out, "     address: %s:%" G_GUINT64_FORMAT "\n",
+                               session->options->addr, session->options->port);
     }
-    if (frontend->tls_port) {
+    if (session->options->tls_port) {
         g_string_append_printf(out, "     address: %s:%" G_GUINT64_FORMAT " [tls]\n",
-                               frontend->addr, frontend->tls_port);
+                               session->options->addr, session->options->tls_port);
     }
     g_string_append_printf(out,
                            "    migrated: false\n        auth: %s\n    compiled: %d.%d.%d\n"
                            "  mouse-mode: %s\n",
-                           frontend->ticketing ? "spice" : "none", SPICE_SERVER_VERSION >> 16,
+                           session->ticketing ? "spice" : "none", SPICE_SERVER_VERSION >> 16,
                            SPICE_SERVER_VERSION >> 8 & 0xff, SPICE_SERVER_VERSION & 0xff,
-                           spice_input_is_client_mode(frontend->input) ? "client" : "server");
-    spice_channels_describe(frontend->channels, out);
+                           spice_input_is_client_mode(session->input) ? "client" : "server");
+    spice_channels_describe(session->channels, out);
 }
 
 static gboolean spice_set_password(Frontend *base, const char *password, PasswordAction connected,
                                    GError **error)
 {
-    SpiceFrontend *frontend = (SpiceFrontend *)base;
+    SpiceSession *session = ((SpiceFrontend *)base)->session;
 
-    if (!frontend->ticketing) {
+    if (!session->ticketing) {
         return error_set(error, "%s asks for no password: start it without disable-ticketing=on",
                          base->id);
     }
@@ -186,22 +202,22 @@ static gboolean spice_set_password(Frontend *base, const char *password, Passwor
         return error_set(error, "SPICE passwords have at most %d characters",
                          SPICE_MAX_PASSWORD_LENGTH);
     }
-    if (connected == PASSWORD_FAIL && spice_channels_viewers(frontend->channels) > 0) {
+    if (connected == PASSWORD_FAIL && spice_channels_viewers(session->channels) > 0) {
         return error_set(error, "a viewer is connected: the password stays as it was");
     }
-    g_free(frontend->password);
-    frontend->password = g_strdup(password);
-    spice_thread_set_ticket(frontend, connected == PASSWORD_DISCONNECT);
+    g_free(session->password);
+    session->password = g_strdup(password);
+    spice_thread_set_ticket(session, connected == PASSWORD_DISCONNECT);
     return TRUE;
 }
 
 static void spice_expire_password(Frontend *base, gint64 seconds)
 {
-    SpiceFrontend *frontend = (SpiceFrontend *)base;
+    SpiceSession *session = ((SpiceFrontend *)base)->session;
 
-    frontend->expires =
+    session->expires =
         seconds < 0 ? -1 : clock_now(base->machine->host_clock) + seconds * NS_PER_SEC;
-    spice_thread_set_ticket(frontend, FALSE);
+    spice_thread_set_ticket(session, FALSE);
 }
 
 G_MODULE_EXPORT extern const FrontendOps vitrine_frontend;
