@@ -159,9 +159,14 @@ static void tell(SpiceChannels *channels, int type, int id, int by)
     SpiceSession *session = channels->session;
 
     if (type == SPICE_CHANNEL_DISPLAY && id >= 0 && (guint)id < session->heads->len) {
+        SpiceHead *head = g_ptr_array_index(session->heads, (guint)id);
+
         spice_thread_lock(session, "spice viewer");
-        spice_head_viewers(g_ptr_array_index(session->heads, (guint)id), by);
+        spice_head_viewers(head, by);
         vm_lock_drop(session->machine->lock);
+        if (by > 0) {
+            spice_head_refresh(head);
+        }
     } else if (type == SPICE_CHANNEL_INPUTS && by < 0) {
         spice_input_release(session->input);
     }

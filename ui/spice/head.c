@@ -169,6 +169,18 @@ static void on_wake(void *opaque)
     }
 }
 
+void spice_head_refresh(SpiceHead *head)
+{
+    QXLRect all = {0}, dirty;
+
+    if (!head->running || !follow_size(head)) {
+        return;
+    }
+    all.right = (gint32)head->primary_width;
+    all.bottom = (gint32)head->primary_height;
+    spice_qxl_update_area(&head->qxl, 0, &all, &dirty, 1, TRUE);
+}
+
 gboolean spice_head_start(SpiceHead *head, SpiceServer *server)
 {
     QXLDevMemSlot everything = {.virt_end = ~(guintptr)0};

@@ -133,6 +133,8 @@ void spice_head_detach(SpiceHead *head);
 /* Vm lock; by: how many more viewers look. */
 void spice_head_viewers(SpiceHead *head, int by);
 /* The thread, once the server exists. */
+/* The thread: spice-server's own picture, which the next viewer sees first, becomes the present. */
+void spice_head_refresh(SpiceHead *head);
 gboolean spice_head_start(SpiceHead *head, SpiceServer *server);
 
 /* ---- spice-input.c ---- */
