@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <netdb.h>
 #include <poll.h>
+#include <signal.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -365,6 +366,15 @@ void vnc_listen_end(VncServer *server)
     g_clear_pointer(&server->unix_path, g_free);
     g_clear_pointer(&server->where, g_free);
     g_clear_pointer(&server->web_where, g_free);
+}
+
+void vnc_ignore_sigpipe(void)
+{
+    sigset_t set;
+
+    sigemptyset(&set);
+    sigaddset(&set, SIGPIPE);
+    pthread_sigmask(SIG_BLOCK, &set, NULL);
 }
 
 gboolean vnc_peer_name(int fd, char **host, char **service)

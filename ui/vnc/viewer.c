@@ -229,6 +229,7 @@ static gpointer viewer_thread(gpointer data)
 {
     VncViewer *viewer = data;
 
+    vnc_ignore_sigpipe();
     viewer_session(viewer);
     vm_lock_take(viewer->machine->lock, "vnc gone");
     g_clear_pointer(&viewer->input, vnc_input_free);

@@ -101,6 +101,8 @@ gboolean vnc_listen(VncServer *server, GError **error);
 void vnc_listen_end(VncServer *server);
 /* A socket's peer: its host and port; FALSE for a unix socket. */
 gboolean vnc_peer_name(int fd, char **host, char **service);
+/* For a thread that writes to sockets which may be closed: libraries do not all ask for EPIPE. */
+void vnc_ignore_sigpipe(void);
 /* A viewer's socket, which this owns from now on; it may be one too many. */
 void vnc_connected(VncServer *server, int fd, gboolean websocket);
 

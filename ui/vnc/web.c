@@ -241,6 +241,7 @@ static gpointer request_thread(gpointer data)
 {
     Request *request = data;
 
+    vnc_ignore_sigpipe();
     if (!look(request)) {
         answer(request->fd, "400 Bad Request", "");
     } else {
