@@ -35,7 +35,7 @@ static rfbBool on_pseudo_encoding(rfbClientPtr client, void **data, int encoding
         {ENCODING_LEDS, VNC_WISH_LEDS},       {ENCODING_VMWARE_LEDS, VNC_WISH_VMWARE_LEDS},
         {ENCODING_NAME, VNC_WISH_NAME},       {ENCODING_ALPHA_CURSOR, VNC_WISH_ALPHA_CURSOR},
     };
-    VncViewer *viewer = *data;
+    VncViewer *viewer = client->screen->screenData;
 
     for (guint i = 0; i < G_N_ELEMENTS(known); i++) {
         if (known[i].encoding == encoding) {
@@ -73,14 +73,19 @@ static rfbBool take_ext_key(VncViewer *viewer)
 /* FALSE: libvncserver ends the connection. */
 static rfbBool on_message(rfbClientPtr client, void *data, const rfbClientToServerMsg *message)
 {
-    return message->type == MESSAGE_QEMU && take_ext_key(data);
+    return message->type == MESSAGE_QEMU && take_ext_key(client->screen->screenData);
 }
 
 void vnc_pseudo_attach(VncViewer *viewer)
 {
     viewer->extension.enablePseudoEncoding = on_pseudo_encoding;
     viewer->extension.handleMessage = on_message;
-    rfbEnableExtension(viewer->client, &viewer->extension, viewer);
+    rfbEnableExtension(viewer->client, &viewer->extension, NULL);
+}
+
+void vnc_pseudo_detach(VncViewer *viewer)
+{
+    rfbDisableExtension(viewer->client, &viewer->extension);
 }
 
 /* ---- the cursor ---- */

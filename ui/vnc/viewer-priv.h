@@ -78,6 +78,8 @@ void vnc_handshake_deny(VncViewer *viewer);
 
 /* Makes libvncserver ask us about pseudo-encodings and messages that it does not know. */
 void vnc_pseudo_attach(VncViewer *viewer);
+/* Before the client is freed: libvncserver forgets to. */
+void vnc_pseudo_detach(VncViewer *viewer);
 /* Tells of what is new besides pixels: LEDs, pointer type, name, cursor. */
 void vnc_pseudo_serve(VncViewer *viewer);
 void vnc_pseudo_end(VncViewer *viewer);

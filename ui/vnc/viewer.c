@@ -4,6 +4,7 @@
  * never under the vm lock.
  */
 #include <fcntl.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -95,6 +96,8 @@ static int on_set_size(int width, int height, int count, rfbExtDesktopScreen *sc
 static void on_client_gone(rfbClientPtr client)
 {
     viewer_of(client)->client = NULL;
+    free(client->wspath); /* libvncserver forgets it */
+    client->wspath = NULL;
 }
 
 static enum rfbNewClientAction on_new_client(rfbClientPtr client)
@@ -218,6 +221,7 @@ static void viewer_session(VncViewer *viewer)
         converse(viewer);
     }
     if (viewer->client) {
+        vnc_pseudo_detach(viewer);
         rfbCloseClient(viewer->client);
         rfbClientConnectionGone(viewer->client);
     }
