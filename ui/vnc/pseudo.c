@@ -4,6 +4,7 @@
  * registered, which would be for all screens of the process): the pseudo-encodings of QEMU's, of
  * VMware's and of the community's RFB protocol page, "Pseudo-encodings". On the viewer's thread.
  */
+#include <stdlib.h>
 #include <string.h>
 
 #include "core/input.h"
@@ -85,7 +86,16 @@ void vnc_pseudo_attach(VncViewer *viewer)
 
 void vnc_pseudo_detach(VncViewer *viewer)
 {
-    rfbDisableExtension(viewer->client, &viewer->extension);
+    rfbExtensionData **link = &viewer->client->extensions;
+
+    while (*link && (*link)->extension != &viewer->extension) {
+        link = &(*link)->next;
+    }
+    if (*link) {
+        rfbExtensionData *ours = *link;
+        *link = ours->next;
+        free(ours);
+    }
 }
 
 /* ---- the cursor ---- */
