@@ -4,7 +4,6 @@
  * never under the vm lock.
  */
 #include <fcntl.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -96,8 +95,6 @@ static int on_set_size(int width, int height, int count, rfbExtDesktopScreen *sc
 static void on_client_gone(rfbClientPtr client)
 {
     viewer_of(client)->client = NULL;
-    free(client->wspath); /* libvncserver forgets it */
-    client->wspath = NULL;
 }
 
 static enum rfbNewClientAction on_new_client(rfbClientPtr client)
