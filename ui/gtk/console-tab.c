@@ -31,6 +31,12 @@ static gboolean on_key(GtkWidget *terminal, GdkEventKey *event, GuiPage *page)
     }
 }
 
+static gboolean on_motion(GtkWidget *terminal, GdkEventMotion *event, GuiPage *page)
+{
+    gui_hot_bar_motion(page->window->hot_bar, event->y);
+    return FALSE;
+}
+
 static void add_item(GtkWidget *menu, const char *label, GCallback activate, GuiPage *page)
 {
     GtkWidget *item = gtk_menu_item_new_with_mnemonic(label);
@@ -79,6 +85,8 @@ GtkWidget *gui_console_new(GuiPage *page, Chardev *chr)
     page->focus = terminal;
     g_signal_connect(terminal, "commit", G_CALLBACK(on_commit), page);
     g_signal_connect(terminal, "key-press-event", G_CALLBACK(on_key), page);
+    gtk_widget_add_events(terminal, GDK_POINTER_MOTION_MASK);
+    g_signal_connect(terminal, "motion-notify-event", G_CALLBACK(on_motion), page);
     g_signal_connect(terminal, "button-press-event", G_CALLBACK(on_button), page);
     page->view = vc_view_attach(chr, on_output, terminal);
     return scrolled;

@@ -77,8 +77,6 @@ static gboolean gtk_frontend_open(Frontend *frontend, GError **error)
         gui_keyboard_close(gui);
         return FALSE;
     }
-    g_set_application_name("Vitrine"); /* for people; WM_CLASS is the program's name */
-    gtk_window_set_default_icon_name("vitrine");
     gui_keyboard_open(gui);
     gui_pointer_open(gui);
     gui_pages_open(gui);

@@ -55,6 +55,7 @@ struct GuiWindow {
     Timer hide_message;
     GuiHotBar *hot_bar;
     gboolean is_full_screen, iconified, obscured;
+    gboolean zoomed; /* in full screen, by hand: the picture does not fill it */
 };
 
 typedef enum GuiGrab {
@@ -124,7 +125,7 @@ void gui_page_select(Gui *gui, guint index);
 void gui_page_detach(GuiPage *page); /* into a window of its own */
 void gui_page_dock(GuiPage *page);   /* and back into the main one */
 gboolean gui_page_is_detached(const GuiPage *page);
-void gui_page_set_zoom(GuiPage *page, double zoom);
+void gui_page_zoom(GuiPage *page, double by); /* 0 = one guest pixel on one of the screen */
 void gui_pages_update_active(Gui *gui);
 void gui_pages_update_scale(Gui *gui);
 

@@ -21,20 +21,28 @@ static GuiPage *front(GuiHotBar *bar)
     return gui_page_front_in(bar->window);
 }
 
-static void zoom_out(GuiHotBar *bar)
+static void zoom(GuiHotBar *bar, double by)
 {
     GuiPage *page = front(bar);
-    if (page != NULL && page->screen != NULL) {
-        gui_page_set_zoom(page, page->zoom - GUI_ZOOM_STEP);
+    if (page != NULL) {
+        gui_page_zoom(page, by);
     }
+}
+
+static void zoom_out(GuiHotBar *bar)
+{
+    zoom(bar, -GUI_ZOOM_STEP);
 }
 
 static void zoom_in(GuiHotBar *bar)
 {
-    GuiPage *page = front(bar);
-    if (page != NULL && page->screen != NULL) {
-        gui_page_set_zoom(page, page->zoom + GUI_ZOOM_STEP);
-    }
+    zoom(bar, GUI_ZOOM_STEP);
+}
+
+static void zoom_fit(GuiHotBar *bar)
+{
+    bar->window->zoomed = FALSE;
+    gui_pages_update_scale(bar->window->gui);
 }
 
 static void minimise(GuiHotBar *bar)
@@ -123,6 +131,7 @@ GuiHotBar *gui_hot_bar_new(GuiWindow *window)
     gtk_box_pack_start(GTK_BOX(bar->box), bar->title, FALSE, FALSE, 0);
     add_button(bar, "zoom-out-symbolic", "Zoom out", zoom_out);
     add_button(bar, "zoom-in-symbolic", "Zoom in", zoom_in);
+    add_button(bar, "zoom-fit-best-symbolic", "Fill the screen", zoom_fit);
     add_button(bar, "window-minimize-symbolic", "Minimise", minimise);
     add_button(bar, "view-restore-symbolic", "Leave full screen (Ctrl+Alt+F)", leave);
     add_button(bar, "window-close-symbolic", "Close", close_window);

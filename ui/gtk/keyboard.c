@@ -3,7 +3,6 @@
 #include <string.h>
 
 #include "core/error.h"
-#include "core/keymap.h"
 #include "core/keynames.h"
 #include "ui/gtk/gui.h"
 
@@ -173,22 +172,11 @@ gboolean gui_keyboard_event(GuiWindow *window, GdkEventKey *event)
 
 void gui_keyboard_type(Gui *gui, const char *text)
 {
-    Machine *machine = gui->frontend.machine;
-    const Keymap *keymap = machine_keymap(machine, NULL);
-    for (const char *c = text; keymap != NULL && c != NULL && *c != '\0'; c = g_utf8_next_char(c)) {
-        KeymapStroke stroke;
-        guint keys[3], count = 0;
-        if (!keymap_find_char(keymap, g_utf8_get_char(c), 0, &stroke)) {
-            continue;
-        }
-        if (stroke.mods & KEYMAP_SHIFT) {
-            keys[count++] = KEY_LEFTSHIFT;
-        }
-        if (stroke.mods & KEYMAP_ALTGR) {
-            keys[count++] = KEY_RIGHTALT;
-        }
-        keys[count++] = stroke.key;
-        input_send_chord(machine->input, keys, count, 20);
+    g_autoptr(GError) error = NULL;
+    if (text == NULL || text[0] == '\0') {
+        gui_window_say(gui, TRUE, "There is no text in the clipboard");
+    } else if (!input_type(gui->frontend.machine->input, text, &error)) {
+        gui_window_say(gui, TRUE, "Nothing is typed: %s", error->message);
     }
 }
 

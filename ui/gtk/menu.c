@@ -92,8 +92,8 @@ static void run_full_screen(Gui *gui)
 static void zoom(Gui *gui, double by)
 {
     GuiPage *page = gui_page_front(gui);
-    if (page != NULL && page->screen != NULL) {
-        gui_page_set_zoom(page, by != 0 ? page->zoom + by : 1);
+    if (page != NULL) {
+        gui_page_zoom(page, by);
     }
 }
 

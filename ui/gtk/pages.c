@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The pages: one for each console of the machine, which come and go, move to windows and back. */
+#include <math.h>
+
 #include "ui/gtk/gui.h"
 
 /* ---- finding ---- */
@@ -56,25 +58,43 @@ void gui_pages_update_active(Gui *gui)
     }
 }
 
+/* A full screen is filled until the person zooms. */
+static gboolean is_fitted(const GuiPage *page)
+{
+    return page->window->is_full_screen ? !page->window->zoomed : page->gui->zoom_to_fit;
+}
+
 void gui_pages_update_scale(Gui *gui)
 {
     for (guint i = 0; i < gui->pages->len; i++) {
         GuiPage *page = g_ptr_array_index(gui->pages, i);
-        gboolean fit = gui->zoom_to_fit || page->window->is_full_screen;
+        ScaleMode fit = gui->integer_scale ? SCALE_INTEGER : SCALE_FIT;
         if (page->screen != NULL) {
-            gui_screen_set_scale(page->screen,
-                                 !fit                 ? SCALE_ZOOM
-                                 : gui->integer_scale ? SCALE_INTEGER
-                                                      : SCALE_FIT,
-                                 page->zoom);
+            gui_screen_set_scale(page->screen, is_fitted(page) ? fit : SCALE_ZOOM, page->zoom);
         }
     }
 }
 
-void gui_page_set_zoom(GuiPage *page, double zoom)
+/* From the size that a fitted picture has, the next step up or down. */
+static double zoom_of_fit(const GuiPage *page)
 {
+    const Viewport *v = gui_screen_viewport(page->screen);
+    return round((double)v->width / v->guest_width / GUI_ZOOM_STEP) * GUI_ZOOM_STEP;
+}
+
+void gui_page_zoom(GuiPage *page, double by)
+{
+    if (page->screen == NULL) {
+        return;
+    }
+    double zoom = is_fitted(page) ? zoom_of_fit(page) : page->zoom;
+    zoom = by != 0 ? zoom + by : 1;
     page->zoom = CLAMP(zoom, GUI_ZOOM_MIN, GUI_ZOOM_MAX);
-    page->gui->zoom_to_fit = FALSE;
+    if (page->window->is_full_screen) {
+        page->window->zoomed = TRUE;
+    } else {
+        page->gui->zoom_to_fit = FALSE;
+    }
     gui_pages_update_scale(page->gui);
     gui_window_fit(page->window);
     gui_menu_sync(page->gui);

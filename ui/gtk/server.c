@@ -125,6 +125,24 @@ static GuiServer *connect_server(EventLoop *loop, const char *name, const char *
     return server;
 }
 
+/* Once: all but opening a display. */
+static void set_up_gtk(void)
+{
+    GObject *manager = G_OBJECT(gdk_display_manager_get());
+    if (g_object_get_data(manager, DATA_KEY) != NULL) {
+        return;
+    }
+    g_object_set_data(manager, DATA_KEY, manager);
+    /* The process keeps its locale (numbers!), but for characters. */
+    gtk_disable_setlocale();
+    if (setlocale(LC_CTYPE, NULL)[0] == 'C') {
+        setlocale(LC_CTYPE, "");
+    }
+    gtk_parse_args(NULL, NULL);
+    g_set_application_name("Vitrine"); /* for people; WM_CLASS is the program's name */
+    gtk_window_set_default_icon_name("vitrine");
+}
+
 GuiServer *gui_server_acquire(EventLoop *loop, const char *display, const char *xauthority,
                               GError **error)
 {
@@ -134,12 +152,7 @@ GuiServer *gui_server_acquire(EventLoop *loop, const char *display, const char *
                          "WAYLAND_DISPLAY is set (try -display vnc=:0, or gtk,display=:0)");
         return NULL;
     }
-    /* The process keeps its locale (numbers!), but for characters. */
-    gtk_disable_setlocale();
-    if (setlocale(LC_CTYPE, NULL)[0] == 'C') {
-        setlocale(LC_CTYPE, "");
-    }
-    gtk_parse_args(NULL, NULL); /* GTK is set up; the display is opened here */
+    set_up_gtk();
     GuiServer *server = find_open(name);
     if (server != NULL) {
         server->users++;

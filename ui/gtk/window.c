@@ -67,8 +67,8 @@ void gui_window_fit(GuiWindow *window)
     if (page != NULL && page->screen == NULL && !is_main(window)) {
         return; /* a console has the size that the person gives it */
     }
-    GtkRequisition natural;
-    gtk_widget_get_preferred_size(window->window, NULL, &natural);
+    GtkRequisition natural; /* of the content: Wayland's frame and shadow are not counted */
+    gtk_widget_get_preferred_size(gtk_bin_get_child(GTK_BIN(window->window)), NULL, &natural);
     gtk_window_resize(GTK_WINDOW(window->window), natural.width, natural.height);
 }
 
@@ -152,6 +152,7 @@ static gboolean on_state(GtkWidget *widget, GdkEventWindowState *event, GuiWindo
     gui_pages_update_active(window->gui);
     if (full != window->is_full_screen) {
         window->is_full_screen = full;
+        window->zoomed = FALSE;
         gui_pages_update_scale(window->gui);
         gui_window_update_bars(window->gui);
         gui_hot_bar_motion(window->hot_bar, -1);
