@@ -144,6 +144,7 @@ void gui_window_say(Gui *gui, gboolean is_error, const char *format, ...) G_GNUC
 /* ---- hot-bar.c: the bar at the upper edge of a full screen ---- */
 GuiHotBar *gui_hot_bar_new(GuiWindow *window);
 void gui_hot_bar_free(GuiHotBar *bar);
+gboolean gui_hot_bar_is_shown(const GuiHotBar *bar);
 void gui_hot_bar_motion(GuiHotBar *bar, double y); /* the pointer is there, in the window */
 
 /* ---- menu.c ---- */

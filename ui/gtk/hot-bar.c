@@ -118,6 +118,11 @@ void gui_hot_bar_motion(GuiHotBar *bar, double y)
     }
 }
 
+gboolean gui_hot_bar_is_shown(const GuiHotBar *bar)
+{
+    return gtk_widget_get_visible(bar->revealer);
+}
+
 /* ---- lifecycle ---- */
 
 GuiHotBar *gui_hot_bar_new(GuiWindow *window)

@@ -135,10 +135,18 @@ static void on_frame(void *opaque)
     gui_status_frame(page->gui);
 }
 
+static gboolean is_bare(void *opaque)
+{
+    const GuiPage *page = opaque;
+    return !gtk_widget_get_visible(page->window->info_bar) &&
+           !gui_hot_bar_is_shown(page->window->hot_bar);
+}
+
 static const GuiScreenCalls screen_calls = {
     .resized = on_resized,
     .cursor_changed = on_cursor_changed,
     .frame = on_frame,
+    .is_bare = is_bare,
 };
 
 /* ---- coming and going ---- */

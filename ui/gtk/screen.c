@@ -3,6 +3,8 @@
 
 #include <math.h>
 
+#include "ui/gtk/direct.h"
+
 struct _GuiScreen {
     GtkDrawingArea parent_instance;
     Display *display;
@@ -16,6 +18,7 @@ struct _GuiScreen {
     cairo_surface_t *cursor_image;
     gint cursor_x, cursor_y; /* guest pixels, of the hot spot */
     gboolean cursor_visible, draw_cursor;
+    GuiDirect direct;
     guint64 frames;
     const GuiScreenCalls *calls;
     void *opaque;
@@ -93,23 +96,47 @@ static void on_surface(void *opaque, Surface *surface)
     }
 }
 
+/* Is what GTK would draw just these pixels, in their places? */
+static gboolean is_plain(GuiScreen *screen)
+{
+    const Viewport *v = &screen->viewport;
+    return gtk_widget_get_mapped(GTK_WIDGET(screen)) && v->width == (gint)v->guest_width &&
+           v->height == (gint)v->guest_height &&
+           !(screen->cursor_image != NULL && screen->cursor_visible && screen->draw_cursor) &&
+           screen->calls->is_bare(screen->opaque);
+}
+
+static cairo_region_t *damaged_pixels(const pixman_box32_t *boxes, gint count)
+{
+    cairo_region_t *area = cairo_region_create();
+    for (gint i = 0; i < count; i++) {
+        cairo_rectangle_int_t r = {boxes[i].x1, boxes[i].y1, boxes[i].x2 - boxes[i].x1,
+                                   boxes[i].y2 - boxes[i].y1};
+        cairo_region_union_rectangle(area, &r);
+    }
+    return area;
+}
+
 static void on_damage(void *opaque, const pixman_region32_t *region)
 {
     GuiScreen *screen = opaque;
     gint count = 0;
     const pixman_box32_t *boxes = pixman_region32_rectangles((pixman_region32_t *)region, &count);
-    gint factor = scale_factor(screen);
-    cairo_region_t *area = cairo_region_create();
-    for (gint i = 0; i < count; i++) {
-        ScalerRect rect = viewport_from_guest(&screen->viewport, boxes[i].x1, boxes[i].y1,
-                                              boxes[i].x2 - boxes[i].x1, boxes[i].y2 - boxes[i].y1);
-        cairo_rectangle_int_t r = to_widget(rect, factor);
-        cairo_region_union_rectangle(area, &r);
-    }
     /* Cairo may keep a copy on the server; the pixels have changed below it. */
     cairo_surface_mark_dirty(screen->image);
-    gtk_widget_queue_draw_region(GTK_WIDGET(screen), area);
-    cairo_region_destroy(area);
+    if (is_plain(screen)) {
+        cairo_region_t *area = damaged_pixels(boxes, count);
+        gboolean done = gui_direct_put(&screen->direct, GTK_WIDGET(screen), screen->image,
+                                       screen->viewport.x, screen->viewport.y, area);
+        cairo_region_destroy(area);
+        if (done) {
+            return;
+        }
+    }
+    for (gint i = 0; i < count; i++) {
+        queue_guest_rect(screen, boxes[i].x1, boxes[i].y1, boxes[i].x2 - boxes[i].x1,
+                         boxes[i].y2 - boxes[i].y1);
+    }
 }
 
 static void on_cursor(void *opaque, Cursor *cursor)
@@ -247,6 +274,12 @@ static void gui_screen_size_allocate(GtkWidget *widget, GtkAllocation *allocatio
     layout(GUI_SCREEN(widget));
 }
 
+static void gui_screen_unrealize(GtkWidget *widget)
+{
+    gui_direct_clear(&GUI_SCREEN(widget)->direct);
+    GTK_WIDGET_CLASS(gui_screen_parent_class)->unrealize(widget);
+}
+
 /* ---- lifecycle ---- */
 
 GtkWidget *gui_screen_new(Display *display)
@@ -358,6 +391,7 @@ static void gui_screen_class_init(GuiScreenClass *class)
     GtkWidgetClass *widget_class = GTK_WIDGET_CLASS(class);
     G_OBJECT_CLASS(class)->finalize = gui_screen_finalize;
     widget_class->draw = gui_screen_draw;
+    widget_class->unrealize = gui_screen_unrealize;
     widget_class->get_preferred_width = gui_screen_get_preferred_width;
     widget_class->get_preferred_height = gui_screen_get_preferred_height;
     widget_class->size_allocate = gui_screen_size_allocate;

@@ -20,6 +20,7 @@ typedef struct GuiScreenCalls {
     void (*resized)(void *opaque);        /* the guest's picture has another size */
     void (*cursor_changed)(void *opaque); /* gui_screen_make_cursor() has something else */
     void (*frame)(void *opaque);          /* the picture has changed */
+    gboolean (*is_bare)(void *opaque);    /* nothing lies over it */
 } GuiScreenCalls;
 
 /* Attaches to the display; all `calls` are required. */

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* A GTK without its X11 backend. */
+#include "ui/gtk/direct.h"
 #include "ui/gtk/server.h"
 
 gboolean gui_x11_is(GdkDisplay *display)
@@ -12,5 +13,15 @@ void gui_x11_host_keys(GdkDisplay *display, HostKeys *keys)
 }
 
 void gui_x11_watch(GuiServer *server)
+{
+}
+
+gboolean gui_direct_put(GuiDirect *direct, GtkWidget *widget, cairo_surface_t *image, gint left,
+                        gint top, const cairo_region_t *region)
+{
+    return FALSE;
+}
+
+void gui_direct_clear(GuiDirect *direct)
 {
 }
