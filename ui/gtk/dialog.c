@@ -17,6 +17,29 @@ static GtkWindow *parent_of(Gui *gui)
     return GTK_WINDOW(window->window);
 }
 
+/* ---- all of them ---- */
+
+/*
+ * The file chooser asks and tells by loops of its own (gtk_dialog_run()), which end and tidy up
+ * when their dialog is answered; they must not be destroyed below it.
+ */
+void gui_dialog_cancel_all(Gui *gui)
+{
+    GList *windows = gtk_window_list_toplevels();
+    for (GList *link = windows; link != NULL; link = link->next) {
+        g_object_ref(link->data);
+    }
+    for (GList *link = windows; link != NULL; link = link->next) {
+        if (GTK_IS_DIALOG(link->data) && gtk_widget_get_visible(link->data) &&
+            gtk_widget_get_display(link->data) == gui->server->display) {
+            gtk_window_set_destroy_with_parent(link->data, FALSE);
+            gtk_window_set_transient_for(link->data, NULL);
+            gtk_dialog_response(link->data, GTK_RESPONSE_DELETE_EVENT);
+        }
+    }
+    g_list_free_full(windows, g_object_unref);
+}
+
 /* ---- reset ---- */
 
 static void on_reset_answer(GtkDialog *dialog, gint answer, Gui *gui)

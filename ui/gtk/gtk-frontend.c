@@ -88,6 +88,7 @@ static void gtk_frontend_close(Frontend *frontend)
 {
     Gui *gui = (Gui *)frontend;
     gui_server_unwatch(gui->server, gui->watch);
+    gui_dialog_cancel_all(gui);
     gui_drop_close(gui);
     gui_pages_close(gui);
     gui_pointer_close(gui);

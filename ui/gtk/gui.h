@@ -171,6 +171,7 @@ void gui_dialog_reset(Gui *gui);      /* asks, then resets */
 void gui_dialog_close(Gui *gui);      /* asks what closing the window is to do */
 void gui_dialog_screenshot(Gui *gui); /* asks for a file, then saves the picture in front */
 void gui_dialog_copy_picture(Gui *gui);
+void gui_dialog_cancel_all(Gui *gui); /* the frontend or the program ends */
 void gui_help_keys(Gui *gui);
 void gui_help_about(Gui *gui);
 

@@ -178,12 +178,26 @@ static void close_display(GdkDisplay *display)
     g_log_remove_handler("GLib-GObject", handler);
 }
 
+static gboolean has_windows(GdkDisplay *display)
+{
+    g_autoptr(GList) windows = gtk_window_list_toplevels();
+    for (GList *link = windows; link != NULL; link = link->next) {
+        if (gtk_widget_get_display(link->data) == display && gtk_widget_get_mapped(link->data)) {
+            return TRUE;
+        }
+    }
+    return FALSE;
+}
+
 void gui_server_release(GuiServer *server)
 {
     if (--server->users > 0) {
         return;
     }
     g_object_set_data(G_OBJECT(server->display), DATA_KEY, NULL);
+    if (has_windows(server->display)) {
+        return; /* a loop of GTK still asks something: the connection stays, so that it can end */
+    }
     close_display(server->display);
     free_server(server);
 }

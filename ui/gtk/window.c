@@ -244,6 +244,8 @@ static void on_machine(Machine *machine, MachineEvent event, void *opaque)
     if (event == MACHINE_EVENT_RUN_STATE) {
         gui_window_title(opaque);
         gui_menu_sync(opaque);
+    } else if (event == MACHINE_EVENT_SHUTDOWN) {
+        gui_dialog_cancel_all(opaque); /* their loops would go on within the program's */
     }
 }
 
