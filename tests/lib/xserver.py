@@ -50,9 +50,10 @@ class XServer:
 
     def __enter__(self):
         read, write = os.pipe()
+        # Without -noreset it starts anew when xprop goes before openbox has come.
         self.server = subprocess.Popen(
             ['Xvfb', '-displayfd', str(write), '-screen', '0', self.size, '-nolisten', 'tcp',
-             *self.options],
+             '-noreset', *self.options],
             pass_fds=[write], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         os.close(write)
         with os.fdopen(read) as answer:
