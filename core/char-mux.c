@@ -27,7 +27,12 @@ struct MuxHub {
     GPtrArray *muxes; /* of MuxChardev*, not owned, in order of making */
     guint focus;
     gboolean escaped;
-    gboolean flushing; /* a user may ask for more while it is given some */
+    gboolean flushing;  /* a user may ask for more while it is given some */
+    gboolean stamps;    /* a time before each line */
+    gint64 stamps_from; /* host time that they count from */
+    gboolean in_line;   /* the line that is being written has its stamp */
+    char stamp[32];     /* the one that is being written */
+    gsize stamp_sent;   /* of it */
 };
 
 static MuxChardev *focused(MuxHub *hub)
@@ -79,12 +84,21 @@ static void set_focus(MuxHub *hub, guint focus)
     }
 }
 
+static void toggle_stamps(MuxHub *hub)
+{
+    hub->stamps = !hub->stamps;
+    hub->stamps_from = clock_now(hub->base->machine->host_clock);
+    hub->in_line = FALSE;
+    hub->stamp[0] = '\0';
+}
+
 static void escape(MuxHub *hub, guint8 byte)
 {
     Machine *machine = hub->base->machine;
 
     switch (byte) {
     case 'c': set_focus(hub, (hub->focus + 1) % hub->muxes->len); return;
+    case 't': toggle_stamps(hub); return;
     case 'b': chardev_event(&focused(hub)->chr, CHAR_BREAK); return;
     case 'x': machine_request_shutdown(machine, SHUTDOWN_HOST_UI, 0); return;
     case MUX_ESCAPE: type_byte(hub, byte); return;
@@ -92,6 +106,7 @@ static void escape(MuxHub *hub, guint8 byte)
         say(hub, "\r\n"
                  "Ctrl-A h    shows this help\r\n"
                  "Ctrl-A x    ends the machine\r\n"
+                 "Ctrl-A t    puts a time before each line, or no longer\r\n"
                  "Ctrl-A b    sends a break\r\n"
                  "Ctrl-A c    switches between console and monitor\r\n"
                  "Ctrl-A Ctrl-A  sends Ctrl-A\r\n");
@@ -159,9 +174,44 @@ static const CharUser hub_user = {
 
 /* ---- the mux itself ---- */
 
+/* Writes the time that a line begins at; FALSE while there is no room for all of it. */
+static gboolean write_stamp(MuxHub *hub)
+{
+    if (!hub->stamp[0]) {
+        gint64 ms = (clock_now(hub->base->machine->host_clock) - hub->stamps_from) / NS_PER_MS;
+
+        g_snprintf(hub->stamp, sizeof(hub->stamp), "[%02d:%02d:%02d.%03d] ",
+                   (int)(ms / 3600000 % 100), (int)(ms / 60000 % 60), (int)(ms / 1000 % 60),
+                   (int)(ms % 1000));
+        hub->stamp_sent = 0;
+    }
+    hub->stamp_sent += chardev_write(hub->base, (const guint8 *)hub->stamp + hub->stamp_sent,
+                                     strlen(hub->stamp) - hub->stamp_sent);
+    if (hub->stamp[hub->stamp_sent]) {
+        return FALSE;
+    }
+    hub->stamp[0] = '\0';
+    hub->in_line = TRUE;
+    return TRUE;
+}
+
 static gsize mux_write(Chardev *chr, const guint8 *data, gsize length)
 {
-    return chardev_write(((MuxChardev *)chr)->hub->base, data, length);
+    MuxHub *hub = ((MuxChardev *)chr)->hub;
+    gsize done = 0;
+
+    while (hub->stamps && done < length && (hub->in_line || write_stamp(hub))) {
+        const guint8 *newline = memchr(data + done, '\n', length - done);
+        gsize part = newline ? (gsize)(newline + 1 - (data + done)) : length - done;
+        gsize n = chardev_write(hub->base, data + done, part);
+
+        done += n;
+        if (n < part) {
+            return done;
+        }
+        hub->in_line = !newline;
+    }
+    return hub->stamps ? done : chardev_write(hub->base, data, length);
 }
 
 static void mux_accept(Chardev *chr)

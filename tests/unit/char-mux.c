@@ -119,6 +119,24 @@ static void test_output(Fixture *f, gconstpointer data)
     g_assert_nonnull(strstr((char *)out, "Ctrl-A x"));
 }
 
+/* Ctrl-A t: a time before each line, whoever writes it, and in whatever parts. */
+static void test_stamps(Fixture *f, gconstpointer data)
+{
+    g_autofree char *out = g_malloc0(512);
+
+    type(f, "\001t");
+    chardev_write(f->console, (const guint8 *)"on", 2);
+    chardev_write(f->console, (const guint8 *)"e\ntwo\n", 6);
+    chardev_write(f->monitor, (const guint8 *)"three", 5);
+    type(f, "\001t");
+    chardev_write(f->console, (const guint8 *)"\nfour\n", 6);
+    chardev_ringbuf_read(f->base, (guint8 *)out, 511);
+    g_assert_true(g_regex_match_simple("^\\[00:00:0\\d\\.\\d{3}\\] one\n"
+                                       "\\[00:00:0\\d\\.\\d{3}\\] two\n"
+                                       "\\[00:00:0\\d\\.\\d{3}\\] three\nfour\n$",
+                                       out, 0, 0));
+}
+
 static void test_slow_user(Fixture *f, gconstpointer data)
 {
     g_autofree char *much = g_strnfill(10000, 'x');
@@ -177,6 +195,7 @@ int main(int argc, char **argv)
     g_test_init(&argc, &argv, NULL);
     g_test_add("/char-mux/focus", Fixture, NULL, set_up, test_focus, tear_down);
     g_test_add("/char-mux/output", Fixture, NULL, set_up, test_output, tear_down);
+    g_test_add("/char-mux/stamps", Fixture, NULL, set_up, test_stamps, tear_down);
     g_test_add("/char-mux/slow-user", Fixture, NULL, set_up, test_slow_user, tear_down);
     g_test_add("/char-mux/bad", Fixture, NULL, set_up, test_bad, tear_down);
     g_test_add("/char-mux/close", Fixture, NULL, set_up, test_close, tear_down);
