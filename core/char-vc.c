@@ -119,6 +119,11 @@ void vc_view_detach(VcView *view)
     g_free(view);
 }
 
+gboolean vc_view_has_vc(const VcView *view)
+{
+    return view && view->vc;
+}
+
 void vc_view_input(VcView *view, const guint8 *data, gsize length)
 {
     if (view->vc) {

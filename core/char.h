@@ -115,6 +115,7 @@ typedef void (*VcOutputFn)(const guint8 *data, gsize length, void *opaque);
 gboolean chardev_is_vc(Chardev *chr);
 VcView *vc_view_attach(Chardev *chr, VcOutputFn output, void *opaque);
 void vc_view_detach(VcView *view);
+gboolean vc_view_has_vc(const VcView *view); /* FALSE: the chardev went first */
 /* The person typed. What the user cannot take now is kept, up to 64 KiB. */
 void vc_view_input(VcView *view, const guint8 *data, gsize length);
 /* The view's terminal answers a question in the output. Of several views only the first is heard,

@@ -33,6 +33,9 @@ static void on_added(void *opaque, Console *console)
 static void on_removed(void *opaque, Console *console)
 {
     g_string_append_printf(((Rig *)opaque)->events, "-%s ", console_title(console));
+    if (console_display(console)) {
+        display_update(console_display(console)); /* of no use, but no harm */
+    }
 }
 
 static const ConsoleListOps list_ops = {.added = on_added, .removed = on_removed};
@@ -178,6 +181,7 @@ static void test_gone(void)
     key_tracker_set_console(tracker, console);
     key_tracker_key(tracker, KEY_A, TRUE);
     g_assert_nonnull(console_display(console));
+    display_hint_size(console_display(console), 320, 200);
     g_assert_true(chardev_destroy(chr, NULL));
     g_assert_true(console_is_gone(console));
     g_assert_cmpuint(console_number(console), ==, 0);

@@ -14,6 +14,7 @@ struct Console {
     Display *display;  /* what it is: one of these, */
     Chardev *chr;      /* both NULL once it is gone */
     TextConsole *text; /* of chr, made when it is first looked at */
+    gboolean leaving;  /* what it is of is gone */
 };
 
 struct ConsoleList {
@@ -73,9 +74,10 @@ gboolean console_is_gone(const Console *console)
     return !console->display && !console->chr;
 }
 
+/* NULL for one that goes away without having been looked at. */
 static TextConsole *console_text(Console *console)
 {
-    if (!console->text && console->chr) {
+    if (!console->text && console->chr && !console->leaving) {
         console->text = text_console_new(console->chr);
     }
     return console->text;
@@ -83,17 +85,19 @@ static TextConsole *console_text(Console *console)
 
 Display *console_display(Console *console)
 {
-    return console->chr ? text_console_display(console_text(console)) : console->display;
+    TextConsole *text = console_text(console);
+
+    return text ? text_console_display(text) : console->display;
 }
 
 Chardev *console_chardev(const Console *console)
 {
-    return console->chr;
+    return console->leaving ? NULL : console->chr;
 }
 
 void console_key(Console *console, guint key, guint mods)
 {
-    if (console->chr) {
+    if (console_text(console)) {
         const Keymap *keymap = machine_keymap(console->list->machine, NULL);
 
         if (keymap) {
@@ -104,14 +108,14 @@ void console_key(Console *console, guint key, guint mods)
 
 void console_input(Console *console, const guint8 *data, gsize length)
 {
-    if (console->chr) {
+    if (console_text(console)) {
         text_console_input(console_text(console), data, length);
     }
 }
 
 void console_scroll(Console *console, gint lines)
 {
-    if (console->chr) {
+    if (console_text(console)) {
         text_console_scroll(console_text(console), lines);
     }
 }
@@ -234,6 +238,7 @@ static void list_remove_gone(ConsoleList *list, GArray *wanted)
 
         if (!is_wanted(console, wanted)) {
             g_ptr_array_remove_index(list->consoles, i);
+            console->leaving = TRUE;
             if (list->ops && list->ops->removed) {
                 list->ops->removed(list->opaque, console);
             }

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * A vc's terminal emulator with a picture: libvterm keeps the screen, this draws it with the font
- * of console-font.h and keeps the scrollback. Frontends use it through console.h. Vm lock held.
+ * A vc's terminal (vt.h) with a picture: drawn with the font of console-font.h, with scrollback. Frontends use it through console.h. Vm lock held.
  */
 #pragma once
 

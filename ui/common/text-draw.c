@@ -13,7 +13,7 @@
 #define UNDERLINE_ROW 14
 #define STRIKE_ROW    7
 
-void text_console_draw_cell(Surface *surface, guint column, guint row, const TextConsoleCell *cell)
+void text_console_draw_cell(Surface *surface, guint column, guint row, const VtCell *cell)
 {
     ConsoleGlyph glyph = console_font_glyph(cell->ch);
     guint width = cell->width * CONSOLE_FONT_WIDTH;
@@ -25,8 +25,8 @@ void text_console_draw_cell(Surface *surface, guint column, guint row, const Tex
         guint bits = glyph.rows[y * glyph.bytes] << 8;
 
         bits |= glyph.bytes == 2 ? glyph.rows[y * 2 + 1] : 0;
-        if ((y == UNDERLINE_ROW && (cell->style & STYLE_UNDERLINE)) ||
-            (y == STRIKE_ROW && (cell->style & STYLE_STRIKE))) {
+        if ((y == UNDERLINE_ROW && (cell->style & VT_UNDERLINE)) ||
+            (y == STRIKE_ROW && (cell->style & VT_STRIKE))) {
             bits = 0xffff;
         }
         for (guint x = 0; x < width; x++) {
@@ -35,7 +35,7 @@ void text_console_draw_cell(Surface *surface, guint column, guint row, const Tex
     }
 }
 
-static gboolean same_cell(const TextConsoleCell *a, const TextConsoleCell *b)
+static gboolean same_cell(const VtCell *a, const VtCell *b)
 {
     return a->ch == b->ch && a->fg == b->fg && a->bg == b->bg && a->width == b->width &&
            a->style == b->style;
@@ -44,17 +44,12 @@ static gboolean same_cell(const TextConsoleCell *a, const TextConsoleCell *b)
 /* Draws what differs in a row; damages it as one piece. */
 static void draw_row(TextConsole *console, guint row)
 {
-    guint first = G_MAXUINT, end = 0, last_width = 1;
+    guint first = G_MAXUINT, end = 0, columns = console->vt->columns;
 
-    for (guint column = 0; column < console->columns; column++) {
-        TextConsoleCell *drawn = &console->drawn[row * console->columns + column];
-        TextConsoleCell cell;
+    for (guint column = 0; column < columns; column++) {
+        VtCell *drawn = &console->drawn[row * columns + column];
+        VtCell cell = text_console_cell(console, column, row);
 
-        text_console_cell(console, column, row, &cell);
-        if (!cell.ch && last_width != 2) {
-            cell.ch = ' '; /* its left half was overwritten */
-        }
-        last_width = cell.width;
         if (!console->redraw && same_cell(&cell, drawn)) {
             continue;
         }
@@ -72,30 +67,35 @@ static void draw_row(TextConsole *console, guint row)
     }
 }
 
-static gint64 text_scan(void *opaque)
+static void fit_surface(TextConsole *console)
 {
-    TextConsole *console = opaque;
-    guint width = console->columns * CONSOLE_FONT_WIDTH;
-    guint height = console->rows * CONSOLE_FONT_HEIGHT;
+    guint columns = console->vt->columns, rows = console->vt->rows;
+    guint width = columns * CONSOLE_FONT_WIDTH, height = rows * CONSOLE_FONT_HEIGHT;
 
-    vterm_screen_flush_damage(console->screen);
     if (!console->surface || console->surface->width != width ||
         console->surface->height != height) {
         surface_unref(console->surface);
         console->surface = surface_new(width, height);
-        console->drawn = g_renew(TextConsoleCell, console->drawn, console->columns * console->rows);
+        console->drawn = g_renew(VtCell, console->drawn, columns * rows);
         console->redraw = TRUE;
     }
+}
+
+static gint64 text_scan(void *opaque)
+{
+    TextConsole *console = opaque;
+
+    text_console_fit(console);
+    fit_surface(console);
     if (console->redraw) {
         display_set_surface(console->display, console->surface);
-        text_console_dirty_all(console);
     }
-    for (guint row = 0; row < console->rows; row++) {
-        if (console->dirty[row]) {
+    for (guint row = 0; row < console->vt->rows; row++) {
+        if (console->redraw || text_console_is_dirty(console, row)) {
             draw_row(console, row);
-            console->dirty[row] = FALSE;
         }
     }
+    memset(console->vt->dirty, FALSE, console->vt->rows * sizeof *console->vt->dirty);
     console->redraw = FALSE;
     return -1;
 }
@@ -105,7 +105,7 @@ static void text_invalidate(void *opaque)
     ((TextConsole *)opaque)->redraw = TRUE;
 }
 
-/* Every change goes through text_console_dirty_all() or the vc's output, which wake the display. */
+/* The vc's output and whoever scrolls or resizes wake the display. */
 static gboolean text_watch(void *opaque)
 {
     return TRUE;
@@ -113,29 +113,30 @@ static gboolean text_watch(void *opaque)
 
 static void text_hint_size(void *opaque, guint width, guint height)
 {
-    text_console_resize(opaque, CLAMP(width / CONSOLE_FONT_WIDTH, MIN_COLUMNS, MAX_COLUMNS),
-                        CLAMP(height / CONSOLE_FONT_HEIGHT, MIN_ROWS, MAX_ROWS));
+    TextConsole *console = opaque;
+
+    console->want_columns = CLAMP(width / CONSOLE_FONT_WIDTH, MIN_COLUMNS, MAX_COLUMNS);
+    console->want_rows = CLAMP(height / CONSOLE_FONT_HEIGHT, MIN_ROWS, MAX_ROWS);
+    display_wake(console->display);
 }
 
 static gboolean text_text(void *opaque, TextScreen *screen)
 {
     TextConsole *console = opaque;
 
-    screen->columns = console->columns;
-    screen->rows = console->rows;
-    screen->cells = g_new0(TextCell, (gsize)console->columns * console->rows);
-    for (guint row = 0; row < console->rows; row++) {
-        for (guint column = 0; column < console->columns; column++) {
-            TextCell *to = &screen->cells[row * console->columns + column];
-            TextConsoleCell cell;
+    text_console_fit(console);
+    const Vt *vt = console->vt;
+    screen->columns = vt->columns;
+    screen->rows = vt->rows;
+    screen->cells = g_new0(TextCell, (gsize)vt->columns * vt->rows);
+    for (guint i = 0; i < vt->columns * vt->rows; i++) {
+        VtCell cell = text_console_cell(console, i % vt->columns, i / vt->columns);
 
-            text_console_cell(console, column, row, &cell);
-            *to = (TextCell){cell.ch ? cell.ch : ' ', 0x07, cell.fg, cell.bg};
-        }
+        screen->cells[i] = (TextCell){cell.ch ? cell.ch : ' ', 0x07, cell.fg, cell.bg};
     }
-    if (console->cursor_visible && console->offset == 0) {
-        screen->cursor_column = console->cursor.col;
-        screen->cursor_row = console->cursor.row;
+    if (vt->cursor_on && vt->cursor.row + console->offset < vt->rows) {
+        screen->cursor_column = (gint)vt->cursor.column;
+        screen->cursor_row = (gint)(vt->cursor.row + console->offset);
     }
     return TRUE;
 }

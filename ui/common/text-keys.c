@@ -1,25 +1,30 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Keys on a text console: to characters by the layout, then to the bytes of a VT220 or xterm. */
+#include <stdio.h>
+#include <string.h>
 #include <xkbcommon/xkbcommon.h>
 
 #include "ui/common/key-tracker.h"
 #include "ui/common/text-console-priv.h"
 
-/* Keys that the emulator spells: it knows the cursor key mode and how modifiers are told. */
+/* Keys that are "ESC [ letter" or "ESC [ number ~" (VT220, and xterm's ctlseqs "PC-Style Function
+ * Keys"). */
 static const struct {
     guint32 keysym;
-    VTermKey key;
+    guint8 number; /* 1 for letters */
+    char final;
 } special_keys[] = {
-    {XKB_KEY_Up, VTERM_KEY_UP},         {XKB_KEY_KP_Up, VTERM_KEY_UP},
-    {XKB_KEY_Down, VTERM_KEY_DOWN},     {XKB_KEY_KP_Down, VTERM_KEY_DOWN},
-    {XKB_KEY_Left, VTERM_KEY_LEFT},     {XKB_KEY_KP_Left, VTERM_KEY_LEFT},
-    {XKB_KEY_Right, VTERM_KEY_RIGHT},   {XKB_KEY_KP_Right, VTERM_KEY_RIGHT},
-    {XKB_KEY_Insert, VTERM_KEY_INS},    {XKB_KEY_KP_Insert, VTERM_KEY_INS},
-    {XKB_KEY_Delete, VTERM_KEY_DEL},    {XKB_KEY_KP_Delete, VTERM_KEY_DEL},
-    {XKB_KEY_Home, VTERM_KEY_HOME},     {XKB_KEY_KP_Home, VTERM_KEY_HOME},
-    {XKB_KEY_End, VTERM_KEY_END},       {XKB_KEY_KP_End, VTERM_KEY_END},
-    {XKB_KEY_Prior, VTERM_KEY_PAGEUP},  {XKB_KEY_KP_Prior, VTERM_KEY_PAGEUP},
-    {XKB_KEY_Next, VTERM_KEY_PAGEDOWN}, {XKB_KEY_KP_Next, VTERM_KEY_PAGEDOWN},
+    {XKB_KEY_Up, 1, 'A'},        {XKB_KEY_KP_Up, 1, 'A'},     {XKB_KEY_Down, 1, 'B'},
+    {XKB_KEY_KP_Down, 1, 'B'},   {XKB_KEY_Right, 1, 'C'},     {XKB_KEY_KP_Right, 1, 'C'},
+    {XKB_KEY_Left, 1, 'D'},      {XKB_KEY_KP_Left, 1, 'D'},   {XKB_KEY_Home, 1, 'H'},
+    {XKB_KEY_KP_Home, 1, 'H'},   {XKB_KEY_End, 1, 'F'},       {XKB_KEY_KP_End, 1, 'F'},
+    {XKB_KEY_Insert, 2, '~'},    {XKB_KEY_KP_Insert, 2, '~'}, {XKB_KEY_Delete, 3, '~'},
+    {XKB_KEY_KP_Delete, 3, '~'}, {XKB_KEY_Prior, 5, '~'},     {XKB_KEY_KP_Prior, 5, '~'},
+    {XKB_KEY_Next, 6, '~'},      {XKB_KEY_KP_Next, 6, '~'},   {XKB_KEY_F1, 1, 'P'},
+    {XKB_KEY_F2, 1, 'Q'},        {XKB_KEY_F3, 1, 'R'},        {XKB_KEY_F4, 1, 'S'},
+    {XKB_KEY_F5, 15, '~'},       {XKB_KEY_F6, 17, '~'},       {XKB_KEY_F7, 18, '~'},
+    {XKB_KEY_F8, 19, '~'},       {XKB_KEY_F9, 20, '~'},       {XKB_KEY_F10, 21, '~'},
+    {XKB_KEY_F11, 23, '~'},      {XKB_KEY_F12, 24, '~'},
 };
 
 /* Keys that are one byte each. */
@@ -37,13 +42,6 @@ static void send_byte(TextConsole *console, guint8 byte, guint mods)
     guint skip = mods & KEY_TRACKER_ALT ? 0 : 1;
 
     text_console_input(console, bytes + skip, 2 - skip);
-}
-
-static VTermModifier vterm_mods(guint mods)
-{
-    return (mods & KEY_TRACKER_SHIFT ? VTERM_MOD_SHIFT : 0) |
-           (mods & KEY_TRACKER_CTRL ? VTERM_MOD_CTRL : 0) |
-           (mods & KEY_TRACKER_ALT ? VTERM_MOD_ALT : 0);
 }
 
 /* The control characters of ECMA-48 as terminals reach them; FALSE if Ctrl means nothing here. */
@@ -69,11 +67,22 @@ static gboolean control_byte(gunichar ch, guint8 *byte)
     }
 }
 
-static void send_key(TextConsole *console, VTermKey key, guint mods)
+static void send_key(TextConsole *console, guint number, char final, guint mods)
 {
-    console->in_key = TRUE;
-    vterm_keyboard_key(console->vterm, key, vterm_mods(mods));
-    console->in_key = FALSE;
+    guint modifiers = 1 + (mods & KEY_TRACKER_SHIFT ? 1 : 0) + (mods & KEY_TRACKER_ALT ? 2 : 0) +
+                      (mods & KEY_TRACKER_CTRL ? 4 : 0);
+    gboolean single_shift =
+        (final >= 'P' && final <= 'S') || (final != '~' && console->vt->cursor_keys_application);
+    char text[16];
+
+    if (modifiers > 1) {
+        snprintf(text, sizeof text, "\033[%u;%u%c", number, modifiers, final);
+    } else if (final == '~') {
+        snprintf(text, sizeof text, "\033[%u~", number);
+    } else {
+        snprintf(text, sizeof text, "\033%c%c", single_shift ? 'O' : '[', final);
+    }
+    text_console_input(console, (const guint8 *)text, strlen(text));
 }
 
 static void send_char(TextConsole *console, gunichar ch, guint mods)
@@ -95,7 +104,7 @@ static void send_char(TextConsole *console, gunichar ch, guint mods)
 /* Keys that move through the scrollback; QEMU's, and those of most terminals. */
 static gboolean scroll_key(TextConsole *console, guint key, guint mods)
 {
-    gint page = (gint)MAX(console->rows / 2, 1);
+    gint page = (gint)MAX(console->vt->rows / 2, 1);
     gboolean ctrl = mods == KEY_TRACKER_CTRL, shift = mods == KEY_TRACKER_SHIFT;
 
     if (ctrl && (key == KEY_UP || key == KEY_DOWN)) {
@@ -128,13 +137,9 @@ static gboolean send_special(TextConsole *console, guint32 keysym, guint mods)
     }
     for (guint i = 0; i < G_N_ELEMENTS(special_keys); i++) {
         if (special_keys[i].keysym == keysym) {
-            send_key(console, special_keys[i].key, mods);
+            send_key(console, special_keys[i].number, special_keys[i].final, mods);
             return TRUE;
         }
-    }
-    if (keysym >= XKB_KEY_F1 && keysym <= XKB_KEY_F12) {
-        send_key(console, VTERM_KEY_FUNCTION(keysym - XKB_KEY_F1 + 1), mods);
-        return TRUE;
     }
     if (keysym == XKB_KEY_ISO_Left_Tab) {
         text_console_input(console, (const guint8 *)"\x1b[Z", 3);
