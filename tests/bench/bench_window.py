@@ -4,9 +4,9 @@
 
     bench_window.py [sdl] [gtk] [all] [few] [scroll] [--seconds N]
 
-The guest is the demo disk under KVM: it draws 1024x768 in 32 bits in ring 3 at 60 Hz. The window is
-under Xvfb, whose picture is watched in shared memory: a frame is a change of it. CPU time is that of
-all threads but the vCPU's; the X server's, which copies what it is sent, stands beside it.
+The guest is the demo disk under KVM: it draws 1024x768 in 32 bits in ring 3 at 60 Hz. The window
+is under Xvfb, whose picture is watched in shared memory: a frame is a change of it. CPU time is
+that of all threads but the vCPU's; the X server's, which copies what it is sent, stands beside it.
 
 all     every pixel changes       few     small squares move       scroll  the picture scrolls
 """
