@@ -241,7 +241,8 @@ class MediaTest(unittest.TestCase):
     def setUp(self):
         self.x = xserver.XServer().__enter__()
         self.addCleanup(self.x.stop)
-        self.m = Machine('-name', 'media', '-drive', 'if=ide,index=2,media=cdrom', accel='qtest', display='gtk', env=self.x.env)
+        self.m = Machine('-name', 'media', '-drive', 'if=ide,index=2,media=cdrom', accel='qtest',
+                         display='gtk', env=self.x.env)
         self.addCleanup(self.m.stop)
         self.m.env = {**self.x.env, 'XDG_DATA_HOME': self.m.path('data')}
         self.m.start()

@@ -85,8 +85,12 @@ class WaylandTest(unittest.TestCase):
         self.x.type('hi')
         for line in ('key 35 1', 'key 35 0', 'key 23 1', 'key 23 0'):
             fake.expect(line)
-        self.x.do('mousemove', '--window', self.window, 512, 384)
-        fake.expect('abs 0 16400')
+        # This compositor adds up movements: it is led into its corner first.
+        for x, y in ((1020, 760), (0, 0), (100, 50)):
+            self.x.do('mousemove', '--window', self.window, x, y)
+            time.sleep(0.2)
+        fake.expect('abs 0 3216')
+        fake.expect('abs 1 2154')
 
     def kill(self, play):
         fake = self.start()
