@@ -49,6 +49,18 @@ def connect(address, timeout=20, tls=None):
     return tls.wrap_socket(sock, server_hostname='localhost') if tls else sock
 
 
+def read(sock, count):
+    """So many bytes, or what comes before the server is silent for a second or ends."""
+    data = b''
+    sock.settimeout(1)
+    try:
+        while len(data) < count and (more := sock.recv(count - len(data))):
+            data += more
+    except (socket.timeout, ConnectionError):
+        pass
+    return data
+
+
 def trusting(certificate):
     """An SSLContext that trusts this authority alone."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)

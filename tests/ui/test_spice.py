@@ -267,6 +267,14 @@ class Tls(SpiceTest):
         with self.assertRaises(spice.SpiceError) as caught:
             spice.Channel(('127.0.0.1', plain), spice.MAIN, password='secret')
         self.assertEqual(caught.exception.code, spice.ERR_NEED_SECURED)
+        with spice.connect(self.address, tls=context) as sock:
+            # SASL was not offered; whoever insists on it finds no mechanism.
+            sock.sendall(spice.link_message(spice.MAIN))
+            spice.read(sock, 16 + spice.LINK_REPLY)
+            sock.sendall(struct.pack('<I', 2))
+            mechanisms = spice.read(sock, 1024)[4:]
+            self.assertNotIn(b'ANONYMOUS', mechanisms)
+            self.assertLess(len(mechanisms), 12, mechanisms)
         with spice.connect(self.address) as sock:  # no TLS at all
             sock.sendall(spice.link_message(spice.MAIN) * 20)
             assert_closed(sock)
