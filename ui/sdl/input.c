@@ -133,6 +133,9 @@ void sdl_input_key(SdlGui *gui, SdlWindow *window, const SDL_KeyboardEvent *even
     }
     key_tracker_set_console(gui->keys, window->console);
     guint key = sdl_key(event->keysym.scancode);
+    if (down && event->repeat != 0 && !key_tracker_is_down(gui->keys, key)) {
+        return; /* of a hot key: its window is another's now, and it was not pressed here */
+    }
     if (key != 0) {
         key_tracker_key(gui->keys, key, down);
     }

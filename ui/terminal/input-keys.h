@@ -2,7 +2,7 @@
 /* From a terminal's keys to a guest's. Pure functions; any thread. */
 #pragma once
 
-#include "ui/common/keymap.h"
+#include "core/keymap.h"
 #include "ui/terminal/input-parser.h"
 
 /* Modifier keys that the guest must see held for a key. */
