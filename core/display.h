@@ -168,6 +168,7 @@ Surface *display_surface(Display *display);
 Cursor *display_cursor(Display *display, int *x, int *y, gboolean *visible);
 const char *display_name(Display *display);
 void display_hint_size(Display *display, guint width, guint height);
+/* The characters as of the last scan; display_update() first for those of this moment. */
 gboolean display_text(Display *display, TextScreen *screen);
 
 /* For `info display`: ticks so far, ticks with damage, listeners. */

@@ -84,6 +84,7 @@ gboolean cmd_screen_text(CommandCall *call, GError **error)
     if (!display) {
         return FALSE;
     }
+    display_update(display);
     text = read_text(display);
     if (!text) {
         Surface *surface = display_surface(display);

@@ -335,8 +335,6 @@ gboolean vga_text_screen(void *opaque, TextScreen *screen)
     VgaLine line;
     Band band;
 
-    /* The mode and colours of the last scan, and the characters of this moment. */
-    display_update(vga->display);
     const VgaMode *mode = &vga->mode;
     if (mode->kind != VGA_TEXT) {
         return FALSE;

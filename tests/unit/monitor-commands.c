@@ -322,7 +322,7 @@ static void test_screendump(Rig *rig, gconstpointer data)
                 "Error: there is no head 1 of display 'red' (see 'info display')\n");
     check_fails(rig, "screendump x 2", "Error: there is no display '2' (see 'info display')\n");
     check_fails(rig, "screen_text",
-                "Error: the screen is in a graphics mode (640x480): it has no characters\n");
+                "Error: the screen is in a graphics mode (2x1): it has no characters\n");
     check_fails(rig, "wait_text x 0",
                 "Error: 'x' did not come within 0 seconds; the screen is in a graphics mode\n");
     check(rig, line, "");

@@ -453,11 +453,16 @@ static void test_damage_is_small(VgaFixture *f, gconstpointer data)
 static void test_text_screen(VgaFixture *f, gconstpointer data)
 {
     TextScreen screen = {0};
+    DisplayStats before, after;
     set_mode(f, &modes[0]);
     store(f, 0xb8000, 0x1e01, 2);
     store(f, 0xb8000 + 160, 0x07db, 2);
     out_index(f, 0x3d4, 0xf, 81);
+    display_update(f->vga->display);
+    display_stats(f->vga->display, &before);
     g_assert_true(display_text(f->vga->display, &screen));
+    display_stats(f->vga->display, &after);
+    g_assert_cmpuint(after.scans, ==, before.scans);
     g_assert_cmpuint(screen.columns, ==, 80);
     g_assert_cmpuint(screen.rows, ==, 25);
     g_assert_cmphex(screen.cells[0].ch, ==, 0x263a);
@@ -468,6 +473,7 @@ static void test_text_screen(VgaFixture *f, gconstpointer data)
     g_assert_cmpint(screen.cursor_column, ==, 1);
     g_assert_cmpint(screen.cursor_row, ==, 1);
     set_mode(f, &modes[7]);
+    display_update(f->vga->display);
     g_assert_false(display_text(f->vga->display, &screen));
     g_assert_null(screen.cells);
 }
