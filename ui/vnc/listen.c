@@ -46,10 +46,10 @@ static void on_connection(int fd, GIOCondition revents, void *opaque)
     if (peer < 0) {
         return; /* it has gone again, or we have too many files open: it will be tried again */
     }
-    if (listener->websocket && listener->server->pages) {
+    if (listener->websocket) {
         vnc_web_accept(listener->server->pages, peer);
     } else {
-        vnc_connected(listener->server, peer, listener->websocket);
+        vnc_connected(listener->server, peer, FALSE);
     }
 }
 

@@ -100,14 +100,21 @@ void vnc_pseudo_detach(VncViewer *viewer)
 
 /* ---- the cursor ---- */
 
+/* libvncserver adds a source of two colours, for X cursors. */
+static void free_shape(rfbCursor *shape)
+{
+    g_free(shape->richSource);
+    g_free(shape->mask);
+    free(shape->source);
+}
+
 /* For the encodings that libvncserver knows: colours, and a mask of one bit a pixel. */
 static void make_shape(VncViewer *viewer)
 {
     const Cursor *cursor = viewer->news.cursor;
     rfbCursor *shape = &viewer->shape;
 
-    g_free(shape->richSource);
-    g_free(shape->mask);
+    free_shape(shape);
     memset(shape, 0, sizeof(*shape));
     if (!cursor || !viewer->news.visible) {
         return;
@@ -270,6 +277,5 @@ void vnc_pseudo_serve(VncViewer *viewer)
 void vnc_pseudo_end(VncViewer *viewer)
 {
     vnc_news_clear(&viewer->news);
-    g_free(viewer->shape.richSource);
-    g_free(viewer->shape.mask);
+    free_shape(&viewer->shape);
 }

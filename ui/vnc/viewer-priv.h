@@ -47,7 +47,6 @@ struct VncViewer {
     GMutex mutex; /* guards what follows, a leaf */
     GCond ended_cond;
     gboolean leave;
-    gboolean greeted; /* rfbNewClient() has returned */
     gboolean entered; /* the handshake is over */
     gboolean ended;   /* the thread does nothing more */
     guint64 updates;  /* sent, for `info vnc` */

@@ -4,6 +4,8 @@
  * never under the vm lock.
  */
 #include <fcntl.h>
+#include <netinet/tcp.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -14,9 +16,8 @@
 #define WRITE_TIMEOUT_MS 60000
 /* So long it may take to say who it is. */
 #define HANDSHAKE_TIMEOUT_US (30 * G_TIME_SPAN_SECOND)
-/* So long libvncserver may take to greet it: a tenth of a second, or a WebSocket handshake. That
- * and the handshake are looked after so often. */
-#define GREETING_TIMEOUT_NS (2 * NS_PER_SEC)
+/* Whether it has is looked after so often. */
+#define PATIENCE_NS (2 * NS_PER_SEC)
 
 /* Codes of the Xvp extension (the community's RFB protocol page, "xvp"). */
 #define XVP_SHUTDOWN 2
@@ -95,6 +96,8 @@ static int on_set_size(int width, int height, int count, rfbExtDesktopScreen *sc
 static void on_client_gone(rfbClientPtr client)
 {
     viewer_of(client)->client = NULL;
+    free(client->wsctx); /* which libvncserver 0.9.14 forgets */
+    client->wsctx = NULL;
 }
 
 static enum rfbNewClientAction on_new_client(rfbClientPtr client)
@@ -198,20 +201,55 @@ static void converse(VncViewer *viewer)
     fd_watch_remove(viewer->watch);
 }
 
-static void viewer_session(VncViewer *viewer)
+/*
+ * libvncserver looks for a WebSocket handshake on every new socket: it waits a tenth of a second
+ * for one, never stops peeking at one to three bytes, and loses memory over a bad one. So it is
+ * given a stand-in, whose other end has begun as no WebSocket does, and is closed; then the real
+ * socket takes its number.
+ */
+static rfbClientPtr new_plain_client(VncViewer *viewer, int fd)
+{
+    rfbProtocolVersionMsg greeting = "RFB 003.008\n";
+    rfbClientPtr client = NULL;
+    int pair[2], on = 1;
+
+    if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, pair) < 0) {
+        return NULL;
+    }
+    if (send(pair[1], "RFB ", 4, MSG_NOSIGNAL) == 4) {
+        client = rfbNewClient(viewer->screen, pair[0]); /* owns pair[0], closes it */
+    } else {
+        close(pair[0]);
+    }
+    close(pair[1]);
+    setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on)); /* fails on unix sockets */
+    if (client && (dup3(fd, client->sock, O_CLOEXEC) < 0 ||
+                   rfbWriteExact(client, greeting, sz_rfbProtocolVersionMsg) <= 0)) {
+        rfbCloseClient(client);
+    }
+    return client;
+}
+
+static rfbClientPtr new_client(VncViewer *viewer)
 {
     int fd = fcntl(viewer->fd, F_DUPFD_CLOEXEC, 0);
+    rfbClientPtr client = NULL;
 
-    if (fd < 0 || !screen_open(viewer)) {
-        if (fd >= 0) {
-            close(fd);
-        }
+    if (fd >= 0 && viewer->websocket) {
+        client = rfbNewClient(viewer->screen, fd); /* owns fd, closes it */
+    } else if (fd >= 0) {
+        client = new_plain_client(viewer, fd);
+        close(fd);
+    }
+    return client;
+}
+
+static void viewer_session(VncViewer *viewer)
+{
+    if (!screen_open(viewer)) {
         return;
     }
-    viewer->client = rfbNewClient(viewer->screen, fd); /* owns fd, closes it */
-    g_mutex_lock(&viewer->mutex);
-    viewer->greeted = TRUE;
-    g_mutex_unlock(&viewer->mutex);
+    viewer->client = new_client(viewer);
     /* WebSockets only where they are expected, and nothing else there. */
     if (viewer->client && viewer->client->sock != RFB_INVALID_SOCKET &&
         !viewer->client->wsctx == !viewer->websocket) {
@@ -259,13 +297,13 @@ static void on_patience(void *opaque)
 
     g_mutex_lock(&viewer->mutex);
     entered = viewer->entered;
-    late = !viewer->greeted || g_get_monotonic_time() - viewer->since > HANDSHAKE_TIMEOUT_US;
+    late = g_get_monotonic_time() - viewer->since > HANDSHAKE_TIMEOUT_US;
     g_mutex_unlock(&viewer->mutex);
     if (!entered && late) {
         vnc_viewer_disconnect(viewer);
     }
     if (!entered) {
-        timer_set_after(&viewer->patience, GREETING_TIMEOUT_NS);
+        timer_set_after(&viewer->patience, PATIENCE_NS);
     }
 }
 
@@ -290,24 +328,11 @@ VncViewer *vnc_viewer_new(VncServer *server, int fd, gboolean websocket)
     g_mutex_init(&viewer->mutex);
     g_cond_init(&viewer->ended_cond);
     timer_init(&viewer->patience, viewer->machine->host_clock, on_patience, viewer);
-    timer_set_after(&viewer->patience, GREETING_TIMEOUT_NS);
+    timer_set_after(&viewer->patience, PATIENCE_NS);
     g_ptr_array_add(server->viewers, viewer);
     display_listener_set_active(server->listener, TRUE);
     viewer->thread = g_thread_new("vnc viewer", viewer_thread, viewer);
     return viewer;
-}
-
-/*
- * Until it has greeted the viewer, libvncserver looks for the beginning of a WebSocket handshake by
- * peeking at four bytes, and never stops peeking if there are only one to three. So these are taken
- * away.
- */
-static void take_stray_bytes(VncViewer *viewer)
-{
-    char stray[256];
-
-    while (!viewer->greeted && recv(viewer->fd, stray, sizeof(stray), MSG_DONTWAIT) > 0) {
-    }
 }
 
 void vnc_viewer_disconnect(VncViewer *viewer)
@@ -315,7 +340,6 @@ void vnc_viewer_disconnect(VncViewer *viewer)
     g_mutex_lock(&viewer->mutex);
     viewer->leave = TRUE;
     shutdown(viewer->fd, SHUT_RDWR); /* a blocking read or write returns */
-    take_stray_bytes(viewer);
     g_mutex_unlock(&viewer->mutex);
     deferred_schedule(viewer->wake);
 }

@@ -77,7 +77,7 @@ struct VncServer {
     char *where;          /* "127.0.0.1:5900 (ipv4)", for people */
     char *web_where;      /* likewise, of the WebSocket port, or NULL */
     char *unix_path;      /* to be removed at close, or NULL */
-    VncWeb *pages;        /* NULL without web=on */
+    VncWeb *pages;        /* NULL without WebSockets */
     ConsoleList *consoles;
     Console *console; /* constant after open */
     DisplayListener *listener;

@@ -226,7 +226,7 @@ static gboolean vnc_open(Frontend *frontend, GError **error)
     server->listener = display_attach(console_display(server->console), &listener_ops, server,
                                       (guint)server->max_hz);
     display_listener_set_active(server->listener, FALSE);
-    if ((server->web && !(server->pages = vnc_web_new(server, error))) ||
+    if (((server->web || server->websocket) && !(server->pages = vnc_web_new(server, error))) ||
         !vnc_listen(server, error)) {
         vnc_close(frontend);
         return FALSE;

@@ -22,6 +22,8 @@
 
 /* A request is its head alone. */
 #define HEAD_MAX 8192
+/* libvncserver takes no longer one of a WebSocket. */
+#define UPGRADE_MAX 4000
 /* So long it may take, and so long the answer may not get on. */
 #define REQUEST_TIMEOUT_US (10 * G_TIME_SPAN_SECOND)
 #define WRITE_TIMEOUT_MS   10000
@@ -31,7 +33,7 @@
 
 struct VncWeb {
     VncServer *server;
-    char *folder;        /* without symbolic links; constant */
+    char *folder;        /* without symbolic links; constant. NULL: no pages */
     GPtrArray *requests; /* of Request* */
 };
 
@@ -151,6 +153,10 @@ static void answer_get(Request *request, const char *target)
         answer(request->fd, "400 Bad Request", "");
         return;
     }
+    if (!request->web->folder) {
+        answer(request->fd, "404 Not Found", "");
+        return;
+    }
     if (!strcmp(path, "/")) {
         answer(request->fd, "302 Found", "Location: " FIRST_PAGE "\r\n");
         return;
@@ -193,12 +199,27 @@ static gboolean is_foreign(const char *head)
     return origin && (!host || !place || g_ascii_strcasecmp(place + 3, host) != 0);
 }
 
+/* libvncserver loses memory over handshakes that it does not like: it gets to see no such (RFC 6455,
+ * 4.2.1; it wants an Origin too). */
+static gboolean is_upgrade(const char *head)
+{
+    static const char *const needed[] = {"Host", "Origin", "Sec-WebSocket-Key"};
+    g_autofree char *version = header(head, "Sec-WebSocket-Version");
+    g_autofree char *draft = header(head, "Sec-WebSocket-Key1");
+    gboolean good = strlen(head) <= UPGRADE_MAX && !draft && version && !strcmp(version, "13");
+
+    for (guint i = 0; good && i < G_N_ELEMENTS(needed); i++) {
+        g_autofree char *value = header(head, needed[i]);
+        good = value && *value;
+    }
+    return good;
+}
+
 /* Looks at the head without taking it out of the socket. FALSE if it does not come. */
 static gboolean look(Request *request)
 {
     gint64 end = g_get_monotonic_time() + REQUEST_TIMEOUT_US;
-    struct pollfd wait = {.fd = request->fd, .events = POLLIN};
-    gsize seen = 0;
+    struct pollfd wait = {.fd = request->fd, .events = POLLIN | POLLRDHUP};
 
     while (g_get_monotonic_time() < end) {
         if (poll(&wait, 1, WRITE_TIMEOUT_MS) != 1) {
@@ -214,10 +235,9 @@ static gboolean look(Request *request)
             blank[2] = '\0';
             return TRUE;
         }
-        if (got == HEAD_MAX || ((gsize)got == seen && (wait.revents & POLLHUP))) {
-            return FALSE;
+        if (got == HEAD_MAX || (wait.revents & (POLLRDHUP | POLLHUP))) {
+            return FALSE; /* no more will come */
         }
-        seen = (gsize)got;
         g_usleep(LOOK_INTERVAL_US);
     }
     return FALSE;
@@ -253,7 +273,9 @@ static gpointer request_thread(gpointer data)
             answer(request->fd, "405 Method Not Allowed", "Allow: GET\r\n");
         } else if (!upgrade || g_ascii_strcasecmp(upgrade, "websocket") != 0) {
             answer_get(request, words[1]);
-        } else if (is_foreign(request->head)) {
+        } else if (!is_upgrade(request->head)) {
+            answer(request->fd, "400 Bad Request", "");
+        } else if (request->web->folder && is_foreign(request->head)) {
             answer(request->fd, "403 Forbidden", "");
         } else {
             request->upgrade = TRUE;
@@ -307,9 +329,9 @@ void vnc_web_accept(VncWeb *web, int fd)
 
 VncWeb *vnc_web_new(VncServer *server, GError **error)
 {
-    char *folder = realpath(NOVNC_FOLDER, NULL);
+    char *folder = server->web ? realpath(NOVNC_FOLDER, NULL) : NULL;
 
-    if (!folder) {
+    if (server->web && !folder) {
         error_set(error, "vnc: web=on serves noVNC, which is not in " NOVNC_FOLDER
                          " (Debian's package is called novnc)");
         return NULL;
