@@ -184,7 +184,8 @@ class Pages(WebTest):
         self.start('web=on')
         for data, status in ((b'POST / HTTP/1.1\r\n\r\n', b'405'), (b'GET\r\n\r\n', b'405'),
                              (b'\r\n\r\n', b'405'), (b'GET / SPDY/9\r\n\r\n', b'405'),
-                             (b'GET etc HTTP/1.1\r\n\r\n', b'400'), (b'GET /' + b'x' * 9000, b'400'),
+                             (b'GET etc HTTP/1.1\r\n\r\n', b'400'),
+                             (b'GET /' + b'x' * 9000, b'400'),
                              (b'', b'400'), (os.urandom(3000) + b'\r\n\r\n', b'40')):
             self.assertIn(status, self.ask(data)[:14], data[:20])
         slow = [self.connect() for _ in range(70)]  # more than may wait

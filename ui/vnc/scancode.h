@@ -7,5 +7,5 @@
 
 #include <glib.h>
 
-/* `code`: 01h to 7Fh; 80h is added where the keyboard sends E0h first. 0 if there is no such key. */
+/* `code`: 01h to 7Fh; 80h is added where the keyboard sends E0h first. 0 if no such key. */
 guint vnc_key_of_scancode(guint32 code);

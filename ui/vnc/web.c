@@ -199,8 +199,8 @@ static gboolean is_foreign(const char *head)
     return origin && (!host || !place || g_ascii_strcasecmp(place + 3, host) != 0);
 }
 
-/* libvncserver loses memory over handshakes that it does not like: it gets to see no such (RFC 6455,
- * 4.2.1; it wants an Origin too). */
+/* libvncserver loses memory over handshakes that it does not like: it gets to see no such
+ * (RFC 6455, 4.2.1; it wants an Origin too). */
 static gboolean is_upgrade(const char *head)
 {
     static const char *const needed[] = {"Host", "Origin", "Sec-WebSocket-Key"};
