@@ -109,9 +109,12 @@ class Others(threading.Thread):
         self.running = True
 
     def run(self):
-        while self.running:
-            self.viewer.request()
-            self.viewer.update()
+        try:
+            while self.running:
+                self.viewer.request()
+                self.viewer.update()
+        except OSError:
+            pass  # the server has ended
 
 
 def boot(viewer):
