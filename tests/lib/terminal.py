@@ -13,6 +13,7 @@ import fcntl
 import os
 import pty
 import re
+import select
 import struct
 import termios
 import threading
@@ -145,8 +146,11 @@ class Terminal:
             while self.paused.is_set():
                 time.sleep(0.01)
             try:
+                # A read that waits would keep the terminal open beyond close().
+                if not select.select([self.master], [], [], 0.05)[0]:
+                    continue
                 data = os.read(self.master, 65536)
-            except OSError:
+            except (OSError, ValueError):
                 if self.master < 0:
                     return
                 time.sleep(0.02)  # nobody has the other end open

@@ -482,9 +482,34 @@ static void start_parts(Terminal *terminal)
     screen_measure(terminal);
 }
 
+static void find_stdio(Chardev *chr, void *opaque)
+{
+    if (strcmp(chr->ops->name, "stdio") == 0) {
+        *(Chardev **)opaque = chr;
+    }
+}
+
+/* Two readers of one terminal would each get a part of what is typed. */
+static gboolean check_stdio(const Terminal *terminal, GError **error)
+{
+    Chardev *stdio = NULL;
+
+    if (!terminal->place) {
+        chardev_foreach(terminal->frontend.machine, find_stdio, &stdio);
+    }
+    return !stdio || error_set(error,
+                               "terminal: standard input and output are used by '%s' (tty= names "
+                               "another terminal)",
+                               stdio->id);
+}
+
 static gboolean terminal_open(Frontend *frontend, GError **error)
 {
     Terminal *terminal = (Terminal *)frontend;
+
+    if (!check_stdio(terminal, error)) {
+        return FALSE;
+    }
 
     terminal->tty = term_tty_open(frontend->machine, terminal->place, &tty_ops, terminal, error);
     if (!terminal->tty) {
