@@ -8,6 +8,9 @@
 
 #define TAB_WIDTH 8
 
+/* The first character that is not one place wide. */
+#define FIRST_MARK 0x300
+
 VtCell vt_blank(void)
 {
     return (VtCell){' ', VT_FG, VT_BG, 1, 0};
@@ -253,11 +256,12 @@ void vt_put(Vt *vt, gunichar ch)
     if (cursor->graphics[cursor->charset] && ch >= 0x60 && ch <= 0x7e) {
         ch = dec_graphics[ch - 0x60];
     }
-    if (g_unichar_iszerowidth(ch)) {
+    /* Looking these up takes longer than all the rest; below there are none. */
+    if (ch >= FIRST_MARK && g_unichar_iszerowidth(ch)) {
         put_mark(vt, ch);
         return;
     }
-    width = g_unichar_iswide(ch) ? 2 : 1;
+    width = ch >= FIRST_MARK && g_unichar_iswide(ch) ? 2 : 1;
     vt->last = ch;
     if (vt->autowrap && (cursor->wrapping || cursor->column + width > vt->columns)) {
         vt_line_feed(vt);
