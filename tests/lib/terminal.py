@@ -26,12 +26,12 @@ PLAIN = (' ', None, None, ())
 
 
 class Terminal:
-    """columns x rows cells of cell (width, height) pixels, told by TIOCGWINSZ. `kitty`: its graphics;
-    `kitty_keys`: its keyboard protocol; `sixel`; `modes`: private modes that DECRQM knows; `silent`:
-    answers nothing at all."""
+    """columns x rows cells of cell (width, height) pixels, told by TIOCGWINSZ. `kitty`: its
+    graphics; `kitty_keys`: its keyboard protocol; `sixel`; `modes`: private modes that DECRQM
+    knows; `silent`: answers nothing at all."""
 
-    def __init__(self, columns=90, rows=30, cell=(8, 16), kitty=False, kitty_keys=False, sixel=False,
-                 modes=(), silent=False):
+    def __init__(self, columns=90, rows=30, cell=(8, 16), kitty=False, kitty_keys=False,
+                 sixel=False, modes=(), silent=False):
         self.columns, self.rows, self.cell = columns, rows, cell
         self.kitty, self.kitty_keys, self.sixel = kitty, kitty_keys, sixel
         self.known_modes, self.silent = modes, silent
