@@ -122,6 +122,15 @@ static void test_answers(void)
     CHECK("\033]11;rgb:0000/0000/0000\aq", "key 71 mods 0\n");
 }
 
+/* Escape, and in the same moment an answer: both are there. */
+static void test_escape_before_answer(void)
+{
+    CHECK("\033\033[0n", "key 1b mods 0\nanswer 13\n");
+    CHECK("\033\033[<0;1;1M", "key 1b mods 0\nmouse 0 at 0,0\n");
+    CHECK("\033\033_Gi=31;OK\033\\", "key 1b mods 0\ntext 10 i=31;OK\n");
+    CHECK("\033\033[200~a\033[201~", "key 1b mods 0\npaste a\n");
+}
+
 /* Broken sequences cost themselves, not what follows. */
 static void test_nonsense(void)
 {
@@ -281,6 +290,7 @@ int main(int argc, char **argv)
     g_test_add_func("/terminal-parser/mouse", test_mouse);
     g_test_add_func("/terminal-parser/paste", test_paste);
     g_test_add_func("/terminal-parser/answers", test_answers);
+    g_test_add_func("/terminal-parser/escape-before-answer", test_escape_before_answer);
     g_test_add_func("/terminal-parser/nonsense", test_nonsense);
     g_test_add_func("/terminal-parser/timeout", test_timeout);
     g_test_add_func("/terminal-parser/long-paste", test_long_paste);

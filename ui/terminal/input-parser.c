@@ -251,10 +251,22 @@ static void answer_text(TermParser *parser, TermEventType type, gsize skip)
     parser->fn(&event, parser->opaque);
 }
 
+/* An ESC right before an answer, the mouse or a paste was the key: only keys have Alt. */
+static void lone_escape(TermParser *parser)
+{
+    TermEvent event = {.type = TERM_EVENT_KEY, .symbol = ESC};
+
+    if (parser->alt) {
+        parser->alt = FALSE;
+        parser->fn(&event, parser->opaque);
+    }
+}
+
 static void string_end(TermParser *parser)
 {
     const char *text = parser->text->str;
 
+    lone_escape(parser);
     ground(parser);
     if (parser->kind == '_' && text[0] == 'G') {
         answer_text(parser, TERM_EVENT_GRAPHICS, 1);
@@ -317,6 +329,7 @@ static void csi_tilde(TermParser *parser)
 
 static void csi_private(TermParser *parser, guint8 final)
 {
+    lone_escape(parser);
     if (parser->lead == '<' && (final == 'M' || final == 'm') && parser->params >= 3) {
         mouse_event(parser, parser->value[0][0], (gint)parser->value[1][0] - 1,
                     (gint)parser->value[2][0] - 1, final == 'm');
@@ -333,6 +346,9 @@ static void csi_private(TermParser *parser, guint8 final)
 
 static void csi_public(TermParser *parser, guint8 final)
 {
+    if (strchr("tnMIO", final) || (final == '~' && parser->value[0][0] == 200)) {
+        lone_escape(parser);
+    }
     switch (final) {
     case '~': csi_tilde(parser); break;
     case 'u': kitty_key(parser); break;
