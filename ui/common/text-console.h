@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * A vc's terminal (vt.h) with a picture: drawn with the font of console-font.h, with scrollback. Frontends use it through console.h. Vm lock held.
+ * A vc's terminal (vt.h) with a picture: drawn with the font of console-font.h, with scrollback.
+ * Frontends use it through console.h. Vm lock held.
  */
 #pragma once
 
