@@ -135,8 +135,8 @@ static void set_drawn_cursor(Screen *screen, Cursor *image, int x, int y)
     screen->cursor_drawn = (PictureCursor){image, x, y};
 }
 
-/* Gives a worker what has changed; TRUE if it has begun. */
-static gboolean start_picture(Terminal *terminal)
+/* Gives a worker what has changed, unless it is at work: then when it is done. */
+static void start_picture(Terminal *terminal)
 {
     Screen *screen = &terminal->screen;
     PictureLayout layout;
@@ -145,12 +145,12 @@ static gboolean start_picture(Terminal *terminal)
     int x, y;
 
     if (!screen->surface || picture_is_busy(screen->picture) || screen->picture_ready) {
-        return FALSE;
+        return;
     }
     layout = screen_layout_picture(terminal, screen->surface->width, screen->surface->height);
     same = !memcmp(&layout, picture_layout(screen->picture), sizeof(layout));
     if (same && !screen->all_damaged && !pixman_region32_not_empty(&screen->damage)) {
-        return FALSE;
+        return;
     }
     cursor = display_cursor(screen->display, &x, &y, &visible);
     set_drawn_cursor(screen, visible ? cursor : NULL, x, y);
@@ -158,7 +158,6 @@ static gboolean start_picture(Terminal *terminal)
                   screen->all_damaged ? NULL : &screen->damage);
     pixman_region32_clear(&screen->damage);
     screen->all_damaged = FALSE;
-    return TRUE;
 }
 
 /* ---- frames ---- */
@@ -300,9 +299,7 @@ static void update(void *opaque)
     if (screen->view == VIEW_PICTURE) {
         /* A frame that is ready goes out first; encoding the next begins meanwhile. */
         write_frame(terminal);
-        if (start_picture(terminal) || picture_is_busy(screen->picture)) {
-            return;
-        }
+        start_picture(terminal);
         return;
     }
     /* Characters say it all. */
