@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Fuzzes a text console: whatever a guest prints, read by the terminal emulator, drawn and scrolled,
+ * Fuzzes a text console: what a guest prints, read by the terminal emulator, drawn and scrolled,
  * while a viewer resizes, types and comes late. Byte FEh (never in UTF-8) begins an act of the
  * viewer: what it does, and two bytes for it.
  */
