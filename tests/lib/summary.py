@@ -25,8 +25,7 @@ def junit(folder):
     (section 2.2) allows no control characters."""
     raw = pathlib.Path(folder, 'meson-logs', 'testlog.junit.xml').read_bytes()
     text = raw.decode('utf-8', errors='replace')
-    return xml.fromstring(re.sub('[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]', '\ufffd',
-                                 text).encode())
+    return xml.fromstring(re.sub('[^\\t\\n\\r\\x20-\\ud7ff\\ue000-\\U0010ffff]|[\\ufffe\\uffff]', '?', text))
 
 
 def results(folder):
