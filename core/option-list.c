@@ -140,6 +140,27 @@ const char *option_list_get(OptionList *list, const char *key)
     return value;
 }
 
+char *option_list_join(OptionList *list, const char *key, const char *glue)
+{
+    g_autoptr(GString) all = NULL;
+
+    for (guint i = 0; i < list->entries->len; i++) {
+        Entry *entry = g_ptr_array_index(list->entries, i);
+
+        if (strcmp(entry->key, key)) {
+            continue;
+        }
+        entry->used = TRUE;
+        if (all) {
+            g_string_append(all, glue);
+        } else {
+            all = g_string_new(NULL);
+        }
+        g_string_append(all, entry->value);
+    }
+    return all ? g_strdup(all->str) : NULL;
+}
+
 char *option_list_take(OptionList *list, const char *key)
 {
     char *value = g_strdup(option_list_get(list, key));

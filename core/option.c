@@ -222,7 +222,8 @@ void options_help(const OptionSpec *specs, GString *out)
 gboolean options_apply(const OptionSpec *specs, void *object, OptionList *list, GError **error)
 {
     for (const OptionSpec *spec = specs; spec && spec->name; spec++) {
-        const char *value = option_list_get(list, spec->name);
+        g_autofree char *all = spec->glue ? option_list_join(list, spec->name, spec->glue) : NULL;
+        const char *value = spec->glue ? all : option_list_get(list, spec->name);
 
         if (value && !set_field(spec, object, value, error)) {
             return FALSE;

@@ -28,6 +28,8 @@ typedef struct OptionSpec {
     const char *help;          /* one line, no full stop */
     guint64 min, max;          /* for INT (as gint64), UINT and SIZE; both 0 = any */
     const char *const *values; /* for ENUM: NULL-ended */
+    const char *glue; /* for STRING: a value that is given again is added, after this; NULL = the
+                         last one counts */
 } OptionSpec;
 
 /* Ends a table. */
@@ -47,6 +49,8 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(OptionList, option_list_free)
 void option_list_add(OptionList *list, const char *key, const char *value);
 /* Last value of `key`, or NULL. Marks it as used. */
 const char *option_list_get(OptionList *list, const char *key);
+/* All values of `key` with `glue` between them (g_free), or NULL. Marks it as used. */
+char *option_list_join(OptionList *list, const char *key, const char *glue);
 /* Removes `key` and returns its last value (g_free), or NULL. */
 char *option_list_take(OptionList *list, const char *key);
 /* Fails naming the first key that nothing has used; `what` says whose option it would be. */

@@ -201,8 +201,19 @@ class Passwords(SpiceTest):
         self.viewer(password='secret')
         self.refused('')
 
-    def test_no_password_wanted(self):
+    def test_unix_socket(self):
+        """Its folder says who may open it, until a password is set."""
         self.start()
+        self.assertIn('auth: none', self.m.hmp.command('info spice'))
+        self.viewer()
+        self.assertEqual(self.m.hmp.command('set_password spice secret'), '')
+        self.assertIn('auth: spice', self.m.hmp.command('info spice'))
+        wait(lambda: not self.channels(), 'who came without one has to go', 20)
+        self.refused('')
+        self.viewer(password='secret')
+
+    def test_no_password_wanted(self):
+        self.start('disable-ticketing=on')
         self.assertIn('no password', self.m.hmp.command('set_password spice x'))
         self.viewer(password='anything')
 
@@ -251,7 +262,8 @@ class Tls(SpiceTest):
         folder = self.certificates()
         plain, tls = free_ports(2)
         self.m = Machine('-spice', 'port=%d,tls-port=%d,x509-dir=%s,password=secret,'
-                         'image-compression=off,tls-channel=main:inputs,plaintext-channel=cursor' %
+                         'image-compression=off,tls-channel=main,tls-channel=inputs,'
+                         'plaintext-channel=cursor' %
                          (plain, tls, folder))
         self.addCleanup(self.m.stop)
         self.m.start()
@@ -268,9 +280,10 @@ class Tls(SpiceTest):
         with self.assertRaises(spice.SpiceError) as caught:
             viewer.open(spice.CURSOR)
         self.assertEqual(caught.exception.code, spice.ERR_NEED_UNSECURED)
-        with self.assertRaises(spice.SpiceError) as caught:
-            spice.Channel(('127.0.0.1', plain), spice.MAIN, password='secret')
-        self.assertEqual(caught.exception.code, spice.ERR_NEED_SECURED)
+        for kind in (spice.MAIN, spice.INPUTS):
+            with self.assertRaises(spice.SpiceError) as caught:
+                spice.Channel(('127.0.0.1', plain), kind, password='secret')
+            self.assertEqual(caught.exception.code, spice.ERR_NEED_SECURED)
         with spice.connect(self.address, tls=context) as sock:
             # SASL was not offered; whoever insists on it finds no mechanism.
             sock.sendall(spice.link_message(spice.MAIN))

@@ -9,6 +9,7 @@ typedef struct Thing {
     guint64 count, size;
     char *path;
     int mode;
+    char *names;
 } Thing;
 
 static const char *const modes[] = {"slow", "fast", NULL};
@@ -20,6 +21,7 @@ static const OptionSpec specs[] = {
     {"size", OPTION_SIZE, G_STRUCT_OFFSET(Thing, size), "16M", "bytes"},
     {"path", OPTION_STRING, G_STRUCT_OFFSET(Thing, path), NULL, "file"},
     {"mode", OPTION_ENUM, G_STRUCT_OFFSET(Thing, mode), "slow", "speed", 0, 0, modes},
+    {"names", OPTION_STRING, G_STRUCT_OFFSET(Thing, names), NULL, "several", .glue = ":"},
     OPTION_END,
 };
 
@@ -80,7 +82,7 @@ static void test_list_help(void)
 
 static void test_defaults(void)
 {
-    static const char *const expected[] = {"on", "-5", "3", "16M", "", "slow"};
+    static const char *const expected[] = {"on", "-5", "3", "16M", "", "slow", ""};
     Thing thing;
 
     memset(&thing, 0xee, sizeof(thing));
@@ -113,6 +115,22 @@ static void test_apply(void)
     g_assert_null(thing.path);
 }
 
+/* Of an option that is given again the last value counts, or all do. */
+static void test_apply_again(void)
+{
+    g_autoptr(GError) error = NULL;
+    g_autoptr(OptionList) list =
+        option_list_parse("path=a,names=x,path=b,names=y:z,names=w", NULL, NULL);
+    Thing thing;
+
+    options_set_defaults(specs, &thing);
+    g_assert_true(options_apply(specs, &thing, list, &error));
+    g_assert_true(option_list_check_used(list, "thing", &error));
+    g_assert_cmpstr(thing.path, ==, "b");
+    g_assert_cmpstr(thing.names, ==, "x:y:z:w");
+    options_clear(specs, &thing);
+}
+
 static void test_set_bad(void)
 {
     static const struct {
@@ -129,7 +147,8 @@ static void test_set_bad(void)
         {"size", "1.5", "size: '1.5' is not a size (a number with an optional K, M, G or T)"},
         {"size", "16E", "size: '16E' is too large"},
         {"mode", "warp", "mode: 'warp' is not one of slow, fast"},
-        {"mood", "x", "unknown option 'mood' (known: flag, offset, count, size, path, mode)"},
+        {"mood", "x",
+         "unknown option 'mood' (known: flag, offset, count, size, path, mode, names)"},
     };
     Thing thing;
 
@@ -184,6 +203,7 @@ int main(int argc, char **argv)
     g_test_add_func("/option/list/help", test_list_help);
     g_test_add_func("/option/defaults", test_defaults);
     g_test_add_func("/option/apply", test_apply);
+    g_test_add_func("/option/apply-again", test_apply_again);
     g_test_add_func("/option/set-bad", test_set_bad);
     g_test_add_func("/option/sizes", test_sizes);
     g_test_add_func("/option/help", test_help);

@@ -72,7 +72,8 @@ struct SpiceSession {
     gboolean failed;     /* spice-server has; one of its threads stands still */
     GError *start_error; /* why it did not come up */
     GString *complaints; /* of spice-server while it starts; the thread's */
-    char *ticket;        /* to be given to spice-server; NULL = nobody gets in */
+    gboolean ticket_wanted;
+    char *ticket; /* to be given to spice-server; NULL = nobody gets in */
     gint64 ticket_expires;
     gboolean ticket_disconnects; /* who is connected has to go */
 };

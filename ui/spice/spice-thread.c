@@ -132,12 +132,13 @@ static void on_ticket_changed(void *opaque)
     SpiceSession *session = opaque;
     g_autofree char *ticket = NULL;
     gint64 left = G_MAXINT64;
-    gboolean disconnect;
+    gboolean disconnect, wanted;
 
-    if (!session->server || !session->ticketing) {
+    if (!session->server) {
         return;
     }
     g_mutex_lock(&session->mutex);
+    wanted = session->ticket_wanted;
     ticket = g_strdup(session->ticket);
     disconnect = session->ticket_disconnects;
     session->ticket_disconnects = FALSE;
@@ -145,6 +146,9 @@ static void on_ticket_changed(void *opaque)
         left = session->ticket_expires - clock_now(session->machine->host_clock);
     }
     g_mutex_unlock(&session->mutex);
+    if (!wanted) {
+        return;
+    }
     if (!ticket || left <= 0) {
         spice_server_set_ticket(session->server, NULL, 1, FALSE, disconnect);
     } else {
@@ -159,6 +163,7 @@ void spice_thread_set_ticket(SpiceSession *session, gboolean disconnect)
     g_mutex_lock(&session->mutex);
     g_free(session->ticket);
     session->ticket = g_strdup(session->password);
+    session->ticket_wanted = session->ticketing;
     session->ticket_expires = session->expires;
     session->ticket_disconnects = session->ticket_disconnects || disconnect;
     g_mutex_unlock(&session->mutex);

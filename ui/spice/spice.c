@@ -41,9 +41,10 @@ static const OptionSpec spice_options[] = {
     {"x509-dh-key-file", OPTION_STRING, FIELD(x509_dh), NULL, "Diffie-Hellman parameters"},
     {"tls-ciphers", OPTION_STRING, FIELD(tls_ciphers), NULL, "ciphers, as OpenSSL names them"},
     {"tls-channel", OPTION_STRING, FIELD(tls_channels), NULL,
-     "channels that must be encrypted (main, display, inputs, cursor, default; ':' between them)"},
+     "channels that must be encrypted (main, display, inputs, cursor, default); may be repeated",
+     .glue = ":"},
     {"plaintext-channel", OPTION_STRING, FIELD(plaintext_channels), NULL,
-     "channels that must not be encrypted"},
+     "channels that must not be encrypted; may be repeated", .glue = ":"},
     {"image-compression", OPTION_ENUM, FIELD(image_compression), "auto_glz",
      "how pictures are compressed, without loss", 0, 0, compressions},
     {"jpeg-wan-compression", OPTION_ENUM, FIELD(jpeg_wan), "auto",
@@ -194,7 +195,7 @@ static gboolean spice_set_password(Frontend *base, const char *password, Passwor
 {
     SpiceSession *session = ((SpiceFrontend *)base)->session;
 
-    if (!session->ticketing) {
+    if (session->options->disable_ticketing) {
         return error_set(error, "%s asks for no password: start it without disable-ticketing=on",
                          base->id);
     }
@@ -207,6 +208,7 @@ static gboolean spice_set_password(Frontend *base, const char *password, Passwor
     }
     g_free(session->password);
     session->password = g_strdup(password);
+    session->ticketing = TRUE; /* a unix socket may have had none */
     spice_thread_set_ticket(session, connected == PASSWORD_DISCONNECT);
     return TRUE;
 }
