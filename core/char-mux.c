@@ -280,6 +280,11 @@ static void mux_close(Chardev *chr)
     g_byte_array_unref(mux->typed);
 }
 
+static CharTerminal mux_terminal(Chardev *chr)
+{
+    return chardev_terminal(((MuxChardev *)chr)->hub->base);
+}
+
 static char *mux_describe(Chardev *chr)
 {
     return g_strconcat("mux,chardev=", ((MuxChardev *)chr)->base_id, NULL);
@@ -301,4 +306,5 @@ const ChardevOps char_mux_ops = {
     .write = mux_write,
     .accept = mux_accept,
     .describe = mux_describe,
+    .terminal = mux_terminal,
 };

@@ -561,6 +561,11 @@ static char *socket_describe(Chardev *chr)
                            sock->server ? ",server=on" : "", sock->use_telnet ? ",telnet=on" : "");
 }
 
+static CharTerminal socket_terminal(Chardev *chr)
+{
+    return (CharTerminal){((const SocketChardev *)chr)->telnet.columns, FALSE};
+}
+
 const ChardevOps char_socket_ops = {
     .name = "socket",
     .summary = "a UNIX or TCP socket, server or client",
@@ -572,4 +577,5 @@ const ChardevOps char_socket_ops = {
     .accept = socket_accept_more,
     .share = socket_share,
     .describe = socket_describe,
+    .terminal = socket_terminal,
 };

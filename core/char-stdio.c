@@ -8,6 +8,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/stat.h>
 #include <termios.h>
 #include <unistd.h>
@@ -163,6 +164,15 @@ static void stdio_close(Chardev *chr)
     }
 }
 
+static CharTerminal stdio_terminal(Chardev *chr)
+{
+    const StdioChardev *stdio = (const StdioChardev *)chr;
+    struct winsize size = {0};
+
+    ioctl(stdio->out, TIOCGWINSZ, &size);
+    return (CharTerminal){size.ws_col, stdio->raw};
+}
+
 const ChardevOps char_stdio_ops = {
     .name = "stdio",
     .summary = "standard input and output, a terminal in raw mode",
@@ -172,4 +182,5 @@ const ChardevOps char_stdio_ops = {
     .close = stdio_close,
     .write = stdio_write,
     .accept = stdio_accept,
+    .terminal = stdio_terminal,
 };

@@ -14,12 +14,15 @@
 #define OPT_BINARY 0
 #define OPT_ECHO   1
 #define OPT_SGA    3
+#define OPT_NAWS   31
 
-enum { DATA, COMMAND, OPTION, WILL_OPTION, WONT_OPTION, SUBNEG, SUBNEG_IAC };
+enum { DATA, COMMAND, OPTION, WILL_OPTION, WONT_OPTION, SUBNEG_OPTION, SUBNEG, SUBNEG_IAC };
 
-/* We echo, suppress go-ahead (together: character mode), and both sides are 8-bit clean. */
-const guint8 telnet_greeting[12] = {
-    IAC, WILL, OPT_ECHO, IAC, WILL, OPT_SGA, IAC, WILL, OPT_BINARY, IAC, DO, OPT_BINARY,
+/* We echo, suppress go-ahead (together: character mode), and both sides are 8-bit clean; the
+ * window's size is welcome (RFC 1073). */
+const guint8 telnet_greeting[15] = {
+    IAC,        WILL, OPT_ECHO, IAC,        WILL, OPT_SGA, IAC,      WILL,
+    OPT_BINARY, IAC,  DO,       OPT_BINARY, IAC,  DO,      OPT_NAWS,
 };
 
 /* A byte after IAC: returns TRUE if it is an escaped FFh of data. */
@@ -32,11 +35,31 @@ static gboolean telnet_command(Telnet *telnet, guint8 byte, guint *breaks)
     case WONT: telnet->state = WONT_OPTION; break;
     case DO:
     case DONT: telnet->state = OPTION; break;
-    case SB: telnet->state = SUBNEG; break;
+    case SB: telnet->state = SUBNEG_OPTION; break;
     case BRK: (*breaks)++; break;
     default: break; /* NOP, AYT and the like ask nothing of a serial line */
     }
     return FALSE;
+}
+
+/* A byte of "IAC SB option ... IAC SE"; an FFh in it is doubled. */
+static void telnet_subnegotiation(Telnet *telnet, guint8 byte)
+{
+    if (telnet->state == SUBNEG && byte == IAC) {
+        telnet->state = SUBNEG_IAC;
+        return;
+    }
+    if (telnet->state == SUBNEG_IAC && byte == SE) {
+        if (telnet->option == OPT_NAWS && telnet->window_have == sizeof(telnet->window)) {
+            telnet->columns = telnet->window[0] << 8 | telnet->window[1];
+        }
+        telnet->state = DATA;
+        return;
+    }
+    telnet->state = SUBNEG;
+    if (telnet->window_have < sizeof(telnet->window)) {
+        telnet->window[telnet->window_have++] = byte;
+    }
 }
 
 /* Takes one byte; returns TRUE if it is data. */
@@ -54,8 +77,13 @@ static gboolean telnet_byte(Telnet *telnet, guint8 byte, guint *breaks)
         telnet->state = DATA;
         return FALSE;
     case OPTION: telnet->state = DATA; return FALSE;
-    case SUBNEG: telnet->state = byte == IAC ? SUBNEG_IAC : SUBNEG; return FALSE;
-    case SUBNEG_IAC: telnet->state = byte == SE ? DATA : SUBNEG; return FALSE;
+    case SUBNEG_OPTION:
+        telnet->option = byte;
+        telnet->window_have = 0;
+        telnet->state = SUBNEG;
+        return FALSE;
+    case SUBNEG:
+    case SUBNEG_IAC: telnet_subnegotiation(telnet, byte); return FALSE;
     default: break;
     }
     if (byte == IAC) {

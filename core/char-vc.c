@@ -17,12 +17,14 @@ typedef struct VcChardev {
     GByteArray *input;      /* typed, not yet taken */
     GPtrArray *views;       /* of VcView* */
     gboolean feeding;
+    VcView *typed_in; /* the view that was typed in last, or NULL */
 } VcChardev;
 
 struct VcView {
     VcChardev *vc; /* NULL when the chardev went first */
     VcOutputFn output;
     void *opaque;
+    guint columns;      /* 0 = not told */
     gboolean replaying; /* gets what was written before it came */
 };
 
@@ -115,6 +117,9 @@ void vc_view_detach(VcView *view)
 {
     if (view && view->vc) {
         g_ptr_array_remove(view->vc->views, view);
+        if (view->vc->typed_in == view) {
+            view->vc->typed_in = NULL;
+        }
     }
     g_free(view);
 }
@@ -124,11 +129,17 @@ gboolean vc_view_has_vc(const VcView *view)
     return view && view->vc;
 }
 
+void vc_view_set_columns(VcView *view, guint columns)
+{
+    view->columns = columns;
+}
+
 void vc_view_input(VcView *view, const guint8 *data, gsize length)
 {
     if (view->vc) {
         gsize room = VC_INPUT_MAX - view->vc->input->len;
 
+        view->vc->typed_in = view;
         g_byte_array_append(view->vc->input, data, (guint)MIN(length, room));
         vc_feed(view->vc);
     }
@@ -164,6 +175,17 @@ static void vc_close(Chardev *chr)
     g_byte_array_unref(vc->scrollback);
 }
 
+static CharTerminal vc_terminal(Chardev *chr)
+{
+    const VcChardev *vc = (const VcChardev *)chr;
+    const VcView *view = vc->typed_in;
+
+    if (!view && vc->views->len) {
+        view = g_ptr_array_index(vc->views, 0);
+    }
+    return (CharTerminal){view ? view->columns : 0, TRUE};
+}
+
 const ChardevOps char_vc_ops = {
     .name = "vc",
     .summary = "a console tab of the frontends",
@@ -173,4 +195,5 @@ const ChardevOps char_vc_ops = {
     .close = vc_close,
     .write = vc_write,
     .accept = vc_accept,
+    .terminal = vc_terminal,
 };

@@ -127,6 +127,11 @@ gsize chardev_write(Chardev *chr, const guint8 *data, gsize length)
     return length ? chr->ops->write(chr, data, length) : 0;
 }
 
+CharTerminal chardev_terminal(Chardev *chr)
+{
+    return chr->ops->terminal ? chr->ops->terminal(chr) : (CharTerminal){0};
+}
+
 void chardev_accept(Chardev *chr)
 {
     if (chr->ops->accept) {

@@ -31,6 +31,12 @@ typedef struct CharUser {
     void (*writable)(void *opaque);               /* room after a short write; NULL = not wanted */
 } CharUser;
 
+/* The terminal that a person sits at. */
+typedef struct CharTerminal {
+    guint columns;  /* 0 = not known */
+    gboolean local; /* it is the terminal or a window of whoever runs the program */
+} CharTerminal;
+
 struct Chardev {
     const ChardevOps *ops;
     Machine *machine;
@@ -56,6 +62,8 @@ struct ChardevOps {
     gboolean (*share)(Chardev *chr, CharAcceptFn accept, void *opaque);
     /* "unix:/tmp/x,server=on" for `info chardev`. NULL = the name. */
     char *(*describe)(Chardev *chr);
+    /* NULL = nothing is known of a terminal. */
+    CharTerminal (*terminal)(Chardev *chr);
 };
 
 CharManager *char_manager_new(Machine *machine);
@@ -96,6 +104,8 @@ void chardev_detach(Chardev *chr);
 gsize chardev_write(Chardev *chr, const guint8 *data, gsize length);
 /* The user can receive (more) again. */
 void chardev_accept(Chardev *chr);
+/* What is at the other end, as far as it is known: its width may change at any time. */
+CharTerminal chardev_terminal(Chardev *chr);
 
 /* ---- for backends ---- */
 gsize chardev_user_room(Chardev *chr);
@@ -116,6 +126,8 @@ gboolean chardev_is_vc(Chardev *chr);
 VcView *vc_view_attach(Chardev *chr, VcOutputFn output, void *opaque);
 void vc_view_detach(VcView *view);
 gboolean vc_view_has_vc(const VcView *view); /* FALSE: the chardev went first */
+/* The view's terminal has this width. Of several views, that of the one typed in last counts. */
+void vc_view_set_columns(VcView *view, guint columns);
 /* The person typed. What the user cannot take now is kept, up to 64 KiB. */
 void vc_view_input(VcView *view, const guint8 *data, gsize length);
 /* The view's terminal answers a question in the output. Of several views only the first is heard,

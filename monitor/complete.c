@@ -103,7 +103,7 @@ static void offer_frontend_names(Completer *completer)
 {
     const char *const *names = completer->context->machine->frontend_names;
 
-    completer->result->keeps_open = TRUE; /* options may follow */
+    completer->result->after = ""; /* options may follow */
     for (guint i = 0; names && names[i]; i++) {
         offer(completer, names[i]);
     }
@@ -114,7 +114,7 @@ static void offer_keys(Completer *completer)
     const char *name;
 
     restart_after(completer, "-");
-    completer->result->keeps_open = TRUE;
+    completer->result->after = "";
     for (guint i = 0; (name = key_nth_name(i)) != NULL; i++) {
         offer(completer, name);
     }
@@ -123,7 +123,7 @@ static void offer_keys(Completer *completer)
 static void offer_log_items(Completer *completer)
 {
     restart_after(completer, ",");
-    completer->result->keeps_open = TRUE;
+    completer->result->after = "";
     offer(completer, "none");
     offer(completer, "all");
     for (const LogItemInfo *info = log_items; info->name; info++) {
@@ -166,7 +166,7 @@ static void offer_registers(Completer *completer)
     }
     completer->prefix = dollar + 1;
     completer->result->start = completer->prefix - completer->text;
-    completer->result->keeps_open = TRUE;
+    completer->result->after = "";
     for (guint i = 0; (name = monitor_register_name(i)) != NULL; i++) {
         offer(completer, name);
     }
@@ -285,8 +285,8 @@ void hmp_complete(CommandContext *context, const char *text, HmpCompletion *comp
     while (space > text && !g_ascii_isspace(space[-1])) {
         space--;
     }
-    *completion =
-        (HmpCompletion){.start = space - text, .words = g_ptr_array_new_with_free_func(g_free)};
+    *completion = (HmpCompletion){
+        .start = space - text, .after = " ", .words = g_ptr_array_new_with_free_func(g_free)};
     completer.prefix = space;
 
     /* The finished words, without empty ones. */

@@ -145,7 +145,8 @@ static void files_found(const GPtrArray *words, void *opaque)
     const char *only = words->len == 1 ? g_ptr_array_index(words, 0) : "";
 
     monitor->files = NULL;
-    line_editor_offer(monitor->editor, monitor->files_start, words, g_str_has_suffix(only, "/"));
+    line_editor_offer(monitor->editor, monitor->files_start, words,
+                      g_str_has_suffix(only, "/") ? "" : " ");
     process_input(monitor);
 }
 
@@ -160,8 +161,7 @@ static void editor_complete(void *opaque, const char *text)
         monitor->files = file_query_start(monitor->context.machine, text + completion.start,
                                           files_found, monitor);
     } else {
-        line_editor_offer(monitor->editor, completion.start, completion.words,
-                          completion.keeps_open);
+        line_editor_offer(monitor->editor, completion.start, completion.words, completion.after);
     }
     hmp_completion_clear(&completion);
 }
@@ -194,12 +194,14 @@ static void process_input(Monitor *monitor)
         return;
     }
     monitor->processing = TRUE;
+    line_editor_set_columns(monitor->editor, chardev_terminal(monitor->chr).columns);
     while (done < monitor->input->len && !is_blocked(monitor) && !monitor->yielded) {
         line_editor_input(monitor->editor, monitor->input->data[done++]);
         if (monitor->output->len >= OUTPUT_LIMIT) {
             flush(monitor);
         }
     }
+    line_editor_flush(monitor->editor);
     /* The peer may have gone meanwhile, and its input with it. */
     g_byte_array_remove_range(monitor->input, 0, MIN(done, monitor->input->len));
     monitor->processing = FALSE;

@@ -21,7 +21,7 @@ typedef struct HmpCompletion {
     gsize start;          /* what the words replace begins here in the text */
     GPtrArray *words;     /* of char *, sorted; empty if nothing fits */
     gboolean wants_files; /* the caller should list files that begin with text + start */
-    gboolean keeps_open;  /* more may follow directly: no space after a single word */
+    const char *after;    /* what a single word is followed by: a space, or "" if more may follow */
 } HmpCompletion;
 
 /* What fits at the end of `text`, the line up to the cursor. */

@@ -296,14 +296,23 @@ static void test_tcp_telnet(Fixture *f, gconstpointer data)
     turn_until_got(f, 7);
     expect_got(f, "ab\377cde\r");
     g_assert_cmpstr(f->events->str, ==, "b");
+    /* The window's size (RFC 1073), FFh doubled; one that is cut short says nothing. */
+    g_assert_cmpuint(chardev_terminal(server).columns, ==, 0);
+    chardev_write(client, (const guint8 *)"\377\372\037\1\377\377\0\50\377\360e", 11);
+    turn_until_got(f, 1);
+    g_assert_cmpuint(chardev_terminal(server).columns, ==, 511);
+    chardev_write(client, (const guint8 *)"\377\372\037\0\120\377\360f", 8);
+    turn_until_got(f, 2);
+    g_assert_cmpuint(chardev_terminal(server).columns, ==, 511);
+    g_byte_array_set_size(f->got, 0);
     chardev_detach(server);
     g_assert_true(chardev_attach(client, &user, f, NULL));
     put(server, "x\377\377y");
-    turn_until_got(f, 12 + 6); /* the greeting, then FFh doubled */
+    turn_until_got(f, 15 + 6); /* the greeting, then FFh doubled */
     n = f->got->len;
-    g_assert_cmpuint(n, ==, 12 + 6);
+    g_assert_cmpuint(n, ==, 15 + 6);
     memcpy(buffer, f->got->data, n);
-    g_assert_cmpmem(buffer + 12, 6, "x\377\377\377\377y", 6);
+    g_assert_cmpmem(buffer + 15, 6, "x\377\377\377\377y", 6);
 }
 
 static void test_bad(Fixture *f, gconstpointer data)

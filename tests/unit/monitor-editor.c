@@ -20,6 +20,7 @@ typedef struct Terminal {
 static void terminal_csi(Terminal *t, guint n, char final)
 {
     switch (final) {
+    case 'C': t->column += n ? n : 1; break;
     case 'D': t->column -= MIN(n ? n : 1, t->column); break;
     case 'K': t->used = MIN(t->used, t->column); break;
     case 'H': t->column = 0; break;
@@ -83,7 +84,7 @@ static void on_complete(void *opaque, const char *text)
     for (guint i = 0; words[i]; i++) {
         g_ptr_array_add(array, words[i]);
     }
-    line_editor_offer(t->editor, t->start, array, FALSE);
+    line_editor_offer(t->editor, t->start, array, " ");
 }
 
 static const LineEditorOps terminal_ops = {on_write, on_line, on_complete};
@@ -113,6 +114,7 @@ static void type_bytes(Terminal *t, const char *bytes, gsize length)
     for (gsize i = 0; i < length; i++) {
         line_editor_input(t->editor, bytes[i]);
     }
+    line_editor_flush(t->editor);
 }
 
 #define type(t, text) type_bytes(t, text, sizeof(text) - 1)
@@ -175,12 +177,17 @@ static void test_cutting(Terminal *t, gconstpointer data)
     check_row(t, "> a /dev/x _");
     type(t, "\027");
     check_row(t, "> a _");
+    /* Cut by one key after the other, it is one piece. */
     type(t, "\031\002\002\002\v");
-    check_row(t, "> a /dev_");
+    check_row(t, "> a /dev/_");
     type(t, "\002\025");
-    check_row(t, "> _v");
+    check_row(t, "> _/");
     type(t, "\031");
-    check_row(t, "> a /de_v");
+    check_row(t, "> a /dev_/");
+    type(t, "\033y\033y");
+    check_row(t, "> /dev/x y_/");
+    type(t, "\033y\001\024\006\024");
+    check_row(t, ">  a_/dev/");
     type(t, "\003");
     check_row(t, "> _");
     g_assert_cmpstr(t->lines->str, ==, "");
@@ -229,7 +236,7 @@ static void test_history_limit(Terminal *t, gconstpointer data)
     }
     GQueue *history = line_editor_history(t->editor);
     g_assert_cmpuint(g_queue_get_length(history), ==, EDITOR_MAX_HISTORY);
-    g_assert_cmpstr(g_queue_peek_head(history), ==, "line 900");
+    g_assert_cmpstr(g_queue_peek_head(history), ==, "line 500");
 }
 
 static void test_search(Terminal *t, gconstpointer data)

@@ -128,6 +128,7 @@ static void start_terminal(TextConsole *console)
     console->vt = vt_new(console->want_columns, console->want_rows, &vt_ops, console);
     console->redraw = TRUE;
     console->view = vc_view_attach(console->chr, on_output, console);
+    vc_view_set_columns(console->view, console->want_columns);
     text_console_dirty_all(console);
 }
 

@@ -18,6 +18,14 @@ static void on_commit(VteTerminal *terminal, const char *text, guint length, Gui
     }
 }
 
+static void on_size(GtkWidget *terminal, GdkRectangle *allocation, GuiPage *page)
+{
+    if (page->view != NULL) {
+        vc_view_set_columns(page->view,
+                            (guint)vte_terminal_get_column_count(VTE_TERMINAL(terminal)));
+    }
+}
+
 static gboolean on_key(GtkWidget *terminal, GdkEventKey *event, GuiPage *page)
 {
     guint mods = event->state & gtk_accelerator_get_default_mod_mask();
@@ -89,6 +97,7 @@ GtkWidget *gui_console_new(GuiPage *page, Chardev *chr)
     g_signal_connect(terminal, "motion-notify-event", G_CALLBACK(on_motion), page);
     g_signal_connect(terminal, "button-press-event", G_CALLBACK(on_button), page);
     page->view = vc_view_attach(chr, on_output, terminal);
+    g_signal_connect_after(terminal, "size-allocate", G_CALLBACK(on_size), page);
     return scrolled;
 }
 
