@@ -253,6 +253,7 @@ static gboolean create_board(Session *session, GError **error)
     if (!ops) {
         return FALSE;
     }
+    machine->board = ops;
     if (!accel_open_first(machine, config, error) || !check_icount(machine, error) ||
         !fill_board(session, ops, error)) {
         return FALSE;
@@ -296,6 +297,7 @@ static Machine *new_machine(CliConfig *config, EventLoop *loop)
     machine->cancel_command = monitor_gdb_ops.cancel;
     machine->guard_tty = process_guard_tty;
     frontends_set_loader(machine, config);
+    machine->board_types = board_types;
     return machine;
 }
 

@@ -54,6 +54,7 @@ gboolean accel_open(Machine *machine, const AccelOps *ops, OptionList *options, 
         return TRUE;
     }
     options_clear(ops->options, accel);
+    g_clear_pointer(&accel->cpuid_supported, g_array_unref);
     g_free(accel);
     return FALSE;
 }
@@ -66,6 +67,7 @@ void accel_close(Machine *machine)
         address_space_listen(machine->memory, NULL, NULL);
         accel->ops->close(accel);
         options_clear(accel->ops->options, accel);
+        g_clear_pointer(&accel->cpuid_supported, g_array_unref);
         g_free(accel);
     }
 }

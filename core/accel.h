@@ -42,6 +42,9 @@ typedef enum AccelCaps {
 struct Accel {
     const AccelOps *ops;
     Machine *machine;
+    /* Of CpuidEntry (cpu/model.h): the most that it can show of a processor. Set by open, freed
+     * after close; NULL = it runs none. */
+    GArray *cpuid_supported;
 };
 
 struct AccelOps {

@@ -63,6 +63,13 @@ struct FrontendOps {
     void (*close)(Frontend *frontend);
     /* Appends text for `info NAME`. NULL = nothing to say. */
     void (*info)(Frontend *frontend, GString *out);
+    /* The same for programs: an a{sv}, floating, of what query-vnc-servers tells of a server, or
+     * query-spice. NULL = nothing to say. */
+    GVariant *(*query)(Frontend *frontend);
+    /* Takes a viewer that is connected already: owns the socket from then on, but not if it fails.
+     * `skip_auth`: it need not give a password; `tls`: it speaks TLS. NULL = takes none. */
+    gboolean (*add_client)(Frontend *frontend, int fd, gboolean skip_auth, gboolean tls,
+                           GError **error);
     /* Sets (NULL: clears) the password that viewers must give. NULL = has none. */
     gboolean (*set_password)(Frontend *frontend, const char *password, PasswordAction connected,
                              GError **error);

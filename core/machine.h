@@ -90,6 +90,11 @@ struct Machine {
     /* Loads a frontend's module, from any thread. Set with open_frontend. */
     const struct FrontendOps *(*load_frontend)(const char *name, GError **error);
     const char *const *frontend_names; /* those there can be, NULL-ended; set by app/, or NULL */
+    const struct BoardOps *const *board_types; /* likewise */
+    const struct BoardOps *board;              /* the one it is; set by app/, or NULL */
+    /* What the command line takes, as query-command-line-options answers (an aa{sv}, floating).
+     * From any thread: it may load modules. Set by app/, or NULL. */
+    GVariant *(*describe_command_line)(void);
     char *attach_name; /* what `vitrine attach` finds this machine by; NULL = it cannot */
     /* Runs a monitor command: `done` is called once with what it prints, maybe before the return
      * (then returns NULL); cancel_command(): not at all. Set by app/; NULL = no monitor. */

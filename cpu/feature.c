@@ -161,28 +161,54 @@ static gboolean same_name(const char *a, const char *b)
     return *a == *b;
 }
 
-gboolean cpu_feature_nth(guint n, CpuFeature *feature)
+/* The first at or after place `*at` (of all bits of all words), which moves on. */
+static gboolean next_feature(guint *at, CpuFeature *feature)
 {
-    for (guint w = 0; w < G_N_ELEMENTS(words); w++) {
-        for (guint bit = 0; bit < 32; bit++) {
-            if (words[w].bits[bit] && n-- == 0) {
-                *feature = (CpuFeature){words[w].bits[bit], words[w].leaf, words[w].subleaf,
-                                        words[w].reg, bit};
-                return TRUE;
-            }
+    for (; *at < 32 * G_N_ELEMENTS(words); ++*at) {
+        const struct FeatureWord *word = &words[*at / 32];
+        guint bit = *at % 32;
+
+        if (word->bits[bit]) {
+            *feature = (CpuFeature){word->bits[bit], word->leaf, word->subleaf, word->reg, bit};
+            ++*at;
+            return TRUE;
         }
     }
     return FALSE;
 }
 
+gboolean cpu_feature_nth(guint n, CpuFeature *feature)
+{
+    guint at = 0;
+
+    while (next_feature(&at, feature)) {
+        if (n-- == 0) {
+            return TRUE;
+        }
+    }
+    return FALSE;
+}
+
+void cpu_feature_foreach(void (*fn)(const CpuFeature *feature, void *opaque), void *opaque)
+{
+    CpuFeature feature;
+    guint at = 0;
+
+    while (next_feature(&at, &feature)) {
+        fn(&feature, opaque);
+    }
+}
+
 gboolean cpu_feature_find(const char *name, CpuFeature *feature)
 {
+    guint at = 0;
+
     for (guint i = 0; i < G_N_ELEMENTS(aliases); i++) {
         if (same_name(aliases[i].alias, name)) {
             name = aliases[i].name;
         }
     }
-    for (guint i = 0; cpu_feature_nth(i, feature); i++) {
+    while (next_feature(&at, feature)) {
         if (same_name(feature->name, name)) {
             return TRUE;
         }

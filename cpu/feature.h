@@ -8,15 +8,17 @@
 
 #include "cpu/model.h"
 
-typedef struct CpuFeature {
+struct CpuFeature {
     const char *name;
     guint32 leaf, subleaf;
     CpuidRegister reg;
     guint bit;
-} CpuFeature;
+};
 
 /* By name ('_' and '-' are alike); FALSE if unknown. */
 gboolean cpu_feature_find(const char *name, CpuFeature *feature);
 
 /* The n-th of all; FALSE past the end. */
 gboolean cpu_feature_nth(guint n, CpuFeature *feature);
+
+void cpu_feature_foreach(void (*fn)(const CpuFeature *feature, void *opaque), void *opaque);

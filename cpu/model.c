@@ -79,9 +79,9 @@ static CpuidEntry *entry_need(GArray *entries, guint32 leaf, guint32 subleaf)
     return found;
 }
 
-static gboolean feature_supported(const GArray *supported, const CpuFeature *feature)
+gboolean cpu_model_has(const GArray *entries, const CpuFeature *feature)
 {
-    CpuidEntry *entry = cpuid_find(supported, feature->leaf, feature->subleaf);
+    CpuidEntry *entry = cpuid_find(entries, feature->leaf, feature->subleaf);
     return entry && (*entry_register(entry, feature->reg) >> feature->bit & 1);
 }
 
@@ -89,7 +89,7 @@ static gboolean feature_supported(const GArray *supported, const CpuFeature *fea
 static void feature_set(GArray *entries, const GArray *supported, const CpuFeature *feature,
                         gboolean on, GString *missing)
 {
-    if (on && !feature_supported(supported, feature)) {
+    if (on && !cpu_model_has(supported, feature)) {
         g_string_append_printf(missing, "%s%s", missing->len ? " " : "", feature->name);
         return;
     }
@@ -307,6 +307,63 @@ void cpu_model_set_topology(GArray *entries, guint index, guint count)
             entry->eax = index;
             entry->ebx = index;
             entry->ecx = 0;
+        }
+    }
+}
+
+/* ---- what models there are, and what one says of itself ---- */
+
+gboolean cpu_model_nth(guint n, CpuModelInfo *info)
+{
+    if (n >= G_N_ELEMENTS(models)) {
+        return FALSE;
+    }
+    *info = (CpuModelInfo){
+        .name = models[n].name,
+        .is_static = g_str_equal(models[n].name, "base"),
+        .is_fixed = models[n].vendor != NULL,
+        .host_only = g_str_equal(models[n].name, "host"),
+    };
+    return TRUE;
+}
+
+/* Intel SDM vol. 2A, CPUID, leaf 1: the extended fields count for some families. */
+static void split_signature(guint32 signature, CpuIdentity *identity)
+{
+    guint family = signature >> 8 & 15;
+
+    identity->stepping = signature & 15;
+    identity->model = signature >> 4 & 15;
+    identity->family = family;
+    if (family == 6 || family == 15) {
+        identity->model |= (signature >> 16 & 15) << 4;
+    }
+    if (family == 15) {
+        identity->family += signature >> 20 & 0xff;
+    }
+}
+
+void cpu_model_identify(const GArray *entries, CpuIdentity *identity)
+{
+    const CpuidEntry *entry = cpuid_find(entries, 0, 0);
+
+    memset(identity, 0, sizeof(*identity));
+    if (entry) {
+        identity->level = entry->eax;
+        memcpy(identity->vendor, &entry->ebx, 4);
+        memcpy(identity->vendor + 4, &entry->edx, 4);
+        memcpy(identity->vendor + 8, &entry->ecx, 4);
+    }
+    if ((entry = cpuid_find(entries, 1, 0))) {
+        split_signature(entry->eax, identity);
+    }
+    if ((entry = cpuid_find(entries, 0x80000000, 0))) {
+        identity->xlevel = entry->eax;
+    }
+    for (guint i = 0; i < 3; i++) {
+        if ((entry = cpuid_find(entries, 0x80000002 + i, 0))) {
+            const guint32 letters[] = {entry->eax, entry->ebx, entry->ecx, entry->edx};
+            memcpy(identity->name + 16 * i, letters, sizeof(letters));
         }
     }
 }

@@ -10,6 +10,8 @@
 
 #include <glib.h>
 
+typedef struct CpuFeature CpuFeature;
+
 /* One CPUID answer. */
 typedef struct CpuidEntry {
     guint32 leaf, subleaf;
@@ -38,6 +40,29 @@ void cpu_model_set_topology(GArray *entries, guint index, guint count);
 
 /* Finds a leaf; NULL if the list has none. */
 CpuidEntry *cpuid_find(const GArray *entries, guint32 leaf, guint32 subleaf);
+
+/* A model, for lists of them. */
+typedef struct CpuModelInfo {
+    const char *name;
+    gboolean is_static; /* is the same whatever the accelerator and the version */
+    gboolean is_fixed;  /* has a list of features: not just what the accelerator supports */
+    gboolean host_only; /* needs an accelerator that runs code on the host's processor */
+} CpuModelInfo;
+
+/* The n-th model; FALSE past the end. */
+gboolean cpu_model_nth(guint n, CpuModelInfo *info);
+
+/* Is a feature on in these leaves? */
+gboolean cpu_model_has(const GArray *entries, const CpuFeature *feature);
+
+/* What leaves 0 and 1 and 80000002h on say a processor is. */
+typedef struct CpuIdentity {
+    char vendor[13], name[49];
+    guint family, model, stepping;
+    guint32 level, xlevel; /* highest basic and extended leaf */
+} CpuIdentity;
+
+void cpu_model_identify(const GArray *entries, CpuIdentity *identity);
 
 /* For `-cpu help`: models and feature names. */
 void cpu_model_help(GString *out);

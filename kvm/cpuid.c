@@ -59,11 +59,12 @@ gboolean kvm_cpuid_open(KvmAccel *kvm, GError **error)
 {
     const char *model = kvm->accel.machine->cpu_model;
     g_autoptr(GString) missing = g_string_new(NULL);
-    g_autoptr(GArray) supported = supported_cpuid(kvm, error);
+    GArray *supported = supported_cpuid(kvm, error);
 
     if (!supported) {
         return FALSE;
     }
+    kvm->accel.cpuid_supported = supported;
     kvm->cpuid = cpu_model_build(model, supported, missing, error);
     if (kvm->cpuid && missing->len) {
         report_warning("-cpu %s: KVM on this host lacks %s", model, missing->str);

@@ -4,6 +4,7 @@
 
 #include "core/frontend.h"
 #include "core/vcpu.h"
+#include "monitor/describe.h"
 #include "monitor/handlers.h"
 #include "monitor/qmp-call.h"
 #include "monitor/schema.h"
@@ -123,18 +124,24 @@ gboolean qmp_query_target(CommandCall *call, GError **error)
     return TRUE;
 }
 
+char *qmp_cpu_path(guint index)
+{
+    return g_strdup_printf("/machine/unattached/cpu[%u]", index);
+}
+
 gboolean qmp_query_cpus_fast(CommandCall *call, GError **error)
 {
     JsonArray *list = json_array_new();
 
     for (guint i = 0; i < call->machine->vcpus->len; i++) {
         const Vcpu *vcpu = g_ptr_array_index(call->machine->vcpus, i);
-        g_autofree char *path = g_strdup_printf("/machine/unattached/cpu[%u]", i);
+        g_autofree char *path = qmp_cpu_path(i);
         JsonObject *cpu = json_object_new();
 
         json_object_set_int_member(cpu, "cpu-index", i);
         json_object_set_string_member(cpu, "qom-path", path);
         json_object_set_int_member(cpu, "thread-id", vcpu->host_tid);
+        json_object_set_object_member(cpu, "props", qmp_cpu_place(i));
         json_object_set_string_member(cpu, "target", "x86_64");
         json_array_add_object_element(list, cpu);
     }

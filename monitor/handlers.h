@@ -103,6 +103,24 @@ gboolean qmp_query_chardev(CommandCall *call, GError **error);
 gboolean qmp_query_block(CommandCall *call, GError **error);
 gboolean qmp_query_blockstats(CommandCall *call, GError **error);
 
+/* cmd-query-machine.c */
+gboolean qmp_query_machines(CommandCall *call, GError **error);
+gboolean qmp_query_cpu_definitions(CommandCall *call, GError **error);
+gboolean qmp_query_cpu_model_expansion(CommandCall *call, GError **error);
+gboolean qmp_query_hotpluggable_cpus(CommandCall *call, GError **error);
+
+/* cmd-query-view.c */
+gboolean qmp_query_vnc(CommandCall *call, GError **error);
+gboolean qmp_query_vnc_servers(CommandCall *call, GError **error);
+gboolean qmp_query_spice(CommandCall *call, GError **error);
+gboolean qmp_query_display_options(CommandCall *call, GError **error);
+gboolean qmp_display_reload(CommandCall *call, GError **error);
+gboolean qmp_display_update(CommandCall *call, GError **error);
+
+/* cmd-query-absent.c */
+gboolean qmp_absent(CommandCall *call, GError **error);
+gboolean qmp_migrate_set_capabilities(CommandCall *call, GError **error);
+
 /* cmd-program.c */
 gboolean qmp_human_monitor_command(CommandCall *call, GError **error);
 gboolean qmp_send_key(CommandCall *call, GError **error);

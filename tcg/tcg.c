@@ -37,9 +37,9 @@ static gboolean open_cpuid(TcgAccel *tcg, GError **error)
 {
     const char *model = tcg->accel.machine->cpu_model;
     g_autoptr(GString) missing = g_string_new(NULL);
-    g_autoptr(GArray) supported = system_cpuid_supported();
 
-    tcg->cpuid = cpu_model_build(model, supported, missing, error);
+    tcg->accel.cpuid_supported = system_cpuid_supported();
+    tcg->cpuid = cpu_model_build(model, tcg->accel.cpuid_supported, missing, error);
     if (tcg->cpuid && missing->len) {
         report_warning("-cpu %s: the software CPU lacks %s", model, missing->str);
     }

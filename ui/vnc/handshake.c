@@ -57,6 +57,17 @@ static void put_reason(VncViewer *viewer, const char *reason)
 
 /* ---- security ---- */
 
+static gboolean wants_password(const VncViewer *viewer)
+{
+    return viewer->server->want_password && !viewer->skip_auth;
+}
+
+/* Only hosts can be told from each other. */
+static gboolean is_guarded(const VncViewer *viewer)
+{
+    return !g_str_equal(viewer->peer.family, "unix");
+}
+
 static void challenge(VncViewer *viewer)
 {
     if (getrandom(viewer->challenge, sizeof(viewer->challenge), 0) != sizeof(viewer->challenge)) {
@@ -83,9 +94,9 @@ static guint locked_out(VncViewer *viewer)
 {
     guint seconds = 0;
 
-    if (viewer->server->want_password && !viewer->is_unix) {
+    if (wants_password(viewer) && is_guarded(viewer)) {
         vm_lock_take(viewer->machine->lock, "vnc guard");
-        seconds = vnc_guard_locked(viewer->server->guard, viewer->host);
+        seconds = vnc_guard_locked(viewer->server->guard, viewer->peer.host);
         vm_lock_drop(viewer->machine->lock);
     }
     return seconds;
@@ -93,7 +104,7 @@ static guint locked_out(VncViewer *viewer)
 
 static void offer(VncViewer *viewer)
 {
-    guint8 type = viewer->server->want_password ? SECURITY_VNC : SECURITY_NONE;
+    guint8 type = wants_password(viewer) ? SECURITY_VNC : SECURITY_NONE;
     guint8 list[] = {1, type};
     guint seconds = locked_out(viewer);
 
@@ -139,7 +150,7 @@ static void step_security(VncViewer *viewer)
     if (!take(viewer, &type, 1)) {
         return;
     }
-    if (type != (viewer->server->want_password ? SECURITY_VNC : SECURITY_NONE)) {
+    if (type != (wants_password(viewer) ? SECURITY_VNC : SECURITY_NONE)) {
         rfbCloseClient(viewer->client); /* was not offered */
     } else if (type == SECURITY_VNC) {
         challenge(viewer);
@@ -165,8 +176,8 @@ static gboolean is_right(VncViewer *viewer, const guint8 *response)
     for (int i = 0; i < CHALLENGESIZE; i++) {
         differing |= expected[i] ^ response[i];
     }
-    if (!viewer->is_unix) {
-        vnc_guard_tried(viewer->server->guard, viewer->host, known && differing == 0);
+    if (is_guarded(viewer)) {
+        vnc_guard_tried(viewer->server->guard, viewer->peer.host, known && differing == 0);
     }
     vm_lock_drop(viewer->machine->lock);
     return known && differing == 0;
@@ -235,6 +246,7 @@ static void step_init(VncViewer *viewer)
         g_mutex_lock(&viewer->mutex);
         viewer->entered = TRUE;
         g_mutex_unlock(&viewer->mutex);
+        deferred_schedule(viewer->enter);
     }
 }
 

@@ -27,6 +27,7 @@ typedef struct VncListener {
     FdWatch *watch;
     int fd;
     gboolean websocket;
+    SocketName name;
 } VncListener;
 
 void vnc_connected(VncServer *server, int fd, gboolean websocket)
@@ -34,7 +35,7 @@ void vnc_connected(VncServer *server, int fd, gboolean websocket)
     if (server->viewers->len >= server->connections) {
         close(fd);
     } else {
-        vnc_viewer_new(server, fd, websocket);
+        vnc_viewer_new(server, fd, websocket, FALSE);
     }
 }
 
@@ -60,6 +61,7 @@ static void add_listener(VncServer *server, int fd, gboolean websocket)
     listener->server = server;
     listener->fd = fd;
     listener->websocket = websocket;
+    socket_name_local(&listener->name, fd);
     listener->watch =
         fd_watch_add(server->frontend.machine->loop, fd, G_IO_IN, on_connection, listener);
     g_ptr_array_add(server->listeners, listener);
@@ -104,7 +106,6 @@ static gboolean listen_unix(VncServer *server, const char *path, GError **error)
     }
     add_listener(server, fd, FALSE);
     server->unix_path = g_strdup(path);
-    server->where = g_strdup_printf("%s (unix)", path);
     return TRUE;
 }
 
@@ -183,7 +184,6 @@ static gboolean listen_port(VncServer *server, const char *host, guint port, gbo
                             gboolean *in_use, GError **error)
 {
     struct addrinfo *list;
-    char **where = websocket ? &server->web_where : &server->where;
 
     *in_use = FALSE;
     if (!resolve(server, host, port, &list, error)) {
@@ -191,11 +191,8 @@ static gboolean listen_port(VncServer *server, const char *host, guint port, gbo
     }
     gboolean listening = listen_all(server, list, websocket);
     int saved = errno;
-    gboolean six = list->ai_family == AF_INET6;
     freeaddrinfo(list);
     if (listening) {
-        *where =
-            g_strdup_printf("%s:%u (ipv%d)", host_or_loopback(server, host), port, six ? 6 : 4);
         return TRUE;
     }
     *in_use = saved == EADDRINUSE;
@@ -303,7 +300,7 @@ static gboolean connect_out(VncServer *server, const char *host, guint port, GEr
         return error_set_errno(error, saved, "vnc: no viewer listens at %s:%u",
                                host_or_loopback(server, host), port);
     }
-    server->where = g_strdup_printf("to %s:%u (reverse)", host_or_loopback(server, host), port);
+    server->reached = g_strdup_printf("%s:%u", host_or_loopback(server, host), port);
     vnc_connected(server, fd, FALSE);
     return TRUE;
 }
@@ -357,6 +354,7 @@ void vnc_listen_end(VncServer *server)
         VncListener *listener = g_ptr_array_index(server->listeners, i);
         fd_watch_remove(listener->watch);
         close(listener->fd);
+        socket_name_clear(&listener->name);
         g_free(listener);
     }
     if (server->unix_path) {
@@ -364,8 +362,17 @@ void vnc_listen_end(VncServer *server)
     }
     g_clear_pointer(&server->listeners, g_ptr_array_unref);
     g_clear_pointer(&server->unix_path, g_free);
-    g_clear_pointer(&server->where, g_free);
-    g_clear_pointer(&server->web_where, g_free);
+    g_clear_pointer(&server->reached, g_free);
+}
+
+void vnc_listen_foreach(VncServer *server,
+                        void (*fn)(const SocketName *name, gboolean websocket, void *opaque),
+                        void *opaque)
+{
+    for (guint i = 0; i < server->listeners->len; i++) {
+        const VncListener *listener = g_ptr_array_index(server->listeners, i);
+        fn(&listener->name, listener->websocket, opaque);
+    }
 }
 
 void vnc_ignore_sigpipe(void)
@@ -375,22 +382,4 @@ void vnc_ignore_sigpipe(void)
     sigemptyset(&set);
     sigaddset(&set, SIGPIPE);
     pthread_sigmask(SIG_BLOCK, &set, NULL);
-}
-
-gboolean vnc_peer_name(int fd, char **host, char **service)
-{
-    struct sockaddr_storage address = {0};
-    socklen_t length = sizeof(address);
-    char host_text[NI_MAXHOST], service_text[NI_MAXSERV];
-
-    if (getpeername(fd, (struct sockaddr *)&address, &length) < 0 || address.ss_family == AF_UNIX ||
-        getnameinfo((struct sockaddr *)&address, length, host_text, sizeof(host_text), service_text,
-                    sizeof(service_text), NI_NUMERICHOST | NI_NUMERICSERV)) {
-        *host = g_strdup("unix");
-        *service = g_strdup("");
-        return FALSE;
-    }
-    *host = g_strdup(host_text);
-    *service = g_strdup(service_text);
-    return TRUE;
 }

@@ -32,15 +32,17 @@ typedef enum VncWish {
 struct VncViewer {
     VncServer *server;
     Machine *machine;
-    char *host, *service; /* of the peer, see vnc_peer_name() */
-    gboolean is_unix;
+    SocketName peer;
+    GVariant *arrival;  /* the server's end, as events tell it */
     gboolean websocket; /* came to the port for these */
+    gboolean skip_auth; /* needs no password */
     int fd;             /* of ours, so that it stays valid when libvncserver has closed its own */
     gint64 since;       /* monotonic */
     GThread *thread;
     EventLoop *loop; /* the thread's */
     Deferred *wake;  /* on it: something below changed */
-    Deferred *gone;  /* on the main loop: the thread has ended */
+    Deferred *enter; /* on the main loop: it has entered */
+    Deferred *gone;  /* likewise: the thread has ended */
     Timer patience;  /* on the main loop: the handshake takes too long */
     VncUpdater *updater;
 

@@ -283,6 +283,11 @@ static gpointer viewer_thread(gpointer data)
 
 /* ---- for the server, vm lock held ---- */
 
+static void on_enter(void *opaque)
+{
+    vnc_report_event(opaque, "VNC_INITIALIZED");
+}
+
 static void on_gone(void *opaque)
 {
     VncViewer *viewer = opaque;
@@ -307,7 +312,7 @@ static void on_patience(void *opaque)
     }
 }
 
-VncViewer *vnc_viewer_new(VncServer *server, int fd, gboolean websocket)
+VncViewer *vnc_viewer_new(VncServer *server, int fd, gboolean websocket, gboolean skip_auth)
 {
     VncViewer *viewer = g_new0(VncViewer, 1);
     g_autoptr(GMainContext) context = g_main_context_new();
@@ -317,10 +322,12 @@ VncViewer *vnc_viewer_new(VncServer *server, int fd, gboolean websocket)
     viewer->fd = fd;
     viewer->since = g_get_monotonic_time();
     viewer->websocket = websocket;
-    viewer->is_unix = !vnc_peer_name(fd, &viewer->host, &viewer->service);
+    viewer->skip_auth = skip_auth;
+    socket_name_peer(&viewer->peer, fd);
     viewer->loop = event_loop_new(context, NULL);
     viewer->clock = clock_new_host(viewer->loop);
     viewer->wake = deferred_new(viewer->loop, on_wake, viewer);
+    viewer->enter = deferred_new(viewer->machine->loop, on_enter, viewer);
     viewer->gone = deferred_new(viewer->machine->loop, on_gone, viewer);
     viewer->input = vnc_input_new(server);
     viewer->updater = vnc_updater_new(server->picture, server->lossy, !server->non_adaptive);
@@ -331,6 +338,7 @@ VncViewer *vnc_viewer_new(VncServer *server, int fd, gboolean websocket)
     timer_set_after(&viewer->patience, PATIENCE_NS);
     g_ptr_array_add(server->viewers, viewer);
     display_listener_set_active(server->listener, TRUE);
+    vnc_report_arrival(viewer);
     viewer->thread = g_thread_new("vnc viewer", viewer_thread, viewer);
     return viewer;
 }
@@ -362,11 +370,13 @@ static void wait_for_end(VncViewer *viewer)
 
 void vnc_viewer_free(VncViewer *viewer)
 {
+    vnc_report_event(viewer, "VNC_DISCONNECTED");
     vm_lock_drop(viewer->machine->lock);
     wait_for_end(viewer);
     g_thread_join(viewer->thread);
     vm_lock_take(viewer->machine->lock, "vnc viewer");
     timer_cancel(&viewer->patience);
+    deferred_free(viewer->enter);
     deferred_free(viewer->gone);
     deferred_free(viewer->wake);
     clock_free(viewer->clock);
@@ -376,8 +386,8 @@ void vnc_viewer_free(VncViewer *viewer)
     g_mutex_clear(&viewer->mutex);
     g_cond_clear(&viewer->ended_cond);
     close(viewer->fd);
-    g_free(viewer->host);
-    g_free(viewer->service);
+    socket_name_clear(&viewer->peer);
+    g_variant_unref(viewer->arrival);
     g_free(viewer);
 }
 
@@ -391,20 +401,4 @@ void vnc_viewer_frame(VncViewer *viewer)
 void vnc_viewer_wake(VncViewer *viewer)
 {
     deferred_schedule(viewer->wake);
-}
-
-void vnc_viewer_describe(VncViewer *viewer, GString *out)
-{
-    g_string_append(out, "  Client: ");
-    if (viewer->is_unix) {
-        g_string_append(out, "(unix)");
-    } else {
-        g_string_append_printf(out, "%s:%s (ipv%d)", viewer->host, viewer->service,
-                               strchr(viewer->host, ':') ? 6 : 4);
-    }
-    g_mutex_lock(&viewer->mutex);
-    g_string_append_printf(out, "%s, %" G_GUINT64_FORMAT " updates sent\n",
-                           viewer->websocket ? " (websocket)" : "", viewer->updates);
-    g_mutex_unlock(&viewer->mutex);
-    g_string_append(out, "    x509_dname: none\n    sasl_username: none\n");
 }

@@ -20,6 +20,7 @@
 #include "core/input.h"
 #include "core/keymap.h"
 #include "ui/common/console.h"
+#include "ui/common/socket-name.h"
 #include "ui/vnc/guard.h"
 #include "ui/vnc/picture.h"
 
@@ -74,8 +75,7 @@ struct VncServer {
 
     Keymap *keymap;       /* constant after open */
     GPtrArray *listeners; /* of VncListener*, see listen.c */
-    char *where;          /* "127.0.0.1:5900 (ipv4)", for people */
-    char *web_where;      /* likewise, of the WebSocket port, or NULL */
+    char *reached;        /* "127.0.0.1:5500", the listening viewer (reverse=on), or NULL */
     char *unix_path;      /* to be removed at close, or NULL */
     VncWeb *pages;        /* NULL without WebSockets */
     ConsoleList *consoles;
@@ -99,8 +99,10 @@ struct VncServer {
  * if there is to be one. With reverse=on it connects instead. May drop the vm lock meanwhile. */
 gboolean vnc_listen(VncServer *server, GError **error);
 void vnc_listen_end(VncServer *server);
-/* A socket's peer: its host and port; FALSE for a unix socket. */
-gboolean vnc_peer_name(int fd, char **host, char **service);
+/* Calls fn for each socket that it listens on. */
+void vnc_listen_foreach(VncServer *server,
+                        void (*fn)(const SocketName *name, gboolean websocket, void *opaque),
+                        void *opaque);
 /* For a thread that writes to sockets which may be closed: libraries do not all ask for EPIPE. */
 void vnc_ignore_sigpipe(void);
 /* A viewer's socket, which this owns from now on; it may be one too many. */
@@ -126,8 +128,9 @@ void vnc_news_clear(VncNews *news);
 
 /* ---- viewer.c ---- */
 
-/* Serves a connected socket, which it owns from now on. Vm lock held, as for all of these. */
-VncViewer *vnc_viewer_new(VncServer *server, int fd, gboolean websocket);
+/* Serves a connected socket, which it owns from now on; `skip_auth`: without asking for a password.
+ * Vm lock held, as for all of these. */
+VncViewer *vnc_viewer_new(VncServer *server, int fd, gboolean websocket, gboolean skip_auth);
 /* Ends the connection and waits for the thread; drops the vm lock meanwhile. */
 void vnc_viewer_free(VncViewer *viewer);
 /* Asks the thread to end; the viewer frees itself later. From any thread. */
@@ -136,7 +139,15 @@ void vnc_viewer_disconnect(VncViewer *viewer);
 void vnc_viewer_frame(VncViewer *viewer);
 /* The news have. */
 void vnc_viewer_wake(VncViewer *viewer);
-void vnc_viewer_describe(VncViewer *viewer, GString *out);
+
+/* ---- report.c: what monitors are told, vm lock held ---- */
+
+void vnc_info(Frontend *frontend, GString *out);
+GVariant *vnc_query(Frontend *frontend);
+/* Tells that it has connected, and keeps where it came in for what follows. */
+void vnc_report_arrival(VncViewer *viewer);
+/* Tells a later event about it: "VNC_INITIALIZED", "VNC_DISCONNECTED". */
+void vnc_report_event(VncViewer *viewer, const char *event);
 
 /* ---- vnc.c, called by viewers with the vm lock ---- */
 

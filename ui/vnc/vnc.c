@@ -234,25 +234,6 @@ static gboolean vnc_open(Frontend *frontend, GError **error)
     return TRUE;
 }
 
-static void vnc_info(Frontend *frontend, GString *out)
-{
-    VncServer *server = (VncServer *)frontend;
-
-    g_string_append_printf(out, "%s:\n  Server: %s\n    Auth: %s (Sub: none)\n", frontend->id,
-                           server->where, server->want_password ? "vnc" : "none");
-    if (server->web_where) {
-        g_string_append_printf(out, "  Server: %s (websocket%s)\n    Auth: %s (Sub: none)\n",
-                               server->web_where, server->web ? ", web page" : "",
-                               server->want_password ? "vnc" : "none");
-    }
-    for (guint i = 0; i < server->viewers->len; i++) {
-        vnc_viewer_describe(g_ptr_array_index(server->viewers, i), out);
-    }
-    if (server->viewers->len == 0) {
-        g_string_append(out, "  Client: none\n");
-    }
-}
-
 static gboolean vnc_set_password(Frontend *frontend, const char *password, PasswordAction connected,
                                  GError **error)
 {
@@ -283,6 +264,21 @@ static void vnc_expire_password(Frontend *frontend, gint64 seconds)
         seconds < 0 ? -1 : clock_now(frontend->machine->host_clock) + seconds * NS_PER_SEC;
 }
 
+static gboolean vnc_add_client(Frontend *frontend, int fd, gboolean skip_auth, gboolean tls,
+                               GError **error)
+{
+    VncServer *server = (VncServer *)frontend;
+
+    if (tls) {
+        return error_set(error, "%s does not encrypt: tls cannot be asked for", frontend->id);
+    }
+    if (server->viewers->len >= server->connections) {
+        return error_set(error, "%s has as many viewers as connections= allows", frontend->id);
+    }
+    vnc_viewer_new(server, fd, FALSE, skip_auth);
+    return TRUE;
+}
+
 G_MODULE_EXPORT extern const FrontendOps vitrine_frontend;
 const FrontendOps vitrine_frontend = {
     .abi = FRONTEND_ABI,
@@ -295,6 +291,8 @@ const FrontendOps vitrine_frontend = {
     .open = vnc_open,
     .close = vnc_close,
     .info = vnc_info,
+    .query = vnc_query,
+    .add_client = vnc_add_client,
     .set_password = vnc_set_password,
     .expire_password = vnc_expire_password,
 };
