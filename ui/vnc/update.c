@@ -487,5 +487,9 @@ gboolean vnc_updater_serve(VncUpdater *updater, rfbClientPtr client)
         return sent;
     }
     take_requests(updater, client); /* rfbNewFramebuffer() marks all */
-    return send_pixels(updater, client) || sent;
+    if (sent) {
+        forget_request(updater); /* answered: one update a request (RFC 6143, 7.5.3) */
+        return TRUE;
+    }
+    return send_pixels(updater, client);
 }
