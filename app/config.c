@@ -22,6 +22,7 @@ CliConfig *cli_config_new(void)
     config->drives = items_new();
     config->devices = items_new();
     config->displays = items_new();
+    config->echr = -1;
     config->chardevs = items_new();
     config->serials = items_new();
     config->parallels = items_new();

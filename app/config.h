@@ -50,6 +50,7 @@ typedef struct CliConfig {
     gboolean full_screen;
     gboolean nographic;
 
+    int echr;                                          /* -1 = not given */
     GArray *chardevs, *serials, *parallels, *monitors; /* of CliItem */
     const char *debugcon;
     GArray *qtests; /* of CliItem */

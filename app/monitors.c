@@ -49,16 +49,17 @@ static gboolean open_mon(Monitors *monitors, Machine *machine, const char *text,
 {
     g_autoptr(OptionList) list = option_list_parse(text, "chardev", error);
     const char *id = list ? option_list_get(list, "chardev") : NULL;
-    Chardev *chr = id ? chardev_find(machine, id) : NULL;
     MonitorMode mode = MODE_READLINE;
+    Chardev *chr;
 
     if (!list || !parse_mode(list, &mode, error) || !option_list_check_used(list, "-mon", error)) {
         return FALSE;
     }
-    if (!chr) {
+    if (!id || !chardev_find(machine, id)) {
         return error_set(error, "there is no such -chardev");
     }
-    return add(monitors, machine, chr, mode, error);
+    chr = chardev_claim(machine, id, error);
+    return chr && add(monitors, machine, chr, mode, error);
 }
 
 /* ---- all of them ---- */
@@ -112,8 +113,9 @@ gboolean monitors_open(Monitors *monitors, Ports *ports, GError **error)
     monitors->human = g_ptr_array_new_with_free_func((GDestroyNotify)monitor_free);
     monitors->programs = g_ptr_array_new_with_free_func((GDestroyNotify)qmp_server_free);
     for (guint i = 0; i < ports->monitors->len; i++) {
-        if (!add(monitors, ports->machine, g_ptr_array_index(ports->monitors, i), MODE_READLINE,
-                 error)) {
+        Chardev *chr = chardev_claim(ports->machine, g_ptr_array_index(ports->monitors, i), error);
+
+        if (!chr || !add(monitors, ports->machine, chr, MODE_READLINE, error)) {
             return FALSE;
         }
     }

@@ -71,6 +71,18 @@ static gboolean apply_chardev(CliConfig *config, const CliOption *option, const 
                              : add_item(config, option, value, error);
 }
 
+static gboolean apply_echr(CliConfig *config, const CliOption *option, const char *value,
+                           GError **error)
+{
+    guint64 code;
+
+    if (!option_parse_uint("-echr", value, &code, NULL) || code > 255) {
+        return error_set(error, "-echr %s: should be the code of a character, 0 to 255", value);
+    }
+    config->echr = (int)code;
+    return TRUE;
+}
+
 static gboolean apply_drive(CliConfig *config, const CliOption *option, const char *value,
                             GError **error)
 {
@@ -265,6 +277,9 @@ const CliOption cli_options[] = {
     {"parallel", NULL, "CHARDEV", CLI_CHAR, "connects the next parallel port to CHARDEV", add_item,
      OFFSET(parallels)},
     {"monitor", NULL, "CHARDEV", CLI_CHAR, "puts a monitor on CHARDEV", add_item, OFFSET(monitors)},
+    {"echr", NULL, "CODE", CLI_CHAR,
+     "the escape character of shared terminals: its ASCII code (1, Ctrl-A, if not given)",
+     apply_echr},
     {"qmp", NULL, "CHARDEV", CLI_CHAR,
      "puts a monitor for programs (QMP) on CHARDEV; a listening socket takes many clients",
      add_item, OFFSET(monitors)},

@@ -19,18 +19,14 @@ static gboolean create_chardevs(Ports *ports, GError **error)
 
     for (guint i = 0; i < items->len; i++) {
         const char *text = item_at(items, i)->value;
-        g_autoptr(OptionList) list = option_list_parse(text, "backend", error);
-        g_autofree char *type = list ? option_list_take(list, "backend") : NULL;
-        g_autofree char *id = list ? option_list_take(list, "id") : NULL;
+        g_autofree char *type = NULL, *id = NULL;
+        g_autoptr(OptionList) list = chardev_parse(text, &type, &id, error);
 
-        if (!list) {
-            return FALSE;
+        if (list && !id) {
+            g_clear_pointer(&list, option_list_free);
+            error_set(error, "the id is missing, as in -chardev %s,id=ID", type);
         }
-        if (!type || !id) {
-            return error_set(error, "-chardev %s: the %s is missing, as in -chardev TYPE,id=ID",
-                             text, type ? "id" : "type");
-        }
-        if (!chardev_create(ports->machine, type, id, list, error)) {
+        if (!list || !chardev_create(ports->machine, type, id, list, error)) {
             g_prefix_error(error, "-chardev %s: ", text);
             return FALSE;
         }
@@ -38,38 +34,15 @@ static gboolean create_chardevs(Ports *ports, GError **error)
     return TRUE;
 }
 
-static Chardev *create_mux(Ports *ports, const char *base, const char *id, GError **error)
-{
-    g_autoptr(OptionList) list = option_list_new();
-
-    option_list_add(list, "chardev", base);
-    return chardev_create(ports->machine, "mux", id, list, error);
-}
-
-/* "mon:stdio": a character device shared by the option's user and a monitor. */
-static Chardev *create_shared(Ports *ports, const char *text, const char *id, GError **error)
-{
-    g_autofree char *base_id = g_strconcat(id, "-base", NULL);
-    g_autofree char *monitor_id = g_strconcat(id, "-monitor", NULL);
-    /* Ctrl-C is for the guest; Ctrl-A x ends. */
-    const char *base_text = strcmp(text, "stdio") ? text : "stdio,signal=off";
-    Chardev *base = chardev_create_short(ports->machine, base_text, base_id, error);
-    Chardev *chr = base ? create_mux(ports, base->id, id, error) : NULL;
-    Chardev *monitor = chr ? create_mux(ports, base->id, monitor_id, error) : NULL;
-
-    if (monitor) {
-        g_ptr_array_add(ports->monitors, monitor);
-    }
-    return monitor ? chr : NULL;
-}
-
 gboolean ports_open_short(Ports *ports, const char *option, const char *text, const char *id,
                           Chardev **chr, GError **error)
 {
     g_autoptr(GError) reason = NULL;
 
-    *chr = g_str_has_prefix(text, "mon:") ? create_shared(ports, text + strlen("mon:"), id, &reason)
-                                          : chardev_create_short(ports->machine, text, id, &reason);
+    *chr = chardev_create_short(ports->machine, text, id, &reason);
+    if (*chr && g_str_has_prefix(text, "mon:")) {
+        g_ptr_array_add(ports->monitors, g_strdup(id));
+    }
     if (reason) {
         g_propagate_prefixed_error(error, g_steal_pointer(&reason), "-%s %s: ", option, text);
         return FALSE;

@@ -7,7 +7,7 @@
 typedef struct Ports {
     Machine *machine;
     const CliConfig *config;
-    GPtrArray *monitors; /* of Chardev*: the monitors' ends of "mon:..." */
+    GPtrArray *monitors; /* of char *, owned: ids of the muxes that "mon:..." puts a monitor on */
 } Ports;
 
 /* Makes the -chardevs, and those of serial and parallel ports and of the debug port. */

@@ -289,6 +289,9 @@ static Machine *new_machine(CliConfig *config, EventLoop *loop)
     machine->uuid = g_strdup(config->uuid);
     machine->cpu_model = config->cpu_model;
     machine->keymap_layout = config->keymap;
+    if (config->echr >= 0) {
+        machine->mux_escape = (guint8)config->echr;
+    }
     machine->icount_shift = config->icount_shift;
     machine->no_reboot = config->no_reboot;
     machine->no_shutdown = config->no_shutdown;
@@ -320,7 +323,7 @@ Session *session_new(CliConfig *config, GError **error)
     Session *session = g_new0(Session, 1);
 
     session->config = config;
-    session->ports.monitors = g_ptr_array_new();
+    session->ports.monitors = g_ptr_array_new_with_free_func(g_free);
     session->lock = vm_lock_new();
     vm_lock_take(session->lock, "start");
     session->loop = event_loop_new(NULL, session->lock);

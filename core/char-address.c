@@ -15,7 +15,7 @@
 char *char_target_text(const CharTarget *target)
 {
     if (target->path) {
-        return g_strconcat("unix:", target->path, NULL);
+        return g_strconcat("unix:", target->path, target->abstract ? ",abstract=on" : NULL, NULL);
     }
     return g_strdup_printf(strchr(target->host, ':') ? "tcp:[%s]:%s" : "tcp:%s:%s", target->host,
                            target->port);
@@ -32,8 +32,11 @@ static gboolean resolve_unix(const CharTarget *target, GArray *addresses, GError
                          sizeof sun->sun_path - 1);
     }
     sun->sun_family = AF_UNIX;
-    memcpy(sun->sun_path, target->path, length + 1);
+    memcpy(sun->sun_path + target->abstract, target->path, length);
     address.length = (socklen_t)(offsetof(struct sockaddr_un, sun_path) + length + 1);
+    if (target->abstract && !target->tight) {
+        address.length = sizeof *sun;
+    }
     g_array_append_val(addresses, address);
     return TRUE;
 }
@@ -111,16 +114,47 @@ static int listen_on(const CharAddress *address)
     return -1;
 }
 
+static void set_port(CharAddress *address, guint64 port)
+{
+    if (address->sa.ss_family == AF_INET) {
+        ((struct sockaddr_in *)&address->sa)->sin_port = htons((guint16)port);
+    } else if (address->sa.ss_family == AF_INET6) {
+        ((struct sockaddr_in6 *)&address->sa)->sin6_port = htons((guint16)port);
+    }
+}
+
+/* Other ports than the first one, while they are taken. */
+static int listen_up_to(const GArray *addresses, const CharTarget *target)
+{
+    int fd = -1;
+
+    for (guint64 port = g_ascii_strtoull(target->port, NULL, 10) + 1; port <= target->to; port++) {
+        for (guint i = 0; i < addresses->len && fd < 0; i++) {
+            CharAddress address = g_array_index(addresses, CharAddress, i);
+
+            set_port(&address, port);
+            fd = listen_on(&address);
+        }
+        if (fd >= 0 || errno != EADDRINUSE) {
+            break;
+        }
+    }
+    return fd;
+}
+
 int char_address_listen(const GArray *addresses, const CharTarget *target, GError **error)
 {
     g_autofree char *text = char_target_text(target);
     int fd = -1;
 
-    if (target->path && !remove_stale(target->path, error)) {
+    if (target->path && !target->abstract && !remove_stale(target->path, error)) {
         return -1;
     }
     for (guint i = 0; i < addresses->len && fd < 0; i++) {
         fd = listen_on(&g_array_index(addresses, CharAddress, i));
+    }
+    if (fd < 0 && errno == EADDRINUSE && target->to) {
+        fd = listen_up_to(addresses, target);
     }
     if (fd < 0) {
         error_set_errno(error, errno, "cannot listen on %s", text);

@@ -18,9 +18,11 @@ typedef struct CharTarget {
     const char *path, *host, *port;
     gboolean ipv4, ipv6; /* only this family; both or neither: any */
     gboolean server;
+    gboolean abstract, tight; /* a name of Linux's own kind, unix(7); tight: no longer than it is */
+    guint64 to;               /* a server takes the first free port up to this; 0 = only `port` */
 } CharTarget;
 
-/* "unix:PATH" or "tcp:HOST:PORT" (g_free). */
+/* "unix:PATH[,abstract=on]" or "tcp:HOST:PORT" (g_free). */
 char *char_target_text(const CharTarget *target);
 
 /* A non-empty array of CharAddress, or NULL with `error` set. */

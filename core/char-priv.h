@@ -24,6 +24,29 @@ extern const ChardevOps char_pty_ops;
 extern const ChardevOps char_vc_ops;
 extern const ChardevOps char_ringbuf_ops;
 extern const ChardevOps char_mux_ops;
+extern const ChardevOps char_udp_ops;
+extern const ChardevOps char_serial_ops;
+extern const ChardevOps char_tty_ops;
+extern const ChardevOps char_parallel_ops;
+
+/* ---- char-log.c ---- */
+gboolean char_log_open(Chardev *chr, GError **error);
+void char_log_write(Chardev *chr, const guint8 *data, gsize length);
+void char_log_close(Chardev *chr);
+
+/* ---- char-mux.c ---- */
+/* An end of the mux that has no user yet; it goes when that detaches. NULL when there are too many.
+ */
+Chardev *char_mux_free_port(Chardev *chr, GError **error);
+gboolean char_mux_has_users(const Chardev *chr);
+void char_mux_send_break(Chardev *chr);
+/* Called by chardev_detach(). TRUE if `chr` was an end of a mux, and is gone. */
+gboolean char_mux_drop_port(Chardev *chr);
+/* The id of the device under it. */
+const char *char_mux_base_id(const Chardev *chr);
+
+/* Frees a device that is in no list any more. */
+void char_free(Chardev *chr);
 
 /* A device of the listener's type with default options, "ID.N", for a peer of its own; it belongs
  * to the manager, and was not opened. */

@@ -111,6 +111,11 @@ static char *pty_describe(Chardev *chr)
     return g_strdup_printf("pty:%s", ((PtyChardev *)chr)->device);
 }
 
+const char *chardev_pty_device(Chardev *chr)
+{
+    return chr->ops == &char_pty_ops ? ((PtyChardev *)chr)->device : NULL;
+}
+
 static void pty_close(Chardev *chr)
 {
     PtyChardev *pty = (PtyChardev *)chr;
@@ -176,7 +181,7 @@ static gboolean pty_open(Chardev *chr, GError **error)
     }
     pty->watch = fd_watch_add(chr->machine->loop, pty->fd, 0, pty_ready, pty);
     pty->notify_watch = fd_watch_add(chr->machine->loop, pty->notify, G_IO_IN, pty_notified, pty);
-    report_info("character device '%s' is %s", chr->id, pty->device);
+    report_info("char device redirected to %s (label %s)", pty->device, chr->id);
     return TRUE;
 }
 

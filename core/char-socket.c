@@ -25,13 +25,19 @@
 /* Peers of a shared server at the same time; the next waits in the listen queue. */
 #define MAX_PEERS 256
 
+typedef struct SocketLookup SocketLookup;
+
 typedef struct SocketChardev {
     Chardev chr;
-    char *path, *host, *port;
-    gboolean server, wait, use_telnet, nodelay, ipv4, ipv6;
-    guint64 reconnect; /* seconds, 0 = never */
+    char *path, *host, *port, *fd_name, *tls_creds, *tls_authz;
+    gboolean server, wait, use_telnet, nodelay, delay, ipv4, ipv6, abstract, tight;
+    gboolean websocket, tn3270; /* known, and refused */
+    guint64 to;                 /* 0 = only `port` */
+    guint64 reconnect;          /* seconds, 0 = never */
     GArray *addresses;
     guint next_address;
+    SocketLookup *lookup; /* a worker looks for the host of a client that reconnects */
+    gboolean complained;  /* ... which was said not to be reached */
     int listen_fd, fd;
     FdWatch *listen_watch, *watch;
     gboolean connecting, want_out;
@@ -59,14 +65,36 @@ static const OptionSpec socket_options[] = {
      "the peer is a telnet client"},
     {"nodelay", OPTION_BOOL, offsetof(SocketChardev, nodelay), "off",
      "send small packets at once (TCP_NODELAY)"},
+    {"delay", OPTION_BOOL, offsetof(SocketChardev, delay), "on", "the opposite"},
     {"ipv4", OPTION_BOOL, offsetof(SocketChardev, ipv4), "off", "IPv4 only"},
     {"ipv6", OPTION_BOOL, offsetof(SocketChardev, ipv6), "off", "IPv6 only"},
+    {"to", OPTION_UINT, offsetof(SocketChardev, to), "0",
+     "a server takes the first free port from port= to this", 0, 65535},
+    {"abstract", OPTION_BOOL, offsetof(SocketChardev, abstract), "off",
+     "path is a name of Linux's own kind, not a file"},
+    {"tight", OPTION_BOOL, offsetof(SocketChardev, tight), "on",
+     "such a name is not filled up with zeros"},
+    {"fd", OPTION_STRING, offsetof(SocketChardev, fd_name), NULL,
+     "number of a socket that the program was started with"},
+    {"websocket", OPTION_BOOL, offsetof(SocketChardev, websocket), "off", "refused"},
+    {"tn3270", OPTION_BOOL, offsetof(SocketChardev, tn3270), "off", "refused"},
+    {"tls-creds", OPTION_STRING, offsetof(SocketChardev, tls_creds), NULL, "refused"},
+    {"tls-authz", OPTION_STRING, offsetof(SocketChardev, tls_authz), NULL, "refused"},
     {"reconnect", OPTION_UINT, offsetof(SocketChardev, reconnect), "0",
      "a client tries again after so many seconds (0: never)", 0, 86400},
     OPTION_END,
 };
 
+/* The user's end of a lookup, which may take longer than the device lives. */
+struct SocketLookup {
+    SocketChardev *sock; /* NULL once that is closed */
+    CharTarget target;   /* with strings of its own */
+    GArray *addresses;
+    GError *error;
+};
+
 static void socket_start_connect(void *opaque);
+static void socket_try_next(SocketChardev *sock, const char *why);
 
 static void socket_update_watch(SocketChardev *sock)
 {
@@ -181,9 +209,9 @@ static void socket_connected(SocketChardev *sock)
 {
     int one = 1;
 
-    sock->connecting = FALSE;
+    sock->connecting = sock->complained = FALSE;
     memset(&sock->telnet, 0, sizeof sock->telnet);
-    if (!sock->path && sock->nodelay) {
+    if (!sock->path && (sock->nodelay || !sock->delay)) {
         setsockopt(sock->fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);
     }
     if (sock->use_telnet) {
@@ -205,7 +233,7 @@ static void socket_ready(int fd, GIOCondition revents, void *opaque)
         getsockopt(fd, SOL_SOCKET, SO_ERROR, &status, &length);
         if (status) {
             socket_drop(sock);
-            timer_set_after(&sock->retry, (gint64)sock->reconnect * NS_PER_SEC);
+            socket_try_next(sock, g_strerror(status));
         } else {
             socket_connected(sock);
         }
@@ -379,26 +407,113 @@ static void socket_incoming(int fd, GIOCondition revents, void *opaque)
     socket_connected(sock);
 }
 
+/* ---- clients that reconnect ---- */
+
+static CharTarget socket_target(const SocketChardev *sock)
+{
+    return (CharTarget){
+        .path = sock->path,
+        .host = sock->host ? sock->host : "",
+        .port = sock->port,
+        .ipv4 = sock->ipv4,
+        .ipv6 = sock->ipv6,
+        .server = sock->server,
+        .abstract = sock->abstract,
+        .tight = sock->tight,
+        .to = sock->to,
+    };
+}
+
+/* Once for a peer that is not there. */
+static void socket_try_later(SocketChardev *sock, const char *why)
+{
+    CharTarget target = socket_target(sock);
+    g_autofree char *text = char_target_text(&target);
+
+    if (!sock->complained) {
+        report_warning("character device '%s' cannot connect to %s (%s): trying again every %u s",
+                       sock->chr.id, text, why, (guint)sock->reconnect);
+    }
+    sock->complained = TRUE;
+    timer_set_after(&sock->retry, (gint64)sock->reconnect * NS_PER_SEC);
+}
+
+/* The next address of the host; `why` the one before failed. */
+static void socket_try_next(SocketChardev *sock, const char *why)
+{
+    while (sock->next_address < sock->addresses->len) {
+        gboolean pending;
+        int fd = char_address_connect(
+            &g_array_index(sock->addresses, CharAddress, sock->next_address++), &pending);
+
+        if (fd < 0) {
+            why = g_strerror(errno);
+            continue;
+        }
+        socket_use(sock, fd);
+        sock->connecting = pending;
+        if (pending) {
+            socket_update_watch(sock);
+        } else {
+            socket_connected(sock);
+        }
+        return;
+    }
+    socket_try_later(sock, why);
+}
+
+static void lookup_work(void *opaque)
+{
+    SocketLookup *lookup = opaque;
+
+    lookup->addresses = char_target_resolve(&lookup->target, &lookup->error);
+}
+
+static void lookup_done(void *opaque)
+{
+    SocketLookup *lookup = opaque;
+    SocketChardev *sock = lookup->sock;
+
+    if (sock) {
+        sock->lookup = NULL;
+        if (lookup->addresses) {
+            g_clear_pointer(&sock->addresses, g_array_unref);
+            sock->addresses = g_steal_pointer(&lookup->addresses);
+            sock->next_address = 0;
+            socket_try_next(sock, "it has no address");
+        } else {
+            socket_try_later(sock, lookup->error->message);
+        }
+    }
+    g_clear_pointer(&lookup->addresses, g_array_unref);
+    g_clear_error(&lookup->error);
+    g_free((char *)lookup->target.host);
+    g_free((char *)lookup->target.port);
+    g_free((char *)lookup->target.path);
+    g_free(lookup);
+}
+
+/* The host is looked up each time: it may have moved. */
 static void socket_start_connect(void *opaque)
 {
     SocketChardev *sock = opaque;
-    CharAddress *address =
-        &g_array_index(sock->addresses, CharAddress, sock->next_address++ % sock->addresses->len);
-    gboolean pending;
-    int fd = char_address_connect(address, &pending);
+    SocketLookup *lookup = g_new0(SocketLookup, 1);
 
-    if (fd < 0) {
-        timer_set_after(&sock->retry, (gint64)sock->reconnect * NS_PER_SEC);
-        return;
-    }
-    socket_use(sock, fd);
-    sock->connecting = pending;
-    if (pending) {
-        socket_update_watch(sock);
+    lookup->sock = sock;
+    lookup->target = socket_target(sock);
+    lookup->target.path = g_strdup(sock->path);
+    lookup->target.host = g_strdup(lookup->target.host);
+    lookup->target.port = g_strdup(sock->port);
+    sock->lookup = lookup;
+    if (sock->path) { /* costs nothing */
+        lookup_work(lookup);
+        lookup_done(lookup);
     } else {
-        socket_connected(sock);
+        worker_submit(sock->chr.machine->workers, lookup_work, lookup_done, lookup);
     }
 }
+
+/* ---- clients and servers that start ---- */
 
 /* Waits for a pending connection. Returns 0 or an errno. */
 static int socket_finish_connect(int fd)
@@ -428,8 +543,7 @@ static gboolean socket_connect_now(SocketChardev *sock, const char *text, GError
 
         errnum = fd < 0 ? errno : pending ? socket_finish_connect(fd) : 0;
         if (!errnum) {
-            socket_use(sock, fd);
-            socket_connected(sock);
+            sock->fd = fd;
             return TRUE;
         }
         if (fd >= 0) {
@@ -466,18 +580,20 @@ static gboolean socket_listen(SocketChardev *sock, const CharTarget *target, GEr
 {
     struct stat st;
 
-    sock->listen_fd = char_address_listen(sock->addresses, target, error);
+    if (sock->listen_fd < 0) {
+        sock->listen_fd = char_address_listen(sock->addresses, target, error);
+    }
     if (sock->listen_fd < 0) {
         return FALSE;
     }
-    if (sock->path && stat(sock->path, &st) == 0) {
+    if (sock->path && !sock->abstract && stat(sock->path, &st) == 0) {
         sock->inode_dev = st.st_dev;
         sock->inode = st.st_ino;
     }
     sock->listen_watch =
         fd_watch_add(sock->chr.machine->loop, sock->listen_fd, G_IO_IN, socket_incoming, sock);
     /* Once the machine has started nothing may stop it to wait. */
-    if (sock->wait && sock->chr.machine->run_state == RUN_STATE_PRELAUNCH) {
+    if (sock->wait && !sock->chr.later && sock->chr.machine->run_state == RUN_STATE_PRELAUNCH) {
         return socket_wait_peer(sock, error);
     }
     return TRUE;
@@ -489,14 +605,17 @@ static void socket_close(Chardev *chr)
     struct stat st;
 
     timer_cancel(&sock->retry);
+    if (sock->lookup) {
+        sock->lookup->sock = NULL;
+    }
     socket_drop(sock);
     socket_peer_gone(sock);
     chardev_foreach(chr->machine, socket_orphan, sock);
     g_clear_pointer(&sock->listen_watch, fd_watch_remove);
     if (sock->listen_fd >= 0) {
         /* Not if another program has replaced it since. */
-        if (sock->path && stat(sock->path, &st) == 0 && st.st_dev == sock->inode_dev &&
-            st.st_ino == sock->inode) {
+        if (sock->path && sock->inode && stat(sock->path, &st) == 0 &&
+            st.st_dev == sock->inode_dev && st.st_ino == sock->inode) {
             unlink(sock->path);
         }
         close(sock->listen_fd);
@@ -505,57 +624,125 @@ static void socket_close(Chardev *chr)
     g_byte_array_unref(sock->leftover);
 }
 
+static gboolean socket_check_refused(SocketChardev *sock, GError **error)
+{
+    const char *refused = sock->websocket   ? "websocket"
+                          : sock->tn3270    ? "tn3270"
+                          : sock->tls_creds ? "tls-creds"
+                          : sock->tls_authz ? "tls-authz"
+                                            : NULL;
+
+    return !refused ||
+           error_set(error, "'%s' is not supported for character devices%s", refused,
+                     sock->tls_creds ? ": use a UNIX socket, and ssh or stunnel to reach it" : "");
+}
+
 static gboolean socket_check(SocketChardev *sock, GError **error)
 {
-    if (sock->path && (sock->host || sock->port)) {
-        return error_set(error, "character device '%s' takes path= or host= and port=, not both",
-                         sock->chr.id);
+    if (!socket_check_refused(sock, error)) {
+        return FALSE;
     }
-    if (!sock->path && !sock->port) {
+    if ((sock->path != NULL) + (sock->port || sock->host) + (sock->fd_name != NULL) > 1) {
         return error_set(error,
-                         "character device '%s' needs path=FILE, or host= and port=", sock->chr.id);
-    }
-    if (sock->server && sock->reconnect) {
-        return error_set(error, "'reconnect' is for clients, character device '%s' is a server",
+                         "character device '%s' takes path=, host= and port=, or fd=, not several",
                          sock->chr.id);
+    }
+    if (!sock->path && !sock->port && !sock->fd_name) {
+        return error_set(
+            error, "character device '%s' needs path=FILE, host= and port=, or fd=", sock->chr.id);
+    }
+    if (sock->abstract && !sock->path) {
+        return error_set(error, "'abstract' is for UNIX sockets, character device '%s' has no path",
+                         sock->chr.id);
+    }
+    if (sock->to && (!sock->server || !sock->port)) {
+        return error_set(error, "'to' is for TCP servers, character device '%s' is none",
+                         sock->chr.id);
+    }
+    if (sock->reconnect && (sock->server || sock->fd_name)) {
+        return error_set(error, "'reconnect' is for clients, character device '%s' is %s",
+                         sock->chr.id, sock->server ? "a server" : "given a socket");
     }
     return TRUE;
 }
 
-static gboolean socket_open(Chardev *chr, GError **error)
+/* A socket that we were started with: listening for a server, else connected. */
+static gboolean socket_take_fd(SocketChardev *sock, GError **error)
+{
+    int listens = 0;
+    socklen_t size = sizeof listens;
+    guint64 fd;
+
+    if (!g_ascii_string_to_unsigned(sock->fd_name, 10, 0, G_MAXINT, &fd, NULL)) {
+        return error_set(error, "fd '%s' should be the number of an open socket", sock->fd_name);
+    }
+    if (getsockopt((int)fd, SOL_SOCKET, SO_ACCEPTCONN, &listens, &size) != 0) {
+        return error_set_errno(error, errno, "fd '%s' is no socket", sock->fd_name);
+    }
+    if (!listens != !sock->server) {
+        return error_set(error, "fd '%s' is %s socket: %s", sock->fd_name,
+                         listens ? "a listening" : "no listening",
+                         listens ? "server=on is missing" : "server=on does not suit it");
+    }
+    char_fd_prepare((int)fd);
+    *(sock->server ? &sock->listen_fd : &sock->fd) = (int)fd;
+    return TRUE;
+}
+
+static gboolean socket_prepare(Chardev *chr, GError **error)
 {
     SocketChardev *sock = (SocketChardev *)chr;
-    CharTarget target = {
-        sock->path, sock->host ? sock->host : "", sock->port, sock->ipv4, sock->ipv6, sock->server};
+    CharTarget target = socket_target(sock);
     g_autofree char *text = NULL;
     gboolean ok;
 
     if (!socket_check(sock, error)) {
         return FALSE;
     }
-    text = char_target_text(&target);
     socket_init(sock);
-    sock->addresses = char_target_resolve(&target, error);
-    ok = sock->addresses != NULL;
-    if (ok && sock->server) {
-        ok = socket_listen(sock, &target, error);
-    } else if (ok && sock->reconnect) {
-        socket_start_connect(sock);
-    } else if (ok) {
-        ok = socket_connect_now(sock, text, error);
+    if (sock->fd_name) {
+        ok = socket_take_fd(sock, error);
+    } else if (sock->reconnect) {
+        ok = TRUE;
+    } else {
+        text = char_target_text(&target);
+        sock->addresses = char_target_resolve(&target, error);
+        ok = sock->addresses && (sock->server || socket_connect_now(sock, text, error));
     }
     if (!ok) {
-        socket_close(chr);
+        g_clear_pointer(&sock->addresses, g_array_unref);
+        g_clear_pointer(&sock->leftover, g_byte_array_unref);
     }
     return ok;
+}
+
+static gboolean socket_open(Chardev *chr, GError **error)
+{
+    SocketChardev *sock = (SocketChardev *)chr;
+    CharTarget target = socket_target(sock);
+
+    if (sock->server) {
+        if (!socket_listen(sock, &target, error)) {
+            socket_close(chr);
+            return FALSE;
+        }
+    } else if (sock->reconnect) {
+        socket_start_connect(sock);
+    } else {
+        socket_use(sock, sock->fd);
+        socket_connected(sock);
+    }
+    return TRUE;
 }
 
 static char *socket_describe(Chardev *chr)
 {
     SocketChardev *sock = (SocketChardev *)chr;
-    CharTarget target = {sock->path, sock->host ? sock->host : "", sock->port};
+    CharTarget target = socket_target(sock);
+    gboolean bound = (sock->listen_fd >= 0 || sock->fd_name) && !sock->path;
     g_autofree char *text =
-        sock->listen_fd >= 0 ? char_address_local_text(sock->listen_fd) : char_target_text(&target);
+        bound ? char_address_local_text(sock->listen_fd >= 0 ? sock->listen_fd : sock->fd)
+              : char_target_text(&target);
 
     return g_strdup_printf("%s%s%s%s", chr->connected ? "" : "disconnected:", text,
                            sock->server ? ",server=on" : "", sock->use_telnet ? ",telnet=on" : "");
@@ -571,6 +758,7 @@ const ChardevOps char_socket_ops = {
     .summary = "a UNIX or TCP socket, server or client",
     .size = sizeof(SocketChardev),
     .options = socket_options,
+    .prepare = socket_prepare,
     .open = socket_open,
     .close = socket_close,
     .write = socket_write,

@@ -13,6 +13,7 @@
 typedef struct VcChardev {
     Chardev chr;
     guint64 scrollback_max;
+    guint64 columns, rows, width, height; /* 0 = not said */
     GByteArray *scrollback; /* up to twice scrollback_max, trimmed to it when that is reached */
     GByteArray *input;      /* typed, not yet taken */
     GPtrArray *views;       /* of VcView* */
@@ -31,6 +32,12 @@ struct VcView {
 static const OptionSpec vc_options[] = {
     {"scrollback", OPTION_SIZE, offsetof(VcChardev, scrollback_max), "256K",
      "bytes of output kept for views that open later", 1024, 64 << 20},
+    {"cols", OPTION_UINT, offsetof(VcChardev, columns), "0", "columns of characters", 0, 1000},
+    {"rows", OPTION_UINT, offsetof(VcChardev, rows), "0", "rows of characters", 0, 1000},
+    {"width", OPTION_UINT, offsetof(VcChardev, width), "0", "width in pixels, 8 a character", 0,
+     8000},
+    {"height", OPTION_UINT, offsetof(VcChardev, height), "0", "height in pixels, 16 a character", 0,
+     16000},
     OPTION_END,
 };
 
@@ -90,6 +97,21 @@ static void vc_accept(Chardev *chr)
 gboolean chardev_is_vc(Chardev *chr)
 {
     return chr->ops == &char_vc_ops;
+}
+
+/* The cells of consoles that frontends draw themselves are 8 by 16 pixels. */
+gboolean chardev_vc_size(Chardev *chr, guint *columns, guint *rows)
+{
+    VcChardev *vc = (VcChardev *)chr;
+    guint64 wide = vc->columns ? vc->columns : vc->width / 8;
+    guint64 high = vc->rows ? vc->rows : vc->height / 16;
+
+    if (!wide || !high) {
+        return FALSE;
+    }
+    *columns = (guint)wide;
+    *rows = (guint)high;
+    return TRUE;
 }
 
 VcView *vc_view_attach(Chardev *chr, VcOutputFn output, void *opaque)

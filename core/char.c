@@ -10,8 +10,9 @@
 #include "core/error.h"
 
 const ChardevOps *const chardev_types[] = {
-    &char_null_ops, &char_stdio_ops, &char_file_ops,    &char_pipe_ops, &char_socket_ops,
-    &char_pty_ops,  &char_vc_ops,    &char_ringbuf_ops, &char_mux_ops,  NULL,
+    &char_null_ops,   &char_stdio_ops, &char_file_ops,     &char_pipe_ops, &char_socket_ops,
+    &char_udp_ops,    &char_pty_ops,   &char_vc_ops,       &char_mux_ops,  &char_ringbuf_ops,
+    &char_serial_ops, &char_tty_ops,   &char_parallel_ops, NULL,
 };
 
 /* ---- helpers for backends ---- */
@@ -120,11 +121,17 @@ void chardev_detach(Chardev *chr)
 {
     chr->user = NULL;
     chr->user_opaque = NULL;
+    char_mux_drop_port(chr);
 }
 
 gsize chardev_write(Chardev *chr, const guint8 *data, gsize length)
 {
-    return length ? chr->ops->write(chr, data, length) : 0;
+    gsize taken = length ? chr->ops->write(chr, data, length) : 0;
+
+    if (chr->logs) {
+        char_log_write(chr, data, taken);
+    }
+    return taken;
 }
 
 CharTerminal chardev_terminal(Chardev *chr)
@@ -139,69 +146,7 @@ void chardev_accept(Chardev *chr)
     }
 }
 
-/* ---- making and finding ---- */
-
-static const ChardevOps *find_type(const char *type)
-{
-    for (guint i = 0; chardev_types[i]; i++) {
-        if (!strcmp(chardev_types[i]->name, type)) {
-            return chardev_types[i];
-        }
-    }
-    return NULL;
-}
-
-static gboolean check_id(Machine *machine, const char *id, GError **error)
-{
-    if (!id || !*id) {
-        return error_set(error, "a character device needs an id=");
-    }
-    if (chardev_find(machine, id)) {
-        return error_set(error, "there is a character device '%s' already", id);
-    }
-    return TRUE;
-}
-
-Chardev *chardev_create(Machine *machine, const char *type, const char *id, OptionList *options,
-                        GError **error)
-{
-    const ChardevOps *ops = find_type(type);
-    g_autofree char *what = g_strdup_printf("character device '%s'", type);
-    Chardev *chr;
-
-    if (!ops) {
-        error_set(error, "unknown character device type '%s' ('-chardev help' lists them)", type);
-        return NULL;
-    }
-    if (!check_id(machine, id, error)) {
-        return NULL;
-    }
-    g_assert(ops->size >= sizeof(Chardev) && ops->open && ops->close && ops->write);
-    chr = g_malloc0(ops->size);
-    chr->ops = ops;
-    chr->machine = machine;
-    chr->id = g_strdup(id);
-    if (ops->options) {
-        options_set_defaults(ops->options, chr);
-    }
-    if (options) {
-        g_free(option_list_take(options, "id"));
-    }
-    if ((options && ops->options && !options_apply(ops->options, chr, options, error)) ||
-        (options && !option_list_check_used(options, what, error)) || !ops->open(chr, error)) {
-        if (ops->options) {
-            options_clear(ops->options, chr);
-        }
-        g_free(chr->id);
-        g_free(chr);
-        return NULL;
-    }
-    g_ptr_array_add(machine->chars->chardevs, chr);
-    if (chardev_is_vc(chr)) {
-        machine_announce_consoles(machine);
-    }
-    return chr;
-}
+/* ---- finding and ending ---- */
 
 Chardev *char_peer_new(Chardev *listener)
 {
@@ -214,6 +159,7 @@ Chardev *char_peer_new(Chardev *listener)
         g_free(chr->id);
         chr->id = g_strdup_printf("%s.%u", listener->id, n);
     }
+    options_set_defaults(chardev_common_options, chr);
     if (chr->ops->options) {
         options_set_defaults(chr->ops->options, chr);
     }
@@ -223,13 +169,37 @@ Chardev *char_peer_new(Chardev *listener)
 
 gboolean chardev_share(Chardev *chr, CharAcceptFn accept, void *opaque)
 {
-    return !chr->user && chr->ops->share && chr->ops->share(chr, accept, opaque);
+    gboolean can = !chr->user && chr->ops->share && chr->ops->share(chr, accept, opaque);
+
+    chr->shared = can && accept;
+    return can;
 }
 
-static void chardev_free(Chardev *chr)
+gboolean chardev_is_busy(Chardev *chr)
+{
+    return chr->user || chr->shared || char_mux_has_users(chr);
+}
+
+void chardev_send_break(Chardev *chr)
+{
+    if (chardev_is_mux(chr)) {
+        char_mux_send_break(chr);
+    } else {
+        chardev_event(chr, CHAR_BREAK);
+    }
+}
+
+char *chardev_describe(Chardev *chr)
+{
+    return chr->ops->describe ? chr->ops->describe(chr) : g_strdup(chr->ops->name);
+}
+
+void char_free(Chardev *chr)
 {
     chr->user = NULL;
     chr->ops->close(chr);
+    char_log_close(chr);
+    options_clear(chardev_common_options, chr);
     if (chr->ops->options) {
         options_clear(chr->ops->options, chr);
     }
@@ -241,15 +211,32 @@ gboolean chardev_destroy(Chardev *chr, GError **error)
 {
     Machine *machine = chr->machine;
     gboolean was_console = chardev_is_vc(chr);
+    /* What mux=on made under it goes with it. */
+    Chardev *base = chardev_is_mux(chr) ? chardev_find(machine, char_mux_base_id(chr)) : NULL;
 
-    if (chr->user) {
+    if (chardev_is_busy(chr)) {
         return error_set(error, "character device '%s' is in use", chr->id);
     }
     g_ptr_array_remove(machine->chars->chardevs, chr);
+    if (base && base->mux) {
+        chardev_destroy(base, NULL);
+    }
     if (was_console) {
         machine_announce_consoles(machine);
     }
     return TRUE;
+}
+
+Chardev *chardev_claim(Machine *machine, const char *id, GError **error)
+{
+    Chardev *chr = machine->chars ? chardev_find(machine, id) : NULL;
+
+    if (!chr) {
+        error_set(error, "there is no character device '%s' (make it with -chardev TYPE,id=%s)", id,
+                  id);
+        return NULL;
+    }
+    return chardev_is_mux(chr) ? char_mux_free_port(chr, error) : chr;
 }
 
 Chardev *chardev_find(Machine *machine, const char *id)
@@ -257,7 +244,7 @@ Chardev *chardev_find(Machine *machine, const char *id)
     for (guint i = 0; i < machine->chars->chardevs->len; i++) {
         Chardev *chr = g_ptr_array_index(machine->chars->chardevs, i);
 
-        if (!strcmp(chr->id, id)) {
+        if (!chr->replaced && !strcmp(chr->id, id)) {
             return chr;
         }
     }
@@ -276,7 +263,7 @@ CharManager *char_manager_new(Machine *machine)
     CharManager *manager = g_new0(CharManager, 1);
 
     manager->machine = machine;
-    manager->chardevs = g_ptr_array_new_with_free_func((GDestroyNotify)chardev_free);
+    manager->chardevs = g_ptr_array_new_with_free_func((GDestroyNotify)char_free);
     return manager;
 }
 

@@ -29,6 +29,9 @@ typedef struct CharUser {
     void (*receive)(void *opaque, const guint8 *data, gsize length);
     void (*event)(void *opaque, CharEvent event); /* NULL = not wanted */
     void (*writable)(void *opaque);               /* room after a short write; NULL = not wanted */
+    /* The device was exchanged for `chr`, which the user is attached to from now on; CHAR_CLOSED
+     * and CHAR_OPENED come around it. NULL = chardev_change() is refused. */
+    void (*moved)(void *opaque, Chardev *chr);
 } CharUser;
 
 /* The terminal that a person sits at. */
@@ -37,6 +40,31 @@ typedef struct CharTerminal {
     gboolean local; /* it is the terminal or a window of whoever runs the program */
 } CharTerminal;
 
+/* How a serial line is set. */
+typedef struct CharLine {
+    guint baud;
+    guint data_bits, stop_bits;
+    char parity; /* 'N', 'E', 'O' */
+} CharLine;
+
+/* The wires of a serial port. */
+enum {
+    CHAR_WIRE_DTR = 1 << 0, /* these two are the user's to set */
+    CHAR_WIRE_RTS = 1 << 1,
+    CHAR_WIRE_CTS = 1 << 2, /* and these the peer's */
+    CHAR_WIRE_DSR = 1 << 3,
+    CHAR_WIRE_RI = 1 << 4,
+    CHAR_WIRE_DCD = 1 << 5,
+};
+
+/* What a backend with a real line under it can do; all are required. None blocks. */
+typedef struct CharLineOps {
+    void (*set)(Chardev *chr, const CharLine *line);
+    void (*set_break)(Chardev *chr, gboolean on);
+    void (*set_wires)(Chardev *chr, guint wires);
+    guint (*wires)(Chardev *chr);
+} CharLineOps;
+
 struct Chardev {
     const ChardevOps *ops;
     Machine *machine;
@@ -44,6 +72,14 @@ struct Chardev {
     const CharUser *user;
     void *user_opaque;
     gboolean connected;
+    gboolean shared;   /* chardev_share() is on */
+    gboolean replaced; /* chardev_change() is under way: not to be found */
+    gboolean later;    /* made while the machine runs: must not wait for anybody */
+    /* options that every type has */
+    char *logfile; /* gets what the user writes */
+    gboolean logappend, mux;
+    gboolean logs;
+    int log_fd;
 };
 
 struct ChardevOps {
@@ -51,6 +87,12 @@ struct ChardevOps {
     const char *summary;
     gsize size; /* of its struct, which begins with a Chardev */
     const OptionSpec *options;
+    /*
+     * What may block, before open: names, connections. Runs in a worker, without the lock, for a
+     * device that is made while the machine runs; uses its own struct only, and leaves nothing
+     * behind when it fails. After it comes open, or close alone. NULL = nothing blocks.
+     */
+    gboolean (*prepare)(Chardev *chr, GError **error);
     gboolean (*open)(Chardev *chr, GError **error); /* required; options are set */
     void (*close)(Chardev *chr);                    /* required */
     /* Required. Takes as many bytes as it can and returns how many. */
@@ -64,6 +106,8 @@ struct ChardevOps {
     char *(*describe)(Chardev *chr);
     /* NULL = nothing is known of a terminal. */
     CharTerminal (*terminal)(Chardev *chr);
+    const CharLineOps *line; /* NULL = there is no real line */
+    gboolean refused;        /* is known only so that its error can say what to use instead */
 };
 
 CharManager *char_manager_new(Machine *machine);
@@ -72,19 +116,50 @@ void char_manager_free(CharManager *manager);
 /* Every backend type, ended by NULL. */
 extern const ChardevOps *const chardev_types[];
 
+/* The options of every type, beside its own. */
+extern const OptionSpec chardev_common_options[];
+
 /* "-chardev socket,id=x,path=..." : makes one; it belongs to machine->chars. */
 Chardev *chardev_create(Machine *machine, const char *type, const char *id, OptionList *options,
                         GError **error);
 
+/* Gets the device, or NULL and an error to read. */
+typedef void (*CharReadyFn)(Chardev *chr, const GError *error, void *opaque);
+
+/*
+ * The same while the machine runs: nothing is waited for on the loop, and a server does not wait
+ * for its first peer. `done` is called once, before the return or later. `options` is used up.
+ */
+void chardev_create_later(Machine *machine, const char *type, const char *id, OptionList *options,
+                          CharReadyFn done, void *opaque);
+
+/* Exchanges a device for a new one with the same id, and moves its user there. Otherwise as
+ * chardev_create_later(); the old one stays if that fails. */
+void chardev_change(Machine *machine, const char *type, const char *id, OptionList *options,
+                    CharReadyFn done, void *opaque);
+
+/* Takes "TYPE,id=ID,key=value..." apart, as -chardev has it. The caller
+ * frees `type` and `id`. NULL with `error` set. */
+OptionList *chardev_parse(const char *text, char **type, char **id, GError **error);
+
 /*
  * The short forms of -serial, -monitor, -parallel ("stdio", "vc", "pty", "null", "none" (returns
  * NULL without error), "file:PATH", "unix:PATH,server=on,wait=off", "tcp:HOST:PORT,...",
- * "telnet:...", "chardev:ID"). `id` names it ("serial0").
+ * "telnet:...", "udp:...", "/dev/ttyS0", "chardev:ID"). With "mon:" before it it is a mux, of
+ * which a monitor is to claim an end, too. `id` names it ("serial0"). To attach to.
  */
 Chardev *chardev_create_short(Machine *machine, const char *text, const char *id, GError **error);
 
+/* The device `id` for a user to attach to: of a mux, an end that nobody has attached to. */
+Chardev *chardev_claim(Machine *machine, const char *id, GError **error);
+
 Chardev *chardev_find(Machine *machine, const char *id);
 void chardev_foreach(Machine *machine, void (*fn)(Chardev *chr, void *opaque), void *opaque);
+char *chardev_describe(Chardev *chr);   /* its text in `info chardev` (g_free) */
+gboolean chardev_is_busy(Chardev *chr); /* it has a user */
+gboolean chardev_is_mux(const Chardev *chr);
+void chardev_send_break(Chardev *chr);        /* to its user, as if the peer did */
+const char *chardev_pty_device(Chardev *chr); /* "/dev/pts/3"; NULL if it is no pty */
 /*
  * Lets a listening backend take many peers at once: each becomes a character device of its own,
  * connected, which `accept` must attach to; that user destroys it later (not from inside its own
@@ -98,6 +173,7 @@ gboolean chardev_destroy(Chardev *chr, GError **error);
 
 /* Becomes the (one) user; fails if it has one. Told CHAR_OPENED at once if it is connected. */
 gboolean chardev_attach(Chardev *chr, const CharUser *user, void *opaque, GError **error);
+/* An end of a mux is gone afterwards. */
 void chardev_detach(Chardev *chr);
 
 /* The user writes: returns how many bytes were taken; the rest may be tried when `writable`. */
@@ -123,6 +199,8 @@ typedef struct VcView VcView;
 typedef void (*VcOutputFn)(const guint8 *data, gsize length, void *opaque);
 
 gboolean chardev_is_vc(Chardev *chr);
+/* The size that was asked for, in characters; FALSE and unchanged if none was. */
+gboolean chardev_vc_size(Chardev *chr, guint *columns, guint *rows);
 VcView *vc_view_attach(Chardev *chr, VcOutputFn output, void *opaque);
 void vc_view_detach(VcView *view);
 gboolean vc_view_has_vc(const VcView *view); /* FALSE: the chardev went first */

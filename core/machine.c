@@ -300,6 +300,7 @@ Machine *machine_new(EventLoop *loop)
     machine->event_watches = g_ptr_array_new();
     machine->input = input_router_new(machine);
     machine->chars = char_manager_new(machine);
+    machine->mux_escape = 1; /* Ctrl-A */
     machine->reset_request = deferred_new(loop, run_reset_request, machine);
     machine->shutdown_request = deferred_new(loop, run_shutdown_request, machine);
     machine->vcpu_error_request = deferred_new(loop, run_vcpu_error_request, machine);

@@ -80,6 +80,7 @@ struct Machine {
     const char *keymap_layout; /* -k LAYOUT, NULL = default; outlives the machine */
     Keymap *keymap;            /* made by machine_keymap() */
     CharManager *chars;
+    guint8 mux_escape;    /* the escape character of muxes, -echr; Ctrl-A if app/ sets nothing */
     BlockManager *blocks; /* set by app/, which knows the image formats; may be NULL */
     GPtrArray *frontends; /* of Frontend*, open ones */
     /* Opens a frontend by name, loading its module, with "key=value,..." or NULL; see

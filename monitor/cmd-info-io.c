@@ -45,7 +45,7 @@ gboolean cmd_info_blockstats(CommandCall *call, GError **error)
 
 static void print_chardev(Chardev *chr, void *opaque)
 {
-    g_autofree char *text = chr->ops->describe ? chr->ops->describe(chr) : g_strdup(chr->ops->name);
+    g_autofree char *text = chardev_describe(chr);
 
     g_string_append_printf(opaque, "%s: filename=%s\n", chr->id, text);
 }

@@ -31,12 +31,12 @@ gboolean qmp_query_mice(CommandCall *call, GError **error)
 
 static void add_chardev(Chardev *chr, void *opaque)
 {
-    g_autofree char *text = chr->ops->describe ? chr->ops->describe(chr) : g_strdup(chr->ops->name);
+    g_autofree char *text = chardev_describe(chr);
     JsonObject *info = json_object_new();
 
     json_object_set_string_member(info, "label", chr->id);
     json_object_set_string_member(info, "filename", text);
-    json_object_set_boolean_member(info, "frontend-open", chr->user != NULL);
+    json_object_set_boolean_member(info, "frontend-open", chardev_is_busy(chr));
     json_array_add_object_element(opaque, info);
 }
 

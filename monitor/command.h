@@ -47,6 +47,7 @@ typedef enum CommandNoun {
     NOUN_DISPLAY,
     NOUN_FRONTEND,      /* an open one */
     NOUN_FRONTEND_NAME, /* one that could be opened */
+    NOUN_CHARDEV,
     NOUN_LOG_ITEMS,     /* "a,b,c" */
 } CommandNoun;
 

@@ -13,6 +13,7 @@
 
 static const char *const expansion_types[] = {"static", "full", NULL};
 static const char *const display_reloads[] = {"vnc", NULL};
+static const char *const data_formats[] = {"utf8", "base64", NULL};
 static const char *const readonly_modes[] = {"retain", "read-only", "read-write", NULL};
 
 const Command monitor_qmp_commands[] = {
@@ -33,6 +34,23 @@ const Command monitor_qmp_commands[] = {
     QUERY("query-memory-size-summary", "MemoryInfo", "size of memory", qmp_query_memory_size),
     QUERY("query-mice", "[MouseInfo]", "mice, and which one gets the events", qmp_query_mice),
     QUERY("query-chardev", "[ChardevInfo]", "character devices", qmp_query_chardev),
+    QUERY("query-chardev-backends", "[ChardevBackendInfo]", "types of character devices",
+          qmp_query_chardev_backends),
+    {"chardev-add", NULL,
+     ARGS({"id", ARG_STRING}, {"backend", ARG_JSON, .schema = "ChardevBackend"}),
+     "make a character device", NULL, qmp_chardev_add, TRUE, "ChardevReturn"},
+    {"chardev-change", NULL,
+     ARGS({"id", ARG_STRING}, {"backend", ARG_JSON, .schema = "ChardevBackend"}),
+     "exchange a character device for another; its user goes on", NULL, qmp_chardev_change, TRUE,
+     "ChardevReturn"},
+    {"ringbuf-read", NULL,
+     ARGS({"device", ARG_STRING}, {"size", ARG_INT},
+          {"format", ARG_ENUM, TRUE, .values = data_formats, .schema = "DataFormat"}),
+     "take what was written to a ring buffer", NULL, qmp_ringbuf_read, TRUE, "str"},
+    {"ringbuf-write", NULL,
+     ARGS({"device", ARG_STRING}, {"data", ARG_STRING},
+          {"format", ARG_ENUM, TRUE, .values = data_formats, .schema = "DataFormat"}),
+     "put data into a ring buffer", NULL, qmp_ringbuf_write, TRUE},
     QUERY("query-block", "[BlockInfo]", "drives and their media", qmp_query_block),
     QUERY("query-blockstats", "[BlockStats]", "what the drives have done", qmp_query_blockstats),
     QUERY("query-iothreads", "[IOThreadInfo]", "threads for I/O: there are none",

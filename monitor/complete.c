@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "core/block.h"
+#include "core/char.h"
 #include "core/display.h"
 #include "core/frontend.h"
 #include "core/keynames.h"
@@ -66,6 +67,18 @@ static void offer_drives(Completer *completer, void (*fn)(Drive *drive, void *op
 {
     if (completer->context->machine->blocks) {
         drive_foreach(completer->context->machine, fn, completer);
+    }
+}
+
+static void offer_chardev(Chardev *chr, void *opaque)
+{
+    offer(opaque, chr->id);
+}
+
+static void offer_chardevs(Completer *completer)
+{
+    if (completer->context->machine->chars) {
+        chardev_foreach(completer->context->machine, offer_chardev, completer);
     }
 }
 
@@ -151,6 +164,7 @@ static void offer_noun(Completer *completer, CommandNoun noun)
     case NOUN_DISPLAY: offer_displays(completer); break;
     case NOUN_FRONTEND: offer_frontends(completer); break;
     case NOUN_FRONTEND_NAME: offer_frontend_names(completer); break;
+    case NOUN_CHARDEV: offer_chardevs(completer); break;
     case NOUN_LOG_ITEMS: offer_log_items(completer); break;
     }
 }

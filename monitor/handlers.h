@@ -17,6 +17,17 @@ gboolean cmd_cpu(CommandCall *call, GError **error);
 gboolean cmd_log(CommandCall *call, GError **error);
 gboolean cmd_logfile(CommandCall *call, GError **error);
 
+/* cmd-chardev.c */
+gboolean cmd_chardev_add(CommandCall *call, GError **error);
+gboolean cmd_chardev_change(CommandCall *call, GError **error);
+gboolean cmd_chardev_remove(CommandCall *call, GError **error);
+gboolean cmd_chardev_send_break(CommandCall *call, GError **error);
+gboolean qmp_chardev_add(CommandCall *call, GError **error);
+gboolean qmp_chardev_change(CommandCall *call, GError **error);
+gboolean qmp_query_chardev_backends(CommandCall *call, GError **error);
+gboolean qmp_ringbuf_read(CommandCall *call, GError **error);
+gboolean qmp_ringbuf_write(CommandCall *call, GError **error);
+
 /* cmd-help.c */
 gboolean cmd_help(CommandCall *call, GError **error);
 gboolean cmd_info(CommandCall *call, GError **error);

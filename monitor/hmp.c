@@ -283,8 +283,13 @@ static void monitor_event(void *opaque, CharEvent event)
     }
 }
 
+static void monitor_moved(void *opaque, Chardev *chr)
+{
+    ((Monitor *)opaque)->chr = chr;
+}
+
 static const CharUser monitor_user = {monitor_can_receive, monitor_receive, monitor_event,
-                                      monitor_writable};
+                                      monitor_writable, monitor_moved};
 
 /* ---- lifecycle ---- */
 

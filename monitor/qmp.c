@@ -295,8 +295,13 @@ static void session_event(void *opaque, CharEvent event)
     }
 }
 
+static void session_moved(void *opaque, Chardev *chr)
+{
+    ((QmpSession *)opaque)->chr = chr;
+}
+
 static const CharUser session_user = {session_room, session_receive, session_event,
-                                      session_writable};
+                                      session_writable, session_moved};
 
 /* ---- sessions ---- */
 

@@ -49,7 +49,16 @@ static void debugcon_receive(void *opaque, const guint8 *data, gsize length)
     /* The port has no input. */
 }
 
-static const CharUser debugcon_user = {.receive = debugcon_receive, .writable = debugcon_flush};
+static void debugcon_moved(void *opaque, Chardev *chr)
+{
+    ((Debugcon *)opaque)->chr = chr;
+}
+
+static const CharUser debugcon_user = {
+    .receive = debugcon_receive,
+    .writable = debugcon_flush,
+    .moved = debugcon_moved,
+};
 
 static void debugcon_unrealize(Device *dev)
 {
@@ -70,9 +79,9 @@ static gboolean debugcon_realize(Device *dev, GError **error)
     if (!isa_default_resources(dev, places, error)) {
         return FALSE;
     }
-    con->chr = con->chardev ? chardev_find(dev->machine, con->chardev) : NULL;
+    con->chr = con->chardev ? chardev_claim(dev->machine, con->chardev, error) : NULL;
     if (con->chardev && !con->chr) {
-        return error_set(error, "isa-debugcon: there is no character device '%s'", con->chardev);
+        return FALSE;
     }
     if (con->chr && !chardev_attach(con->chr, &debugcon_user, con, error)) {
         return FALSE;

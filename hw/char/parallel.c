@@ -147,7 +147,16 @@ static void parallel_receive(void *opaque, const guint8 *data, gsize length)
     /* Printers of the compatibility mode do not talk back. */
 }
 
-static const CharUser parallel_user = {.receive = parallel_receive, .writable = parallel_writable};
+static void parallel_moved(void *opaque, Chardev *chr)
+{
+    ((Parallel *)opaque)->chr = chr;
+}
+
+static const CharUser parallel_user = {
+    .receive = parallel_receive,
+    .writable = parallel_writable,
+    .moved = parallel_moved,
+};
 
 static void parallel_reset(Device *dev)
 {
@@ -180,9 +189,9 @@ static gboolean parallel_realize(Device *dev, GError **error)
     if (!isa_default_resources(dev, port->index < 3 ? place[port->index] : places, error)) {
         return FALSE;
     }
-    port->chr = port->chardev ? chardev_find(dev->machine, port->chardev) : NULL;
+    port->chr = port->chardev ? chardev_claim(dev->machine, port->chardev, error) : NULL;
     if (port->chardev && !port->chr) {
-        return error_set(error, "isa-parallel: there is no character device '%s'", port->chardev);
+        return FALSE;
     }
     if (port->chr && !chardev_attach(port->chr, &parallel_user, port, error)) {
         return FALSE;

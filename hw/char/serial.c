@@ -141,6 +141,31 @@ static gint64 character_time(const Serial *uart)
     return (gint64)bits * divisor * 16 * NS_PER_SEC / UART_CLOCK;
 }
 
+/* A line of the host behind the port is set as ours. */
+static void set_line(Serial *uart)
+{
+    CharLine line = {
+        .baud = UART_CLOCK / 16 / (uart->divisor ? uart->divisor : 0x10000),
+        .data_bits = 5 + (uart->lcr & 3),
+        .stop_bits = uart->lcr & 4 ? 2 : 1,
+        .parity = !(uart->lcr & 8) ? 'N'
+                  : uart->lcr & 16 ? 'E'
+                                   : 'O',
+    };
+
+    if (uart->chr && uart->chr->ops->line) {
+        uart->chr->ops->line->set(uart->chr, &line);
+    }
+}
+
+static void set_wires(Serial *uart)
+{
+    if (uart->chr && uart->chr->ops->line && !(uart->mcr & MCR_LOOP)) {
+        uart->chr->ops->line->set_wires(uart->chr, (uart->mcr & MCR_DTR ? CHAR_WIRE_DTR : 0) |
+                                                       (uart->mcr & MCR_RTS ? CHAR_WIRE_RTS : 0));
+    }
+}
+
 /* ---- receiver ---- */
 
 /* The byte at the head brings its errors into the line status. */
@@ -298,6 +323,12 @@ static guint8 modem_lines(const Serial *uart)
         return (uart->mcr & MCR_RTS ? MSR_CTS : 0) | (uart->mcr & MCR_DTR ? MSR_DSR : 0) |
                (uart->mcr & MCR_OUT1 ? MSR_RI : 0) | (uart->mcr & MCR_OUT2 ? MSR_DCD : 0);
     }
+    if (uart->chr && uart->chr->ops->line) {
+        guint wires = uart->chr->ops->line->wires(uart->chr);
+
+        return (wires & CHAR_WIRE_CTS ? MSR_CTS : 0) | (wires & CHAR_WIRE_DSR ? MSR_DSR : 0) |
+               (wires & CHAR_WIRE_RI ? MSR_RI : 0) | (wires & CHAR_WIRE_DCD ? MSR_DCD : 0);
+    }
     /* The cable is always there; who is at its other end may come and go. */
     return MSR_CTS | MSR_DSR | MSR_DCD;
 }
@@ -350,8 +381,12 @@ static guint8 read_iir(Serial *uart)
 
 static guint8 read_msr(Serial *uart)
 {
-    guint8 msr = uart->msr;
+    guint8 msr;
 
+    if (uart->chr && uart->chr->ops->line) {
+        update_modem(uart); /* nobody tells when the wires change */
+    }
+    msr = uart->msr;
     uart->msr &= (guint8)~MSR_DELTAS;
     update_irq(uart);
     return msr;
@@ -418,8 +453,13 @@ static void write_ier(Serial *uart, guint8 value)
 static void write_lcr(Serial *uart, guint8 value)
 {
     gboolean breaks = (value & (guint8)~uart->lcr) & LCR_BREAK;
+    gboolean toggles = (value ^ uart->lcr) & LCR_BREAK;
 
     uart->lcr = value;
+    set_line(uart);
+    if (toggles && uart->chr && uart->chr->ops->line && !(uart->mcr & MCR_LOOP)) {
+        uart->chr->ops->line->set_break(uart->chr, (value & LCR_BREAK) != 0);
+    }
     if (breaks && (uart->mcr & MCR_LOOP)) {
         rx_put(uart, 0, LSR_BREAK);
         restart_timeout(uart);
@@ -430,6 +470,7 @@ static void write_lcr(Serial *uart, guint8 value)
 static void write_mcr(Serial *uart, guint8 value)
 {
     uart->mcr = value & 0x1f;
+    set_wires(uart);
     update_modem(uart);
     update_irq(uart);
     if (uart->chr) {
@@ -447,6 +488,7 @@ static void serial_write(void *opaque, guint64 addr, guint64 value, guint size)
     case REG_DATA:
         if (dlab) {
             uart->divisor = (guint16)((uart->divisor & 0xff00) | byte);
+            set_line(uart);
         } else {
             transmit(uart, byte);
         }
@@ -454,6 +496,7 @@ static void serial_write(void *opaque, guint64 addr, guint64 value, guint size)
     case REG_IER:
         if (dlab) {
             uart->divisor = (guint16)((uart->divisor & 0xff) | byte << 8);
+            set_line(uart);
         } else {
             write_ier(uart, byte);
         }
@@ -471,11 +514,21 @@ static const IoOps serial_io = {
 
 /* ---- lifecycle ---- */
 
+static void serial_moved(void *opaque, Chardev *chr)
+{
+    Serial *uart = opaque;
+
+    uart->chr = chr;
+    set_line(uart);
+    set_wires(uart);
+}
+
 static const CharUser serial_user = {
     .can_receive = serial_can_receive,
     .receive = serial_receive,
     .event = serial_char_event,
     .writable = drain,
+    .moved = serial_moved,
 };
 
 static void serial_reset(Device *dev)
@@ -515,9 +568,9 @@ static gboolean serial_realize(Device *dev, GError **error)
     if (!isa_default_resources(dev, uart->index < 4 ? place[uart->index] : places, error)) {
         return FALSE;
     }
-    uart->chr = uart->chardev ? chardev_find(dev->machine, uart->chardev) : NULL;
+    uart->chr = uart->chardev ? chardev_claim(dev->machine, uart->chardev, error) : NULL;
     if (uart->chardev && !uart->chr) {
-        return error_set(error, "isa-serial: there is no character device '%s'", uart->chardev);
+        return FALSE;
     }
     timer_init(&uart->timeout, dev->machine->guest_clock, timeout_fired, uart);
     timer_init(&uart->pace, dev->machine->guest_clock, pace_done, uart);

@@ -14,7 +14,7 @@ typedef struct Fixture {
     VmLock *lock;
     EventLoop *loop;
     Machine *machine;
-    Chardev *base, *console, *monitor;
+    Chardev *base, *mux, *console, *monitor;
     User console_user, monitor_user;
 } Fixture;
 
@@ -69,10 +69,11 @@ static void set_up(Fixture *f, gconstpointer data)
     user_init(&f->console_user);
     user_init(&f->monitor_user);
     f->base = create(f, "ringbuf", "base", NULL, &error);
-    f->console = create(f, "mux", "console", "base", &error);
-    f->monitor = create(f, "mux", "monitor", "base", &error);
+    f->mux = create(f, "mux", "mux", "base", &error);
     g_assert_no_error(error);
+    f->console = chardev_claim(f->machine, "mux", &error);
     g_assert_true(chardev_attach(f->console, &user_ops, &f->console_user, &error));
+    f->monitor = chardev_claim(f->machine, "mux", &error);
     g_assert_true(chardev_attach(f->monitor, &user_ops, &f->monitor_user, &error));
 }
 
@@ -163,7 +164,7 @@ static void test_bad(Fixture *f, gconstpointer data)
     static const char *const cases[][2] = {
         {NULL, "mux needs chardev=ID"},
         {"nobody", "mux needs chardev=ID"},
-        {"console", "'console' is a mux itself"},
+        {"mux", "'mux' is a mux itself"},
         {"other", "'other' is in use already"},
     };
     Chardev *other = create(f, "null", "other", NULL, NULL);
@@ -181,13 +182,49 @@ static void test_close(Fixture *f, gconstpointer data)
 {
     type(f, "\001c");
     chardev_detach(f->monitor);
-    g_assert_true(chardev_destroy(f->monitor, NULL));
     type(f, "back");
     g_assert_cmpstr(f->console_user.got->str, ==, "back");
     g_assert_false(chardev_destroy(f->base, NULL)); /* its user is the mux */
+    g_assert_false(chardev_destroy(f->mux, NULL));
     chardev_detach(f->console);
-    g_assert_true(chardev_destroy(f->console, NULL));
+    type(f, "unheard");
+    g_assert_true(chardev_destroy(f->mux, NULL));
     g_assert_true(chardev_destroy(f->base, NULL));
+}
+
+/* mux=on makes both; the end that is claimed before it is attached to is the same one. */
+static void test_option(Fixture *f, gconstpointer data)
+{
+    g_autoptr(GError) error = NULL;
+    Chardev *serial = chardev_create_short(f->machine, "mon:ringbuf", "serial0", &error);
+    Chardev *mux = chardev_find(f->machine, "serial0"), *last = NULL;
+    g_autofree char *text = NULL;
+
+    g_assert_no_error(error);
+    g_assert_true(chardev_is_mux(mux));
+    text = chardev_describe(mux);
+    g_assert_cmpstr(text, ==, "mux");
+    g_assert_true(chardev_claim(f->machine, "serial0", NULL) == serial);
+    for (guint i = 0; i < 16; i++) {
+        last = chardev_claim(f->machine, "serial0", &error);
+        g_assert_no_error(error);
+        g_assert_true(chardev_attach(last, &user_ops, &f->console_user, NULL));
+    }
+    g_assert_null(chardev_claim(f->machine, "serial0", &error));
+    g_assert_nonnull(strstr(error->message, "has 16 users"));
+    g_assert_nonnull(chardev_find(f->machine, "serial0-base"));
+    g_clear_error(&error);
+    g_assert_null(chardev_create_short(f->machine, "mon:null", "serial0", &error));
+    g_assert_nonnull(strstr(error->message, "'serial0' already"));
+}
+
+/* -echr */
+static void test_escape(Fixture *f, gconstpointer data)
+{
+    f->machine->mux_escape = 0x14;
+    type(f, "\001c\024cx\024\024");
+    g_assert_cmpstr(f->console_user.got->str, ==, "\001c");
+    g_assert_cmpstr(f->monitor_user.got->str, ==, "x\024");
 }
 
 int main(int argc, char **argv)
@@ -198,6 +235,8 @@ int main(int argc, char **argv)
     g_test_add("/char-mux/stamps", Fixture, NULL, set_up, test_stamps, tear_down);
     g_test_add("/char-mux/slow-user", Fixture, NULL, set_up, test_slow_user, tear_down);
     g_test_add("/char-mux/bad", Fixture, NULL, set_up, test_bad, tear_down);
+    g_test_add("/char-mux/option", Fixture, NULL, set_up, test_option, tear_down);
+    g_test_add("/char-mux/escape", Fixture, NULL, set_up, test_escape, tear_down);
     g_test_add("/char-mux/close", Fixture, NULL, set_up, test_close, tear_down);
     return g_test_run();
 }

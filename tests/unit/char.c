@@ -3,10 +3,12 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
+#include <termios.h>
 #include <unistd.h>
 
 #include <glib/gstdio.h>
@@ -22,6 +24,7 @@ typedef struct Fixture {
     GString *events;
     gsize room;
     guint writable;
+    Chardev *chr;
 } Fixture;
 
 static void set_up(Fixture *f, gconstpointer data)
@@ -354,6 +357,167 @@ static void test_bad(Fixture *f, gconstpointer data)
     g_assert_nonnull(strstr(error->message, "1 to 107 bytes"));
 }
 
+/* ---- making and exchanging while the machine runs ---- */
+
+static void moved(void *opaque, Chardev *chr)
+{
+    Fixture *f = opaque;
+
+    g_string_append_c(f->events, 'm');
+    f->chr = chr;
+}
+
+static const CharUser moving_user = {can_receive, receive, event, writable, moved};
+
+typedef struct Ready {
+    Chardev *chr;
+    char *error;
+    gboolean done;
+} Ready;
+
+static void on_ready(Chardev *chr, const GError *error, void *opaque)
+{
+    *(Ready *)opaque = (Ready){chr, error ? g_strdup(error->message) : NULL, TRUE};
+}
+
+/* "TYPE,key=value", as `id`. */
+static Ready later(Fixture *f, const char *id, const char *text, gboolean change)
+{
+    g_autofree char *type = NULL, *no_id = NULL;
+    g_autoptr(OptionList) list = chardev_parse(text, &type, &no_id, NULL);
+    Ready ready = {0};
+
+    (change ? chardev_change : chardev_create_later)(f->machine, type, id, list, on_ready, &ready);
+    while (!ready.done) {
+        event_loop_iterate(f->loop, TRUE);
+    }
+    return ready;
+}
+
+static void expect_error(Ready ready, const char *say)
+{
+    g_assert_null(ready.chr);
+    if (!ready.error || !strstr(ready.error, say)) {
+        g_error("'%s' instead of '%s'", ready.error, say);
+    }
+    g_free(ready.error);
+}
+
+static void test_later(Fixture *f, gconstpointer data)
+{
+    Ready ready = later(f, "a", "null", FALSE);
+
+    g_assert_true(ready.chr == chardev_find(f->machine, "a"));
+    expect_error(later(f, "a", "null", FALSE), "'a' already");
+    expect_error(later(f, "b", "bogus", FALSE), "unknown character device type");
+    expect_error(later(f, "b", "socket,host=127.0.0.1,port=1", FALSE), "cannot connect to");
+    expect_error(later(f, "b", "socket,host=no.such.host.invalid,port=1", FALSE), "cannot find");
+    expect_error(later(f, "b", "udp,port=x", FALSE), "port 'x'");
+    expect_error(later(f, "b", "parallel,path=/dev/parport0", FALSE), "file,path=/dev/lp0");
+    expect_error(later(f, "b", "null,logappend=on", FALSE), "needs logfile");
+    expect_error(later(f, "b", "null,logfile=/no/such/dir/f", FALSE), "/no/such/dir/f");
+    /* Nothing that is made now may wait for a peer. */
+    ready = later(f, "c", "socket,host=127.0.0.1,port=0,server=on,wait=on", FALSE);
+    g_assert_nonnull(ready.chr);
+    g_assert_null(chardev_find(f->machine, "b"));
+}
+
+static void test_change(Fixture *f, gconstpointer data)
+{
+    Ready ready;
+    guint8 buffer[8];
+
+    f->chr = chardev_create_short(f->machine, "ringbuf", "c", NULL);
+    g_assert_true(chardev_attach(f->chr, &moving_user, f, NULL));
+    put(f->chr, "old");
+    expect_error(later(f, "nobody", "null", TRUE), "'nobody' does not exist");
+    expect_error(later(f, "c", "file,path=/no/such/dir/f", TRUE), "cannot open");
+    expect_error(later(f, "c", "null,mux=on", TRUE), "for a mux");
+    g_assert_cmpstr(f->events->str, ==, "o"); /* a failure changes nothing */
+    ready = later(f, "c", "ringbuf", TRUE);
+    g_assert_null(ready.error);
+    g_assert_true(ready.chr == f->chr && f->chr == chardev_find(f->machine, "c"));
+    g_assert_cmpstr(f->events->str, ==, "ocmo");
+    put(f->chr, "new");
+    g_assert_cmpuint(chardev_ringbuf_read(f->chr, buffer, 8), ==, 3);
+    g_assert_cmpmem(buffer, 3, "new", 3);
+    chardev_ringbuf_write(f->chr, (const guint8 *)"in", 2);
+    expect_got(f, "in");
+    /* A user that cannot go elsewhere keeps its device. */
+    chardev_detach(f->chr);
+    g_assert_true(chardev_attach(f->chr, &user, f, NULL));
+    expect_error(later(f, "c", "null", TRUE), "cannot go to another one");
+    chardev_detach(f->chr);
+    ready = later(f, "c", "null", TRUE);
+    g_assert_cmpstr(ready.chr->ops->name, ==, "null");
+}
+
+static void test_log(Fixture *f, gconstpointer data)
+{
+    g_autofree char *path = g_build_filename(f->dir, "log", NULL);
+    g_autofree char *options = g_strdup_printf("null,logfile=%s", path);
+    g_autofree char *more = g_strdup_printf("null,logfile=%s,logappend=on", path);
+    g_autofree char *text = NULL;
+    Chardev *chr = make(f, options, NULL);
+
+    put(chr, "one");
+    chardev_detach(chr);
+    chardev_destroy(chr, NULL);
+    chr = make(f, more, NULL);
+    put(chr, "two");
+    g_assert_true(g_file_get_contents(path, &text, NULL, NULL));
+    g_assert_cmpstr(text, ==, "onetwo");
+}
+
+static void test_udp(Fixture *f, gconstpointer data)
+{
+    g_autoptr(GError) error = NULL;
+    Chardev *a = make(f, "udp:127.0.0.1:5977@127.0.0.1:5978", &error), *b;
+
+    g_assert_no_error(error);
+    put(a, "nobody listens");
+    turn(f);
+    b = chardev_create_short(f->machine, "udp:127.0.0.1:5978@127.0.0.1:5977", "b", &error);
+    g_assert_no_error(error);
+    f->room = 2;
+    put(b, "hello");
+    turn_until_got(f, 2);
+    f->room = G_MAXSIZE;
+    chardev_accept(a);
+    turn_until_got(f, 5);
+    expect_got(f, "hello");
+}
+
+/* The host's end of a line follows the guest's settings; a pty plays the line. */
+static void test_serial(Fixture *f, gconstpointer data)
+{
+    g_autoptr(GError) error = NULL;
+    int line = posix_openpt(O_RDWR | O_NOCTTY | O_NONBLOCK);
+    g_autofree char *text = NULL;
+    struct termios tty;
+    char buffer[8];
+    Chardev *chr;
+
+    g_assert_cmpint(grantpt(line) + unlockpt(line), ==, 0);
+    text = g_strdup(ptsname(line));
+    chr = make(f, text, &error);
+    g_assert_no_error(error);
+    chr->ops->line->set(chr,
+                        &(CharLine){.baud = 2400, .data_bits = 7, .stop_bits = 2, .parity = 'O'});
+    g_assert_cmpint(tcgetattr(line, &tty), ==, 0);
+    g_assert_cmpint(cfgetospeed(&tty), ==, B2400);
+    g_assert_true(tty.c_cflag & CSTOPB);
+    g_assert_true(tty.c_cflag & PARODD);
+    put(chr, "out\n");
+    g_assert_cmpint(read(line, buffer, sizeof buffer), ==, 4);
+    g_assert_cmpint(write(line, "in\r", 3), ==, 3);
+    turn_until_got(f, 3);
+    expect_got(f, "in\r");
+    close(line); /* pulled out */
+    turn_until_event(f, 'c');
+    put(chr, "gone");
+}
+
 /* ---- the others ---- */
 
 static void test_users(Fixture *f, gconstpointer data)
@@ -520,6 +684,11 @@ int main(int argc, char **argv)
         {"/char/ringbuf", test_ringbuf},
         {"/char/vc", test_vc},
         {"/char/pty", test_pty},
+        {"/char/later", test_later},
+        {"/char/change", test_change},
+        {"/char/log", test_log},
+        {"/char/udp", test_udp},
+        {"/char/serial", test_serial},
     };
 
     g_test_init(&argc, &argv, NULL);

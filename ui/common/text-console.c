@@ -161,6 +161,7 @@ TextConsole *text_console_new(Chardev *chr)
     console->chr = chr;
     console->want_columns = DEFAULT_COLUMNS;
     console->want_rows = DEFAULT_ROWS;
+    chardev_vc_size(chr, &console->want_columns, &console->want_rows);
     console->num_lock = TRUE;
     console->display = display_new_unlisted(chr->machine, chr->id, &text_console_source, console);
     start_terminal(console);
