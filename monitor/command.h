@@ -48,7 +48,7 @@ typedef enum CommandNoun {
     NOUN_FRONTEND,      /* an open one */
     NOUN_FRONTEND_NAME, /* one that could be opened */
     NOUN_CHARDEV,
-    NOUN_LOG_ITEMS,     /* "a,b,c" */
+    NOUN_LOG_ITEMS, /* "a,b,c" */
 } CommandNoun;
 
 struct CommandArg {
