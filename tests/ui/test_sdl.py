@@ -270,7 +270,7 @@ class WindowTest(unittest.TestCase):
 
     def test_window_close(self):
         for option, line in (('off', None), ('on', 'event shutdown .*'),
-                             ('ask', 'event shutdown .*'), ('powerdown', 'event powerdown .*')):
+                             ('powerdown', 'event powerdown .*')):
             with self.subTest(option):
                 fake = self.start('window-close=' + option)
                 fake.lines()
@@ -281,6 +281,50 @@ class WindowTest(unittest.TestCase):
                     self.assertNotIn('event shutdown running', fake.lines(0.5))
                     self.x.title(self.window)  # still there
                 self.stop()
+
+    def ask(self, fake):
+        self.x.key('alt+F4')
+        wait(lambda: 'asks what' in fake.info(), 'the question')
+        fake.lines()
+
+    def answered(self, fake):
+        wait(lambda: 'asks what' not in fake.info(), 'the end of the question')
+
+    def test_ask(self):
+        """Which is what it does unless told otherwise."""
+        fake = self.start()
+        self.ask(fake)
+        wait(lambda: self.x.picture(self.window).pixel(124, 164) == 0xf0f0f0, 'a box of paper')
+        self.x.type('xy')  # not the guest's
+        self.x.key('Escape')
+        self.answered(fake)
+        self.assertEqual([line for line in fake.lines(0.3) if line.startswith('key')], [])
+        self.assert_same_picture()
+        for keys, line in ((['Return'], None), (['d'], 'event powerdown .*'),
+                           (['Up', 'Up', 'Return'], 'event powerdown .*'),
+                           (['o'], 'event shutdown .*')):
+            with self.subTest(keys):
+                self.ask(fake)
+                fake.send('mode 800 600' if line is None else 'play still')
+                self.x.key(*keys)
+                if line:
+                    fake.expect(line)
+                else:
+                    self.answered(fake)
+                    self.has_size(800, 600)  # the guest went on
+                    self.assert_same_picture()
+
+    def test_ask_by_pointer(self):
+        fake = self.start()
+        fake.send('mode 320 200')  # less than the question needs
+        self.has_size(320, 200)
+        self.ask(fake)
+        self.x.click(self.window, 160, 10)  # beside the choices
+        self.assertIn('asks what', fake.info())
+        # 432x200 on 320x200: the box is 160 high, "background" its sixth line of ten
+        self.x.click(self.window, 160, round((20 + 5.5 * 16) / 1.35 + (200 - 200 / 1.35) / 2))
+        wait(lambda: fake.stats()['active'] == 0, 'an inactive display')
+        self.assertEqual([line for line in fake.lines(0.3) if line.startswith('button')], [])
 
     def test_close_and_go_on(self):
         fake = self.start('window-close=background')

@@ -94,12 +94,13 @@ void sdl_cursor_show(SdlGui *gui, SdlWindow *window)
     if (SDL_GetMouseFocus() != window->window) {
         return;
     }
-    if (as_host) {
+    if (as_host && window->ask == NULL) {
         SDL_SetCursor(window->shape);
         SDL_ShowCursor(SDL_ENABLE);
     } else {
         SDL_SetCursor(gui->arrow);
-        gboolean wanted = gui->show_cursor || text || (!absolute && !gui->grab);
+        gboolean wanted =
+            gui->show_cursor || text || window->ask != NULL || (!absolute && !gui->grab);
         SDL_ShowCursor(wanted ? SDL_ENABLE : SDL_DISABLE);
     }
 }

@@ -23,6 +23,7 @@
 #include "ui/sdl/server.h"
 
 typedef struct SdlGui SdlGui;
+typedef struct SdlAsk SdlAsk;
 
 typedef enum SdlGrabMod { GRAB_MOD_CTRL_ALT, GRAB_MOD_SHIFT_CTRL_ALT, GRAB_MOD_RCTRL } SdlGrabMod;
 typedef enum SdlGl { GUI_GL_OFF, GUI_GL_ON, GUI_GL_CORE, GUI_GL_ES } SdlGl;
@@ -51,6 +52,7 @@ typedef struct SdlWindow {
     gboolean scaled;                 /* the user gave it a size of its own */
     int fitted_width, fitted_height; /* the size that we last gave it */
     guint64 frames;                  /* drawn so far */
+    SdlAsk *ask;                     /* what closing it shall do is being asked; NULL = no */
     /* cursor.c */
     gboolean draw_cursor;        /* into the picture */
     gboolean new_image;          /* the one that is drawn has changed */
@@ -124,6 +126,18 @@ void sdl_window_next(SdlWindow *window);              /* shows the console after
 gboolean sdl_window_is_shown(const SdlWindow *window);
 /* Device pixels for one of the window's units. */
 double sdl_window_density(const SdlWindow *window);
+
+/* ---- ask.c: what closing the last window shall do ---- */
+void sdl_ask_begin(SdlWindow *window);
+/* While window->ask: */
+void sdl_ask_end(SdlWindow *window);
+void sdl_ask_key(SdlWindow *window, const SDL_KeyboardEvent *event);
+void sdl_ask_motion(SdlWindow *window, const SDL_MouseMotionEvent *event);
+void sdl_ask_button(SdlWindow *window, const SDL_MouseButtonEvent *event);
+/* What the window shows in place of the guest's picture (not a reference), and where. */
+Surface *sdl_ask_picture(const SdlWindow *window);
+Viewport sdl_ask_viewport(const SdlWindow *window);
+void sdl_ask_free(SdlAsk *ask);
 
 /* ---- input.c ---- */
 void sdl_input_open(SdlGui *gui);

@@ -128,6 +128,10 @@ static gboolean hot_key(SdlGui *gui, SdlWindow *window, const SDL_KeyboardEvent 
 void sdl_input_key(SdlGui *gui, SdlWindow *window, const SDL_KeyboardEvent *event)
 {
     gboolean down = event->state == SDL_PRESSED;
+    if (window->ask != NULL) {
+        sdl_ask_key(window, event);
+        return;
+    }
     if (down && has_grab_mod(gui, event->keysym.mod) && hot_key(gui, window, event)) {
         return;
     }
@@ -187,7 +191,7 @@ void sdl_input_focus(SdlGui *gui, SdlWindow *window, gboolean has_focus)
     if (has_focus) {
         key_tracker_set_console(gui->keys, window->console);
         sync_locks(gui);
-        if (window->full_screen) {
+        if (window->full_screen && window->ask == NULL) {
             sdl_input_set_grab(gui, window, TRUE);
         }
         return;
@@ -218,6 +222,10 @@ static void place(SdlGui *gui, const SdlWindow *window, int x, int y)
 
 void sdl_input_motion(SdlGui *gui, SdlWindow *window, const SDL_MouseMotionEvent *event)
 {
+    if (window->ask != NULL) {
+        sdl_ask_motion(window, event);
+        return;
+    }
     aim(gui, window);
     if (is_absolute(window)) {
         place(gui, window, event->x, event->y);
@@ -242,6 +250,10 @@ void sdl_input_button(SdlGui *gui, SdlWindow *window, const SDL_MouseButtonEvent
 {
     gboolean down = event->state == SDL_PRESSED;
     guint button = button_code(event->button);
+    if (window->ask != NULL) {
+        sdl_ask_button(window, event);
+        return;
+    }
     key_tracker_set_console(gui->keys, window->console);
     aim(gui, window);
     if (down && !is_absolute(window) && !gui->grab) {
@@ -261,7 +273,7 @@ void sdl_input_button(SdlGui *gui, SdlWindow *window, const SDL_MouseButtonEvent
 void sdl_input_wheel(SdlGui *gui, SdlWindow *window, const SDL_MouseWheelEvent *event)
 {
     aim(gui, window);
-    if (is_absolute(window) || gui->grab) {
+    if (window->ask == NULL && (is_absolute(window) || gui->grab)) {
         pointer_scroll(&gui->pointer, event->preciseX, event->preciseY);
     }
 }
@@ -270,7 +282,7 @@ void sdl_input_crossing(SdlGui *gui, SdlWindow *window, gboolean inside)
 {
     if (inside) {
         sdl_cursor_show(gui, window);
-        if (gui->grab_on_hover && is_absolute(window)) {
+        if (gui->grab_on_hover && is_absolute(window) && window->ask == NULL) {
             sdl_input_set_grab(gui, window, TRUE);
         }
     } else if (gui->grab && is_absolute(window) && !window->full_screen) {

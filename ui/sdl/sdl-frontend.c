@@ -30,7 +30,7 @@ static const OptionSpec options[] = {
      "how the picture fills a window of another size", .values = scalings},
     {"show-cursor", OPTION_BOOL, G_STRUCT_OFFSET(SdlGui, show_cursor), "off",
      "show the host's pointer over the picture, too"},
-    {"window-close", OPTION_ENUM, G_STRUCT_OFFSET(SdlGui, window_close), "on", WINDOW_CLOSE_HELP,
+    {"window-close", OPTION_ENUM, G_STRUCT_OFFSET(SdlGui, window_close), "ask", WINDOW_CLOSE_HELP,
      .values = window_close_values},
     {"xauthority", OPTION_STRING, G_STRUCT_OFFSET(SdlGui, xauthority), NULL,
      "file with the X server's cookie, if not the environment's"},
@@ -254,7 +254,8 @@ static void sdl_frontend_info(Frontend *frontend, GString *out)
         g_string_append_printf(
             out, "window: %s, %ux%u shown as %dx%d by the %s%s, %" G_GUINT64_FORMAT " frames\n",
             title, v->guest_width, v->guest_height, v->width, v->height, window->canvas->ops->name,
-            window->full_screen                     ? ", full screen"
+            window->ask != NULL                     ? ", asks what closing shall do"
+            : window->full_screen                   ? ", full screen"
             : window->minimised || window->unmapped ? ", minimised"
                                                     : "",
             window->frames);

@@ -260,9 +260,34 @@ static void draw(SdlWindow *window)
     g_clear_pointer(&frame.cursor, cursor_unref);
 }
 
+/* The question, and nothing of the guest: its damage is kept for later. */
+static void draw_question(SdlWindow *window)
+{
+    SdlGui *gui = window->gui;
+    pixman_region32_t none;
+    SdlFrame frame = {.surface = surface_ref(sdl_ask_picture(window)),
+                      .damage = &none,
+                      .viewport = sdl_ask_viewport(window),
+                      .all = TRUE};
+    pixman_region32_init(&none);
+    window->redraw = FALSE;
+    SDL_GetWindowSizeInPixels(window->window, &frame.width, &frame.height);
+    sdl_gui_unlock(gui);
+    gboolean good = sdl_canvas_draw(window->canvas, &frame);
+    sdl_gui_lock(gui);
+    window->redraw |= !good;
+    surface_unref(frame.surface);
+}
+
 void sdl_window_update(SdlWindow *window)
 {
     if (!sdl_window_is_shown(window) || window->surface == NULL) {
+        return;
+    }
+    if (window->ask != NULL) {
+        if (window->redraw) {
+            draw_question(window);
+        }
         return;
     }
     while (window->new_surface) { /* another may come while the window takes the size of one */
@@ -366,6 +391,7 @@ static gboolean make_window(SdlWindow *window, gboolean full_screen, GError **er
 static void free_window(gpointer data)
 {
     SdlWindow *window = data;
+    g_clear_pointer(&window->ask, sdl_ask_free);
     display_detach(window->listener);
     surface_unref(window->surface);
     g_clear_pointer(&window->cursor, cursor_unref);
@@ -559,14 +585,13 @@ void sdl_windows_close(SdlGui *gui)
 
 /* ---- events ---- */
 
-/* SDL's message boxes wait for an answer: what would ask ends the machine, as QEMU's windows do. */
 static void on_close(SdlWindow *window)
 {
     SdlGui *gui = window->gui;
     if (count_shown(gui) > 1) {
         hide(window);
     } else if (!window_close_do(&gui->frontend, (WindowClose)gui->window_close)) {
-        window_close_do(&gui->frontend, WINDOW_CLOSE_QUIT);
+        sdl_ask_begin(window);
     }
 }
 
