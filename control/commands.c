@@ -232,7 +232,7 @@ static void run_attach(ControlClient *client, JsonObject *arguments)
     client->attach->client = client;
     client->attach->arguments = json_object_ref(arguments);
     client->attach->name = g_strdup(name);
-    frontend_load(client->server->machine, name, on_loaded, client->attach);
+    frontend_load(client->server->machine, name, NULL, on_loaded, client->attach);
 }
 
 /* ---- the other requests ---- */

@@ -159,7 +159,7 @@ Frontend *frontend_open_text(Machine *machine, const char *text, GError **error)
 
 typedef struct Load {
     Machine *machine;
-    char *name;
+    char *name, *options;
     const FrontendOps *ops;
     GError *error;
     void (*done)(const FrontendOps *ops, const GError *error, void *opaque);
@@ -171,6 +171,10 @@ static void load_in_worker(void *opaque)
     Load *load = opaque;
 
     load->ops = load->machine->load_frontend(load->name, &load->error);
+    if (load->ops && load->ops->reach && load->options &&
+        !load->ops->reach(load->options, &load->error)) {
+        load->ops = NULL;
+    }
 }
 
 static void load_done(void *opaque)
@@ -180,16 +184,21 @@ static void load_done(void *opaque)
     load->done(load->ops, load->error, load->opaque);
     g_clear_error(&load->error);
     g_free(load->name);
+    g_free(load->options);
     g_free(load);
 }
 
-void frontend_load(Machine *machine, const char *name,
+void frontend_load(Machine *machine, const char *name, const char *options,
                    void (*done)(const FrontendOps *ops, const GError *error, void *opaque),
                    void *opaque)
 {
     Load *load = g_new0(Load, 1);
 
-    *load = (Load){.machine = machine, .name = g_strdup(name), .done = done, .opaque = opaque};
+    *load = (Load){.machine = machine,
+                   .name = g_strdup(name),
+                   .options = g_strdup(options),
+                   .done = done,
+                   .opaque = opaque};
     if (machine->load_frontend) {
         worker_submit(machine->workers, load_in_worker, load_done, load);
     } else {

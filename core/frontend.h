@@ -27,7 +27,7 @@
 typedef struct Frontend Frontend;
 typedef struct FrontendOps FrontendOps;
 
-#define FRONTEND_ABI 1
+#define FRONTEND_ABI 2
 
 struct Frontend {
     const FrontendOps *ops;
@@ -55,6 +55,10 @@ struct FrontendOps {
     /* Required. TRUE if it could open in the process's own environment (there is a display
      * server); else says why not. Asked before open(), unless display= or tty= names a place. */
     gboolean (*probe)(GError **error);
+    /* TRUE unless what open() would connect to with these "key=value,..." options takes the
+     * connection and then says nothing, which open() would wait for. May block for seconds: a
+     * worker calls it, without the lock. NULL = open() waits for nobody. */
+    gboolean (*reach)(const char *options, GError **error);
     /* Required. Options are set, machine->displays is filled; shows them. On failure close() is
      * not called: nothing may be left. It may drop the vm lock while it waits for a server. */
     gboolean (*open)(Frontend *frontend, GError **error);
@@ -94,9 +98,10 @@ Frontend *frontend_open_text(Machine *machine, const char *text, GError **error)
 
 /*
  * Loads the module of a frontend in a worker, which may take a tenth of a second, and then calls
- * `done` on the loop with it, or with an error. Opening it is quick afterwards.
+ * `done` on the loop with it, or with an error. Opening it is quick afterwards. `options`: asks
+ * its reach(), too, which may take seconds; NULL = does not.
  */
-void frontend_load(Machine *machine, const char *name,
+void frontend_load(Machine *machine, const char *name, const char *options,
                    void (*done)(const FrontendOps *ops, const GError *error, void *opaque),
                    void *opaque);
 

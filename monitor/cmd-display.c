@@ -21,14 +21,15 @@ static void on_loaded(const FrontendOps *ops, const GError *error, void *opaque)
     command_call_finish(call, failed);
 }
 
-/* Loading a module takes long, and is no reason to hold the lock. */
+/* Loading a module takes long, a display server may not answer for seconds, and that is no reason to hold the lock. */
 gboolean cmd_display_add(CommandCall *call, GError **error)
 {
     const char *text = command_string(call, "display");
     g_autofree char *name = g_strndup(text, strcspn(text, "=,"));
+    const char *options = text + strlen(name);
 
     command_call_hold(call);
-    frontend_load(call->machine, name, on_loaded, call);
+    frontend_load(call->machine, name, options + (*options != '\0'), on_loaded, call);
     return TRUE;
 }
 

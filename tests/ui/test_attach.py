@@ -17,6 +17,7 @@ import subprocess
 import sys
 import tempfile
 import termios
+import threading
 import time
 import unittest
 
@@ -577,6 +578,15 @@ class Windows(Base):
             status, out, err = self.vitrine('attach', 'm', self.names[0], **env)
             self.assertEqual((status, out), (1, ''))
             self.assertIn('does not answer', err)
+        for display in (':31998', os.path.join(self.dir, 'wayland-7')):
+            answers = []
+            asker = threading.Thread(target=lambda: answers.append(self.m.hmp.command(
+                'display_add %s,display=%s' % (self.names[0], display))))
+            asker.start()
+            while asker.is_alive():  # meanwhile the main loop serves others
+                self.assertNotIn('does not answer', self.vitrine('list')[1])
+            self.assertIn("display server '%s' takes the connection but does not answer" % display,
+                          answers[0])
         self.assertIn('prelaunch', self.m.hmp.command('info status'))
 
     def test_no_server(self):

@@ -19,6 +19,12 @@ gboolean host_env_is_x11(const char *display);
  */
 gboolean host_env_answers(const char *display, int patience_ms);
 
+/*
+ * The same as a frontend's reach(): for the server that `display=` in the options names, else the
+ * environment's (of both kinds, if it has both). The error says which does not answer.
+ */
+gboolean host_env_reach(const char *options, GError **error);
+
 typedef struct HostEnv HostEnv;
 
 /*

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* host_env_answers(): the first bytes of both protocols, by hand, with a time limit. */
+/* host_env_answers(), host_env_reach(): the first bytes of both protocols, by hand, with a time limit. */
 #include <errno.h>
 #include <netdb.h>
 #include <poll.h>
@@ -10,7 +10,11 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include "core/error.h"
+#include "core/option.h"
 #include "ui/common/host-env.h"
+
+#define REACH_MS 3000
 
 #define X11_FIRST_PORT 6000
 #define X11_SOCKETS    "/tmp/.X11-unix/X"
@@ -115,4 +119,24 @@ gboolean host_env_answers(const char *display, int patience_ms)
         close(fd);
     }
     return answers;
+}
+
+gboolean host_env_reach(const char *options, GError **error)
+{
+    static const char *const variables[] = {"WAYLAND_DISPLAY", "DISPLAY"};
+    g_autoptr(OptionList) list = option_list_parse(options, "display", NULL);
+    const char *named = list ? option_list_get(list, "display") : NULL;
+
+    for (guint i = 0; i < G_N_ELEMENTS(variables); i++) {
+        const char *display = named && *named ? named : g_getenv(variables[i]);
+
+        if (display && *display && !host_env_answers(display, REACH_MS)) {
+            return error_set(error, "display server '%s' takes the connection but does not answer",
+                             display);
+        }
+        if (named && *named) {
+            break;
+        }
+    }
+    return TRUE;
 }

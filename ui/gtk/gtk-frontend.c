@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The frontend "gtk": options, opening and closing, and what to do when the display goes away. */
 #include "core/error.h"
+#include "ui/common/host-env.h"
 #include "ui/common/window-close.h"
 #include "ui/gtk/gui.h"
 
@@ -147,6 +148,7 @@ const FrontendOps vitrine_frontend = {
     .size = sizeof(Gui),
     .options = options,
     .probe = gtk_frontend_probe,
+    .reach = host_env_reach,
     .open = gtk_frontend_open,
     .close = gtk_frontend_close,
     .info = gtk_frontend_info,

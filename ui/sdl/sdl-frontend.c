@@ -270,6 +270,7 @@ const FrontendOps vitrine_frontend = {
     .size = sizeof(SdlGui),
     .options = options,
     .probe = sdl_frontend_probe,
+    .reach = host_env_reach,
     .open = sdl_frontend_open,
     .close = sdl_frontend_close,
     .info = sdl_frontend_info,
