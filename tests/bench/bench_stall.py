@@ -28,7 +28,7 @@ from bench_process import Program, programs  # noqa: E402
 from rfb import Rfb  # noqa: E402
 
 HISTOGRAM, BUCKETS = 0x20000, 1024
-BOOT_DEADLINE = 60
+BOOT_DEADLINE = 120
 HERE = os.path.dirname(os.path.abspath(__file__))
 
 
@@ -158,7 +158,7 @@ class Case:
         try:
             self.program = Program(
                 [*command, *(['-accel', 'tcg'] if options.accel == 'tcg' else [])],
-                ['-m', '64', '-drive', f'file={disk},format=raw,if=ide,snapshot=on',
+                ['-m', '64', '-nodefaults', '-vga', 'std', '-drive', f'file={disk},format=raw,if=ide,snapshot=on',
                  *words.format(self.path).split()], folder)
         except BaseException:
             self.stop_x()
