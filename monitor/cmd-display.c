@@ -21,7 +21,10 @@ static void on_loaded(const FrontendOps *ops, const GError *error, void *opaque)
     command_call_finish(call, failed);
 }
 
-/* Loading a module takes long, a display server may not answer for seconds, and that is no reason to hold the lock. */
+/*
+ * Loading a module takes long, a display server may not answer for seconds, and that is no reason
+ * to hold the lock.
+ */
 gboolean cmd_display_add(CommandCall *call, GError **error)
 {
     const char *text = command_string(call, "display");

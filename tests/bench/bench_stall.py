@@ -158,7 +158,8 @@ class Case:
         try:
             self.program = Program(
                 [*command, *(['-accel', 'tcg'] if options.accel == 'tcg' else [])],
-                ['-m', '64', '-nodefaults', '-vga', 'std', '-drive', f'file={disk},format=raw,if=ide,snapshot=on',
+                ['-m', '64', '-nodefaults', '-vga', 'std', '-drive',
+                 f'file={disk},format=raw,if=ide,snapshot=on',
                  *words.format(self.path).split()], folder)
         except BaseException:
             self.stop_x()

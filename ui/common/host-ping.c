@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* host_env_answers(), host_env_reach(): the first bytes of both protocols, by hand, with a time limit. */
+/* host_env_answers(), host_env_reach(): the first bytes of both protocols, by hand, with a time
+ * limit. */
 #include <errno.h>
 #include <netdb.h>
 #include <poll.h>

@@ -6,7 +6,8 @@
  *
  * SDL makes two connections and shows us one. Where its call of XOpenDisplay() is resolved by the
  * dynamic linker (Debian's), it finds the one in this file, for a module comes before its
- * libraries: so both are guarded. (So is that of XIfEvent().) Where SDL looks the function up itself, it is not called.
+ * libraries: so both are guarded. (So is that of XIfEvent().) Where SDL looks the functions up
+ * itself, these are not called.
  */
 #include <SDL_syswm.h>
 #include <X11/Xlib.h>
