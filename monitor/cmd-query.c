@@ -58,7 +58,16 @@ gboolean qmp_query_commands(CommandCall *call, GError **error)
 
 gboolean qmp_query_schema(CommandCall *call, GError **error)
 {
+    JsonNode **kept = call->context->schema;
+
+    if (kept && *kept) {
+        command_return(call, json_node_ref(*kept));
+        return TRUE;
+    }
     command_return_array(call, schema_describe());
+    if (kept) {
+        *kept = json_node_ref(call->result);
+    }
     return TRUE;
 }
 

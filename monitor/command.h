@@ -90,8 +90,9 @@ struct Command {
 /* What a session keeps from one command to the next. */
 typedef struct CommandContext {
     Machine *machine;
-    guint cpu;       /* the vCPU that print, x and `info registers` look at */
-    GQueue *history; /* of char *, oldest first; NULL = has none */
+    guint cpu;         /* the vCPU that print, x and `info registers` look at */
+    JsonNode **schema; /* where query-qmp-schema keeps its answer; NULL = nowhere */
+    GQueue *history;   /* of char *, oldest first; NULL = has none */
     /* Asks the person for text that is not echoed, then runs `answer`; the call must be held. NULL
      * = nobody to ask. */
     void (*ask_secret)(CommandCall *call, const char *prompt,

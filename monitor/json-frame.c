@@ -40,8 +40,9 @@ static gboolean take_in_string(JsonFrame *frame, guint8 byte)
         frame->escaped = FALSE;
     } else if (byte == '\\') {
         frame->escaped = TRUE;
-    } else if (byte == '"' || byte == '\n') { /* no string holds a raw newline: it is broken */
-        frame->in_string = FALSE;
+    } else if (byte == frame->in_string ||
+               byte == '\n') { /* no string holds a raw newline: it is broken */
+        frame->in_string = 0;
         return frame->depth == 0 || byte == '\n';
     }
     return FALSE;
@@ -50,7 +51,8 @@ static gboolean take_in_string(JsonFrame *frame, guint8 byte)
 static gboolean take_plain(JsonFrame *frame, guint8 byte)
 {
     switch (byte) {
-    case '"': frame->in_string = TRUE; return FALSE;
+    case '"':
+    case '\'': frame->in_string = byte; return FALSE;
     case '{':
     case '[': frame->depth++; return FALSE;
     case '}':
@@ -59,10 +61,16 @@ static gboolean take_plain(JsonFrame *frame, guint8 byte)
     }
 }
 
+/* By such a byte a client says that it begins anew (QMP specification, section 2.6). */
+static gboolean never_in_json(guint8 byte)
+{
+    return (byte < ' ' && !is_space(byte)) || byte >= 0xfe;
+}
+
 /* Does a word (a number, true) at the top end before this byte? */
 static gboolean ends_word(guint8 byte)
 {
-    return is_space(byte) || strchr("{}[]\",:", byte) != NULL;
+    return is_space(byte) || strchr("{}[]\"',:", byte) != NULL;
 }
 
 JsonFrameStatus json_frame_feed(JsonFrame *frame, const guint8 *data, gsize length, gsize *taken)
@@ -76,6 +84,10 @@ JsonFrameStatus json_frame_feed(JsonFrame *frame, const guint8 *data, gsize leng
         if (frame->skipping) {
             frame->skipping = byte != '\n';
             start = ++i;
+        } else if (never_in_json(byte)) {
+            json_frame_reset(frame);
+            *taken = i + 1;
+            return JSON_FRAME_BROKEN;
         } else if (frame->in_string) {
             ended = take_in_string(frame, byte);
             i++;
@@ -100,7 +112,8 @@ JsonFrameStatus json_frame_feed(JsonFrame *frame, const guint8 *data, gsize leng
     *taken = i;
     if (ended) {
         frame->depth = 0;
-        frame->in_word = frame->in_string = frame->escaped = FALSE;
+        frame->in_word = frame->escaped = FALSE;
+        frame->in_string = 0;
     }
     return ended ? JSON_FRAME_VALUE : JSON_FRAME_MORE;
 }

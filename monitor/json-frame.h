@@ -14,13 +14,15 @@
 typedef struct JsonFrame {
     GByteArray *bytes; /* of the value under way */
     guint depth;
-    gboolean in_string, in_word, escaped;
+    guint8 in_string; /* the quote that it began with; 0 = in none */
+    gboolean in_word, escaped;
     gboolean skipping; /* the value broke a limit: dropped up to the end of its line */
 } JsonFrame;
 
 typedef enum JsonFrameStatus {
     JSON_FRAME_MORE,      /* all bytes were taken, no value is complete */
     JSON_FRAME_VALUE,     /* frame->bytes is a value */
+    JSON_FRAME_BROKEN,    /* a byte that JSON never has: the value is dropped up to it */
     JSON_FRAME_TOO_LARGE, /* these two: the value is dropped, and the rest of its line */
     JSON_FRAME_TOO_DEEP,
 } JsonFrameStatus;

@@ -2,6 +2,7 @@
 #include "monitor/qmp-call.h"
 
 #include "core/error.h"
+#include "monitor/json-text.h"
 #include "monitor/schema.h"
 
 /* ---- requests ---- */
@@ -79,19 +80,14 @@ static gboolean read_request(QmpRequest *request, JsonNode *root, GError **error
 QmpRequest *qmp_request_parse(const guint8 *data, gsize length)
 {
     QmpRequest *request = g_new0(QmpRequest, 1);
-    g_autoptr(JsonParser) parser = json_parser_new();
     g_autoptr(GError) reason = NULL;
     g_autoptr(JsonNode) root = NULL;
 
-    if (!g_utf8_validate((const char *)data, (gssize)length, NULL)) {
-        error_set(&request->error, "JSON parse error, invalid UTF-8 sequence");
-    } else if (!json_parser_load_from_data(parser, (const char *)data, (gssize)length, &reason)) {
+    root = json_text_parse((const char *)data, length, &reason);
+    if (!root) {
         error_set(&request->error, "JSON parse error, %s", reason->message);
-    } else {
-        root = json_parser_steal_root(parser);
-        if (!read_request(request, root, &request->error)) {
-            g_clear_pointer(&request->command, g_free);
-        }
+    } else if (!read_request(request, root, &request->error)) {
+        g_clear_pointer(&request->command, g_free);
     }
     return request;
 }

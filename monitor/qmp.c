@@ -8,6 +8,7 @@
 #include "core/log.h"
 #include "monitor/command.h"
 #include "monitor/json-frame.h"
+#include "monitor/json-text.h"
 #include "monitor/qmp-call.h"
 #include "monitor/schema.h"
 
@@ -26,8 +27,9 @@ struct QmpServer {
     gboolean pretty, shared;
     GPtrArray *sessions; /* of QmpSession*, owned */
     EventWatch *events;
-    GArray *delayed; /* of DelayedEvent */
-    Timer delay;     /* for the first of `delayed` */
+    JsonNode *schema; /* the answer to query-qmp-schema once somebody has asked */
+    GArray *delayed;  /* of DelayedEvent */
+    Timer delay;      /* for the first of `delayed` */
 };
 
 /* A request that is carried out. It outlives a session that goes away before. */
@@ -69,14 +71,12 @@ static void flush(QmpSession *session)
 /* Takes the node. */
 static void send_node(QmpSession *session, JsonNode *node)
 {
-    g_autofree char *text = json_to_string(node, session->server->pretty);
-
-    json_node_unref(node);
     if (session->chr->connected) {
-        g_string_append(session->output, text);
+        json_text_append(session->output, node, session->server->pretty);
         g_string_append(session->output, "\r\n");
         flush(session);
     }
+    json_node_unref(node);
 }
 
 static void send_error(QmpSession *session, const GError *error, JsonNode *id)
@@ -99,36 +99,46 @@ static void greet(QmpSession *session)
 
 /* ---- capabilities ---- */
 
-static gboolean enable(QmpSession *session, JsonObject *arguments, GError **error)
+static gboolean check_wishes(JsonObject *arguments, GError **error)
 {
     JsonNode *list = arguments ? json_object_get_member(arguments, "enable") : NULL;
 
-    if (list && !schema_check("[QMPCapability]", list, "enable", error)) {
-        return FALSE;
+    if (arguments && json_object_get_size(arguments) > (list != NULL)) {
+        return error_set(error, "qmp_capabilities takes no parameter but 'enable'");
     }
+    return !list || schema_check("[QMPCapability]", list, "enable", error);
+}
+
+static void enable(QmpSession *session, JsonObject *arguments)
+{
+    JsonNode *list = arguments ? json_object_get_member(arguments, "enable") : NULL;
+
     session->oob = list && json_array_get_length(json_node_get_array(list)) > 0;
     session->ready = TRUE;
-    return TRUE;
 }
 
 static gboolean negotiate(QmpSession *session, const QmpRequest *request, GError **error)
 {
     gboolean asked = g_str_equal(request->command, "qmp_capabilities");
 
+    if (asked && !check_wishes(request->arguments, error)) {
+        return FALSE;
+    }
     if (!asked || session->ready) {
         g_set_error(error, VITRINE_ERROR, VITRINE_ERROR_COMMAND_NOT_FOUND, "%s",
                     asked ? "Capabilities negotiation is already complete, command ignored"
                           : "Expecting capabilities negotiation with 'qmp_capabilities'");
         return FALSE;
     }
-    return enable(session, request->arguments, error);
+    enable(session, request->arguments);
+    return TRUE;
 }
 
 /* ---- requests ---- */
 
 static void schedule(QmpSession *session)
 {
-    if (!session->run && !g_queue_is_empty(&session->requests) &&
+    if (!session->run && !session->finished && !g_queue_is_empty(&session->requests) &&
         session->output->len < OUTPUT_LIMIT) {
         deferred_schedule(session->next);
     }
@@ -155,11 +165,14 @@ static void call_done(CommandCall *call, GError *error, void *opaque)
 static void carry_out(QmpSession *session, QmpRequest *request)
 {
     g_autoptr(GError) error = NULL;
-    gboolean negotiating = !session->ready || g_str_equal(request->command, "qmp_capabilities");
     CommandCall *call;
     QmpRun *run;
 
-    if (negotiating) {
+    if (request->error) {
+        send_error(session, request->error, request->id);
+        return;
+    }
+    if (!session->ready || g_str_equal(request->command, "qmp_capabilities")) {
         gboolean good = negotiate(session, request, &error);
         send_node(session, qmp_make_answer(NULL, good ? NULL : error, request->id));
         return;
@@ -196,13 +209,10 @@ static void take_value(QmpSession *session)
         qmp_request_parse(session->frame.bytes->data, session->frame.bytes->len);
 
     g_byte_array_set_size(session->frame.bytes, 0);
-    if (request->error) {
-        send_error(session, request->error, request->id);
-    } else if (request->oob && !session->oob) {
-        g_autoptr(GError) error = NULL;
-        error_set(&error, "QMP input member 'exec-oob' is unexpected");
-        send_error(session, error, request->id);
-    } else if (request->oob) {
+    if (!request->error && request->oob && !session->oob) {
+        error_set(&request->error, "QMP input member 'exec-oob' is unexpected");
+    }
+    if (!request->error && request->oob) {
         carry_out(session, request);
     } else {
         g_queue_push_tail(&session->requests, g_steal_pointer(&request));
@@ -210,15 +220,18 @@ static void take_value(QmpSession *session)
     }
 }
 
+/* In its turn, like an answer. */
 static void complain(QmpSession *session, JsonFrameStatus status)
 {
-    g_autoptr(GError) error = NULL;
+    QmpRequest *request = g_new0(QmpRequest, 1);
 
-    error_set(&error, "JSON parse error, the value is %s",
-              status == JSON_FRAME_TOO_DEEP
-                  ? "nested more than " G_STRINGIFY(JSON_FRAME_MAX_DEPTH) " times"
-                  : "larger than 1 MiB");
-    send_error(session, error, NULL);
+    error_set(&request->error, "JSON parse error, %s",
+              status == JSON_FRAME_BROKEN ? "stray control character"
+              : status == JSON_FRAME_TOO_DEEP
+                  ? "the value is nested more than " G_STRINGIFY(JSON_FRAME_MAX_DEPTH) " times"
+                  : "the value is larger than 1 MiB");
+    g_queue_push_tail(&session->requests, request);
+    schedule(session);
 }
 
 /* ---- the character device ---- */
@@ -291,6 +304,7 @@ static void session_event(void *opaque, CharEvent event)
         greet(session);
     } else if (event == CHAR_CLOSED && session->own_chr) {
         session->finished = TRUE;
+        deferred_cancel(session->next);
         deferred_schedule(session->end);
     }
 }
@@ -322,14 +336,16 @@ static void session_free(QmpSession *session)
     g_free(session);
 }
 
-/* What a client asked for before it went is still done. */
+/* What a client asked for before it went is still done; one request a turn of the loop. */
 static void session_end(void *opaque)
 {
     QmpSession *session = opaque;
+    g_autoptr(QmpRequest) request = session->run ? NULL : g_queue_pop_head(&session->requests);
 
-    while (!g_queue_is_empty(&session->requests) && !session->run) {
-        g_autoptr(QmpRequest) request = g_queue_pop_head(&session->requests);
+    if (request) {
+        deferred_schedule(session->end);
         carry_out(session, request);
+        return;
     }
     g_ptr_array_remove_fast(session->server->sessions, session);
 }
@@ -340,6 +356,7 @@ static QmpSession *session_new(QmpServer *server, Chardev *chr, gboolean own, GE
 
     session->server = server;
     session->context.machine = server->machine;
+    session->context.schema = &server->schema;
     session->output = g_string_new(NULL);
     session->runs = g_ptr_array_new();
     session->next = deferred_new(server->machine->loop, run_next, session);
@@ -493,5 +510,6 @@ void qmp_server_free(QmpServer *server)
     }
     g_array_unref(server->delayed);
     g_ptr_array_unref(server->sessions);
+    g_clear_pointer(&server->schema, json_node_unref);
     g_free(server);
 }

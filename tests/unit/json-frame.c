@@ -78,11 +78,20 @@ static void test_limits(void)
     g_assert_cmpstr(from_large, ==, "!{}|");
 }
 
+/* A client begins anew with a byte that JSON never has. */
+static void test_begin_anew(void)
+{
+    expect("{\"a\": \"b\033{}", "!{}|");
+    expect("{\"a\":[\377{}\377", "!{}|!");
+    expect("{'}': \"'\"}1\t", "{'}': \"'\"}|1|");
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/json-frame/values", test_values);
     g_test_add_func("/json-frame/broken", test_broken);
     g_test_add_func("/json-frame/limits", test_limits);
+    g_test_add_func("/json-frame/begin-anew", test_begin_anew);
     return g_test_run();
 }
