@@ -25,7 +25,15 @@ class Client:
     def __init__(self, path, ready=READY):
         self.socket = socket.socket(socket.AF_UNIX)
         self.socket.settimeout(20)
-        self.socket.connect(path)
+        end = time.monotonic() + 20
+        while True:
+            try:
+                self.socket.connect(path)
+                break
+            except OSError:  # it begins to listen
+                if time.monotonic() > end:
+                    raise
+                time.sleep(0.02)
         self.file = self.socket.makefile('rb')
         self.greeting = self.read()
         if ready:
@@ -195,9 +203,6 @@ class Raw(unittest.TestCase):
                                    '-qmp', 'unix:%s,server=on,wait=off' % path],
                                   stderr=subprocess.DEVNULL) as process:
                 try:
-                    end = time.monotonic() + 20
-                    while not os.path.exists(path) and time.monotonic() < end:
-                        time.sleep(0.02)
                     client = Client(path)
                     found = []
                     for request in requests:
