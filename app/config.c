@@ -15,6 +15,7 @@ CliConfig *cli_config_new(void)
     config->boot.splash_time_ms = -1;
     config->boot.reboot_timeout_ms = -1;
     config->rtc_start = -1;
+    options_set_defaults(machine_action_specs, &config->actions);
     config->icount_shift = -1;
     config->smp.cpus = 1;
     config->firmware_dirs = g_ptr_array_new();

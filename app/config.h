@@ -61,7 +61,8 @@ typedef struct CliConfig {
     char *process_name;  /* owned */
     gboolean stopped;    /* -S */
     gboolean no_control; /* -control off */
-    gboolean no_reboot, no_shutdown, nodefaults;
+    gboolean nodefaults;
+    MachineActions actions; /* -action, -no-reboot, -no-shutdown, -watchdog-action */
     guint log_items;
     const char *log_file;
     const char *pidfile;

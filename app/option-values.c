@@ -296,6 +296,23 @@ gboolean cli_apply_rtc(CliConfig *config, const CliOption *option, const char *v
     return TRUE;
 }
 
+/* ---- -action ---- */
+
+gboolean cli_apply_action(CliConfig *config, const CliOption *option, const char *value,
+                          GError **error)
+{
+    g_autoptr(OptionList) list = option_list_parse(value, NULL, error);
+
+    return list && options_apply(machine_action_specs, &config->actions, list, error) &&
+           option_list_check_used(list, "-action", error);
+}
+
+gboolean cli_apply_watchdog_action(CliConfig *config, const CliOption *option, const char *value,
+                                   GError **error)
+{
+    return options_set(machine_action_specs, &config->actions, "watchdog", value, error);
+}
+
 /* ---- the rest ---- */
 
 gboolean cli_apply_name(CliConfig *config, const CliOption *option, const char *value,

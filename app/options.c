@@ -138,6 +138,20 @@ static gboolean apply_version(CliConfig *config, const CliOption *option, const 
     return print_instead(config, list_version, NULL);
 }
 
+static gboolean apply_no_reboot(CliConfig *config, const CliOption *option, const char *value,
+                                GError **error)
+{
+    config->actions.reboot = REBOOT_ACTION_SHUTDOWN;
+    return TRUE;
+}
+
+static gboolean apply_no_shutdown(CliConfig *config, const CliOption *option, const char *value,
+                                  GError **error)
+{
+    config->actions.shutdown = SHUTDOWN_ACTION_PAUSE;
+    return TRUE;
+}
+
 static gboolean apply_gdb_short(CliConfig *config, const CliOption *option, const char *value,
                                 GError **error)
 {
@@ -172,10 +186,19 @@ const CliOption cli_options[] = {
     {"uuid", NULL, "UUID", CLI_STANDARD, "sets the machine's UUID", cli_apply_uuid},
     {"S", NULL, NULL, CLI_STANDARD, "does not start the processors ('cont' at a monitor does)",
      set_flag, OFFSET(stopped)},
-    {"no-reboot", NULL, NULL, CLI_STANDARD, "ends instead of rebooting", set_flag,
-     OFFSET(no_reboot)},
+    {"action", NULL, "EVENT=ACTION[,EVENT=ACTION...]", CLI_STANDARD,
+     "what to do when the guest asks for a reset (reboot=reset|shutdown), switches itself off\n"
+     "(shutdown=poweroff|pause), crashes (panic=shutdown|pause|exit-failure|none) or lets a\n"
+     "watchdog run out (watchdog=reset|shutdown|poweroff|pause|debug|none|inject-nmi)",
+     cli_apply_action},
+    {"no-reboot", NULL, NULL, CLI_STANDARD,
+     "ends instead of rebooting: the same as -action reboot=shutdown", apply_no_reboot},
     {"no-shutdown", NULL, NULL, CLI_STANDARD,
-     "stays, stopped, when the guest has switched itself off", set_flag, OFFSET(no_shutdown)},
+     "stays, stopped, when the guest has switched itself off: the same as\n"
+     "-action shutdown=pause",
+     apply_no_shutdown},
+    {"watchdog-action", NULL, "ACTION", CLI_STANDARD, "the same as -action watchdog=ACTION",
+     cli_apply_watchdog_action},
     {"nodefaults", NULL, NULL, CLI_STANDARD,
      "makes no serial port, monitor, graphics card or drive that was not asked for", set_flag,
      OFFSET(nodefaults)},

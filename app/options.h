@@ -63,6 +63,10 @@ gboolean cli_apply_boot(CliConfig *config, const CliOption *option, const char *
                         GError **error);
 gboolean cli_apply_rtc(CliConfig *config, const CliOption *option, const char *value,
                        GError **error);
+gboolean cli_apply_action(CliConfig *config, const CliOption *option, const char *value,
+                          GError **error);
+gboolean cli_apply_watchdog_action(CliConfig *config, const CliOption *option, const char *value,
+                                   GError **error);
 gboolean cli_apply_name(CliConfig *config, const CliOption *option, const char *value,
                         GError **error);
 gboolean cli_apply_uuid(CliConfig *config, const CliOption *option, const char *value,

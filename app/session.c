@@ -293,8 +293,7 @@ static Machine *new_machine(CliConfig *config, EventLoop *loop)
         machine->mux_escape = (guint8)config->echr;
     }
     machine->icount_shift = config->icount_shift;
-    machine->no_reboot = config->no_reboot;
-    machine->no_shutdown = config->no_shutdown;
+    machine->actions = config->actions;
     set_firmware_dirs(config, machine);
     machine->run_command = monitor_gdb_ops.start;
     machine->cancel_command = monitor_gdb_ops.cancel;

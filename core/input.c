@@ -94,10 +94,11 @@ static void deliver(InputSink *sink, InputKind kind, guint code, gint value)
     sink->ops->event(sink->opaque, &event);
 }
 
-/* A stopped machine takes nothing new; releases it must see, or keys would stick. */
+/* A stopped machine takes nothing new; releases it must see, or keys would stick. One that sleeps
+ * may be woken by it. */
 static gboolean takes_events(InputRouter *router)
 {
-    return machine_is_running(router->machine);
+    return machine_is_running(router->machine) || router->machine->run_state == RUN_STATE_SUSPENDED;
 }
 
 static void deliver_switch(InputRouter *router, InputKind kind, guint code, gboolean down)

@@ -26,6 +26,8 @@ static const char *const run_state_names[] = {
     [RUN_STATE_INTERNAL_ERROR] = "internal-error",
     [RUN_STATE_IO_ERROR] = "io-error",
     [RUN_STATE_GUEST_PANICKED] = "guest-panicked",
+    [RUN_STATE_WATCHDOG] = "watchdog",
+    [RUN_STATE_SUSPENDED] = "suspended",
     [RUN_STATE_DEBUG] = "debug",
 };
 
@@ -95,7 +97,8 @@ static void set_run_state(Machine *machine, RunState state)
 /* Tells programs of what run_state has become. The end of all is no stop. */
 static void tell_running(Machine *machine, gboolean was_running)
 {
-    gboolean ends = machine->run_state == RUN_STATE_SHUTDOWN && !machine->no_shutdown;
+    gboolean ends = machine->run_state == RUN_STATE_SHUTDOWN &&
+                    machine->actions.shutdown != SHUTDOWN_ACTION_PAUSE;
 
     if (machine_is_running(machine) != was_running && !ends) {
         event_emit(machine, was_running ? "STOP" : "RESUME", NULL);
@@ -116,11 +119,11 @@ static void guest_clock_set_running(Machine *machine, gboolean running)
 
 void machine_cont(Machine *machine)
 {
-    if (machine_is_running(machine)) {
+    if (machine_is_running(machine) || machine->run_state == RUN_STATE_SUSPENDED) {
         return;
     }
     guest_clock_set_running(machine, TRUE);
-    set_run_state(machine, RUN_STATE_RUNNING);
+    set_run_state(machine, machine->asleep ? RUN_STATE_SUSPENDED : RUN_STATE_RUNNING);
     if (machine_is_running(machine)) { /* no listener has stopped it again */
         vcpus_resume(machine);
     }
@@ -134,6 +137,8 @@ void machine_stop(Machine *machine, RunState state)
     g_assert(state != RUN_STATE_RUNNING);
     if (was_running) {
         vcpus_pause(machine);
+    }
+    if (was_running || machine->run_state == RUN_STATE_SUSPENDED) {
         guest_clock_set_running(machine, FALSE);
     }
     set_run_state(machine, state);
@@ -158,10 +163,8 @@ static void forget_vcpu_errors(Machine *machine)
     }
 }
 
-static void machine_reset(Machine *machine)
+static void reset_all(Machine *machine)
 {
-    gboolean was_running = machine_is_running(machine);
-
     vcpus_pause(machine);
     forget_vcpu_errors(machine);
     if (machine->root) {
@@ -170,6 +173,25 @@ static void machine_reset(Machine *machine)
     for (guint i = 0; i < machine->vcpus->len; i++) {
         vcpu_call(g_ptr_array_index(machine->vcpus, i), vcpu_reset_call, NULL);
     }
+}
+
+/* The guest sleeps no more. */
+static void end_sleep(Machine *machine)
+{
+    machine->asleep = FALSE;
+    if (machine->run_state == RUN_STATE_SUSPENDED) {
+        set_run_state(machine, RUN_STATE_RUNNING);
+    }
+}
+
+static void machine_reset(Machine *machine)
+{
+    gboolean was_asleep = machine->asleep;
+    gboolean was_running;
+
+    reset_all(machine);
+    end_sleep(machine);
+    was_running = machine_is_running(machine);
     machine_emit(machine, MACHINE_EVENT_RESET);
     event_emit(machine, "RESET", "{'guest': <%b>, 'reason': <%s>}", machine->reset_by_guest,
                machine->reset_by_guest ? "guest-reset" : "host-qmp-system-reset");
@@ -177,6 +199,9 @@ static void machine_reset(Machine *machine)
         vcpus_resume(machine);
     } else if (machine->run_state != RUN_STATE_PRELAUNCH) {
         set_run_state(machine, RUN_STATE_PAUSED); /* an error state does not survive a reset */
+    }
+    if (was_asleep) {
+        event_emit(machine, "WAKEUP", NULL);
     }
 }
 
@@ -187,8 +212,8 @@ static void run_reset_request(void *opaque)
 
 void machine_request_reset(Machine *machine, gboolean by_guest)
 {
-    if (by_guest && machine->no_reboot) {
-        machine_request_shutdown(machine, SHUTDOWN_GUEST_RESET, 0);
+    if (machine->actions.reboot == REBOOT_ACTION_SHUTDOWN) {
+        machine_request_shutdown(machine, by_guest ? SHUTDOWN_GUEST_RESET : SHUTDOWN_HOST_RESET, 0);
     } else {
         if (by_guest) {
             vcpu_stop_current(); /* a reset is at once: nothing behind it is carried out */
@@ -210,6 +235,7 @@ const char *shutdown_cause_name(ShutdownCause cause)
         [SHUTDOWN_HOST_QMP_QUIT] = "host-qmp-quit",
         [SHUTDOWN_HOST_SIGNAL] = "host-signal",
         [SHUTDOWN_HOST_UI] = "host-ui",
+        [SHUTDOWN_HOST_RESET] = "host-qmp-system-reset",
         [SHUTDOWN_GUEST_EXIT] = "guest-shutdown",
         [SHUTDOWN_GUEST_SHUTDOWN] = "guest-shutdown",
         [SHUTDOWN_GUEST_RESET] = "guest-reset",
@@ -222,12 +248,13 @@ const char *shutdown_cause_name(ShutdownCause cause)
 static void run_shutdown_request(void *opaque)
 {
     Machine *machine = opaque;
-    gboolean stays = machine->no_shutdown && machine->shutdown_cause >= SHUTDOWN_GUEST_SHUTDOWN;
+    ShutdownCause cause = machine->shutdown_cause;
+    gboolean stays = machine->actions.shutdown == SHUTDOWN_ACTION_PAUSE &&
+                     (cause >= SHUTDOWN_GUEST_SHUTDOWN || cause == SHUTDOWN_HOST_RESET);
 
     machine->shutdown_requested = FALSE;
-    event_emit(machine, "SHUTDOWN", "{'guest': <%b>, 'reason': <%s>}",
-               machine->shutdown_cause >= SHUTDOWN_GUEST_EXIT,
-               shutdown_cause_name(machine->shutdown_cause));
+    event_emit(machine, "SHUTDOWN", "{'guest': <%b>, 'reason': <%s>}", cause >= SHUTDOWN_GUEST_EXIT,
+               shutdown_cause_name(cause));
     machine_stop(machine, RUN_STATE_SHUTDOWN);
     if (!stays) {
         machine_emit(machine, MACHINE_EVENT_SHUTDOWN);
@@ -249,6 +276,22 @@ void machine_request_shutdown(Machine *machine, ShutdownCause cause, int status)
     machine->shutdown_cause = cause;
     machine->exit_status = status;
     deferred_schedule(machine->shutdown_request);
+}
+
+static void run_stop_request(void *opaque)
+{
+    Machine *machine = opaque;
+
+    if (machine_is_running(machine)) {
+        machine_stop(machine, machine->stop_state);
+    }
+}
+
+void machine_request_stop(Machine *machine, RunState state)
+{
+    vcpu_stop_current();
+    machine->stop_state = state;
+    deferred_schedule(machine->stop_request);
 }
 
 /* A vCPU stopped with an error: says so, with what it said, and keeps the machine to look at. */
@@ -276,6 +319,57 @@ static void run_vcpu_debug_request(void *opaque)
     }
 }
 
+/* ---- sleep ---- */
+
+static void run_suspend_request(void *opaque)
+{
+    Machine *machine = opaque;
+
+    machine->falling_asleep = FALSE;
+    if (machine_is_running(machine)) {
+        vcpus_pause(machine);
+        machine->asleep = TRUE;
+        set_run_state(machine, RUN_STATE_SUSPENDED);
+        machine_emit(machine, MACHINE_EVENT_SUSPEND);
+        event_emit(machine, "SUSPEND", NULL);
+    }
+}
+
+void machine_request_suspend(Machine *machine)
+{
+    vcpu_stop_current();
+    machine->falling_asleep = TRUE;
+    deferred_schedule(machine->suspend_request);
+}
+
+static void run_wakeup_request(void *opaque)
+{
+    Machine *machine = opaque;
+
+    if (machine->run_state != RUN_STATE_SUSPENDED) {
+        return; /* a reset came first, or somebody stopped it */
+    }
+    machine->waking = TRUE;
+    reset_all(machine);
+    machine->waking = FALSE;
+    machine_emit(machine, MACHINE_EVENT_WAKEUP);
+    end_sleep(machine);
+    if (machine_is_running(machine)) {
+        vcpus_resume(machine);
+    }
+    event_emit(machine, "WAKEUP", NULL);
+}
+
+void machine_request_wakeup(Machine *machine, WakeReason reason)
+{
+    gboolean sleeps = machine->run_state == RUN_STATE_SUSPENDED || machine->falling_asleep;
+
+    if (sleeps && (machine->wake_mask & 1u << reason)) {
+        machine->wake_reason = reason;
+        deferred_schedule(machine->wakeup_request);
+    }
+}
+
 /* ---- life ---- */
 
 Machine *machine_new(EventLoop *loop)
@@ -284,6 +378,7 @@ Machine *machine_new(EventLoop *loop)
 
     machine->loop = loop;
     machine->icount_shift = -1;
+    options_set_defaults(machine_action_specs, &machine->actions);
     machine->lock = event_loop_lock(loop);
     machine->host_clock = clock_new_host(loop);
     machine->guest_clock = clock_new_guest(loop);
@@ -305,6 +400,9 @@ Machine *machine_new(EventLoop *loop)
     machine->shutdown_request = deferred_new(loop, run_shutdown_request, machine);
     machine->vcpu_error_request = deferred_new(loop, run_vcpu_error_request, machine);
     machine->vcpu_debug_request = deferred_new(loop, run_vcpu_debug_request, machine);
+    machine->stop_request = deferred_new(loop, run_stop_request, machine);
+    machine->suspend_request = deferred_new(loop, run_suspend_request, machine);
+    machine->wakeup_request = deferred_new(loop, run_wakeup_request, machine);
     return machine;
 }
 
@@ -313,7 +411,7 @@ void machine_free(Machine *machine)
     if (!machine) {
         return;
     }
-    if (machine_is_running(machine)) {
+    if (machine_is_running(machine) || machine->run_state == RUN_STATE_SUSPENDED) {
         machine_stop(machine, RUN_STATE_SHUTDOWN);
     }
     machine->ending = TRUE;
@@ -333,6 +431,9 @@ void machine_free(Machine *machine)
     deferred_free(machine->shutdown_request);
     deferred_free(machine->vcpu_error_request);
     deferred_free(machine->vcpu_debug_request);
+    deferred_free(machine->stop_request);
+    deferred_free(machine->suspend_request);
+    deferred_free(machine->wakeup_request);
     address_space_free(machine->memory);
     address_space_free(machine->io);
     region_finish(&machine->system_memory);

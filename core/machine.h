@@ -11,6 +11,7 @@
 #include <glib.h>
 
 #include "core/accel.h"
+#include "core/action.h"
 #include "core/device.h"
 #include "core/memory.h"
 #include "mainloop/loop.h"
@@ -33,13 +34,16 @@ typedef enum RunState {
     RUN_STATE_INTERNAL_ERROR, /* a vCPU cannot go on */
     RUN_STATE_IO_ERROR,
     RUN_STATE_GUEST_PANICKED,
-    RUN_STATE_DEBUG, /* a debugger has stopped it, or a break- or watchpoint, or a step */
+    RUN_STATE_WATCHDOG,  /* a watchdog ran out, and -action says so */
+    RUN_STATE_SUSPENDED, /* the guest sleeps (ACPI S3): devices live, no processor runs */
+    RUN_STATE_DEBUG,     /* a debugger has stopped it, or a break- or watchpoint, or a step */
 } RunState;
 
 typedef enum ShutdownCause {
     SHUTDOWN_HOST_QMP_QUIT, /* quit at a monitor */
     SHUTDOWN_HOST_SIGNAL,
     SHUTDOWN_HOST_UI,    /* window closed, menu */
+    SHUTDOWN_HOST_RESET, /* reset by a monitor with -no-reboot */
     SHUTDOWN_GUEST_EXIT, /* isa-debug-exit: ends the program, whatever -no-shutdown says */
     SHUTDOWN_GUEST_SHUTDOWN,
     SHUTDOWN_GUEST_RESET, /* reset with -no-reboot */
@@ -50,9 +54,14 @@ typedef enum MachineEvent {
     MACHINE_EVENT_RUN_STATE, /* machine->run_state has changed */
     MACHINE_EVENT_RESET,     /* all devices have been reset */
     MACHINE_EVENT_POWERDOWN, /* the power button was pressed (the PM device listens) */
+    MACHINE_EVENT_SUSPEND,   /* the guest goes to sleep (S3) */
+    MACHINE_EVENT_WAKEUP,    /* it is woken: all devices have been reset, no processor runs yet */
     MACHINE_EVENT_CONSOLES,  /* a display or a vc came or went */
     MACHINE_EVENT_SHUTDOWN,  /* the process is about to end, machine->shutdown_cause tells why */
 } MachineEvent;
+
+/* Who wakes a sleeping guest. */
+typedef enum WakeReason { WAKE_RTC, WAKE_PM_TIMER, WAKE_OTHER } WakeReason;
 
 typedef struct MachineListener MachineListener;
 
@@ -114,7 +123,14 @@ struct Machine {
     RunState run_state;
     ShutdownCause shutdown_cause;
     int exit_status;
-    gboolean no_reboot, no_shutdown;
+    MachineActions actions;  /* -action, set-action */
+    gboolean falling_asleep; /* it was asked for and is not yet carried out */
+    gboolean can_sleep;      /* there is power management: set by it */
+    gboolean asleep;         /* in S3, even if the machine was stopped meanwhile */
+    gboolean waking;         /* a device's reset() is that of waking: the memory controller, which
+                             * keeps memory alive meanwhile, keeps its registers, too */
+    guint wake_mask;         /* bit n: WakeReason n wakes. Set by the power management */
+    WakeReason wake_reason;  /* of the last wake-up */
     /* Board: the vector of the pending PIC interrupt, acknowledging it (8259A INTA cycle). Set by
      * the interrupt controller; called by the accelerator. */
     guint (*pic_acknowledge)(void *opaque);
@@ -138,6 +154,10 @@ struct Machine {
     Deferred *shutdown_request;
     Deferred *vcpu_error_request;
     Deferred *vcpu_debug_request;
+    Deferred *stop_request;
+    RunState stop_state; /* that it enters */
+    Deferred *suspend_request;
+    Deferred *wakeup_request;
 };
 
 /* Makes a machine on `loop`, without board or accelerator, in RUN_STATE_PRELAUNCH. */
@@ -146,7 +166,7 @@ Machine *machine_new(EventLoop *loop);
 /* Stops and frees all of it: frontends, vCPUs, devices, accelerator. NULL is fine. */
 void machine_free(Machine *machine);
 
-/* Lets the guest run; the guest clock goes on. Nothing to do if it runs. */
+/* Lets the guest run, or sleep on; the guest clock goes on. Nothing to do if it does. */
 void machine_cont(Machine *machine);
 
 /* Stops the vCPUs and the guest clock, entering `state`. Waits until no vCPU is in guest code. */
@@ -163,8 +183,16 @@ const char *shutdown_cause_name(ShutdownCause cause); /* QMP's: "host-signal" */
 void machine_request_reset(Machine *machine, gboolean by_guest);
 /* Presses the power button. */
 void machine_request_powerdown(Machine *machine);
+/* Stops the machine, if it runs then. */
+void machine_request_stop(Machine *machine, RunState state);
 /* Ends the machine (or, by_guest with -no-shutdown, stops it). `status` is the exit status. */
 void machine_request_shutdown(Machine *machine, ShutdownCause cause, int status);
+
+/* The guest goes to sleep, keeping memory (ACPI S3). */
+void machine_request_suspend(Machine *machine);
+/* Wakes a guest that sleeps, if it is to be woken so (wake_mask): devices and processors are reset,
+ * but memory and its controller, and the firmware finds its way from there. */
+void machine_request_wakeup(Machine *machine, WakeReason reason);
 
 /* Calls fn after each event, with the lock held. */
 MachineListener *machine_listen(Machine *machine,

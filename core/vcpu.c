@@ -250,6 +250,18 @@ void vcpu_set_regs(Vcpu *vcpu, const CpuRegisters *regs)
     vcpu_call(vcpu, set_regs_call, (void *)regs);
 }
 
+static void inject_nmi_call(Vcpu *vcpu, void *opaque)
+{
+    vcpu->accel->ops->inject_nmi(vcpu->accel, vcpu);
+}
+
+void vcpus_inject_nmi(Machine *machine)
+{
+    for (guint i = 0; i < machine->vcpus->len; i++) {
+        vcpu_call(g_ptr_array_index(machine->vcpus, i), inject_nmi_call, NULL);
+    }
+}
+
 /* ---- for debuggers ---- */
 
 static const CpuDebug no_debug;

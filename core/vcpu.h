@@ -66,6 +66,9 @@ gint64 vcpus_cpu_time(Machine *machine);
 /* Sends it out of guest code so that it sees new interrupts. From any thread, no lock needed. */
 void vcpu_kick(Vcpu *vcpu);
 
+/* As the board's NMI button would, to every processor. */
+void vcpus_inject_nmi(Machine *machine);
+
 /* If this is a vCPU's thread: it runs no more guest code until the next vcpus_resume(). */
 void vcpu_stop_current(void);
 

@@ -45,12 +45,6 @@ gboolean cmd_quit(CommandCall *call, GError **error)
     return TRUE;
 }
 
-static void inject_nmi(Vcpu *vcpu, void *opaque)
-{
-    vcpu->accel->ops->inject_nmi(vcpu->accel, vcpu);
-}
-
-/* As the board's NMI button would, to every processor. */
 gboolean cmd_nmi(CommandCall *call, GError **error)
 {
     GPtrArray *vcpus = call->machine->vcpus;
@@ -58,9 +52,7 @@ gboolean cmd_nmi(CommandCall *call, GError **error)
     if (!vcpus || vcpus->len == 0) {
         return error_set(error, "the machine has no processor");
     }
-    for (guint i = 0; i < vcpus->len; i++) {
-        vcpu_call(g_ptr_array_index(vcpus, i), inject_nmi, NULL);
-    }
+    vcpus_inject_nmi(call->machine);
     return TRUE;
 }
 

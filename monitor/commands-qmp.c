@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The commands that only programs use (QMP); those of commands.c marked `qmp` serve them, too. */
+#include "core/action.h"
 #include "monitor/handlers.h"
 
 #define ARGS(...)   \
@@ -32,6 +33,8 @@ const Command monitor_qmp_commands[] = {
     QUERY("query-target", "TargetInfo", "the architecture", qmp_query_target),
     QUERY("query-cpus-fast", "[CpuInfoFast]", "processors and their threads", qmp_query_cpus_fast),
     QUERY("query-memory-size-summary", "MemoryInfo", "size of memory", qmp_query_memory_size),
+    QUERY("query-current-machine", "CurrentMachineParams", "what depends on the machine that runs",
+          qmp_query_current_machine),
     QUERY("query-mice", "[MouseInfo]", "mice, and which one gets the events", qmp_query_mice),
     QUERY("query-chardev", "[ChardevInfo]", "character devices", qmp_query_chardev),
     QUERY("query-chardev-backends", "[ChardevBackendInfo]", "types of character devices",
@@ -136,6 +139,16 @@ const Command monitor_qmp_commands[] = {
      NULL,
      cmd_nmi,
      TRUE},
+    {"set-action", NULL,
+     ARGS(
+         {"reboot", ARG_ENUM, TRUE, .values = reboot_action_names, .schema = "RebootAction"},
+         {"shutdown", ARG_ENUM, TRUE, .values = shutdown_action_names, .schema = "ShutdownAction"},
+         {"panic", ARG_ENUM, TRUE, .values = panic_action_names, .schema = "PanicAction"},
+         {"watchdog", ARG_ENUM, TRUE, .values = watchdog_action_names, .schema = "WatchdogAction"}),
+     "choose what happens when the guest ends, crashes or hangs", NULL, qmp_set_action, TRUE},
+    {"watchdog-set-action", NULL,
+     ARGS({"action", ARG_ENUM, .values = watchdog_action_names, .schema = "WatchdogAction"}),
+     "choose what happens when a watchdog runs out", NULL, cmd_watchdog_action, TRUE},
     {"change-vnc-password", NULL, ARGS({"password", ARG_STRING}),
      "set the password that VNC viewers must give", NULL, qmp_change_vnc_password, TRUE},
     {"blockdev-change-medium", NULL,

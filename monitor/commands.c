@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The table of commands, and the table of built-in topics of `info`; see command.h. */
+#include "core/action.h"
 #include "monitor/handlers.h"
 
 #define ARGS(...)   \
@@ -129,6 +130,7 @@ const Command monitor_commands[] = {
     {"stop", "s", {{0}}, "pause the machine", NULL, cmd_stop, TRUE},
     {"system_powerdown", NULL, {{0}}, "press the power button", NULL, cmd_system_powerdown, TRUE},
     {"system_reset", NULL, {{0}}, "reset the machine", NULL, cmd_system_reset, TRUE},
+    {"system_wakeup", NULL, {{0}}, "wake a guest that sleeps (S3)", NULL, cmd_system_wakeup, TRUE},
     {"type", NULL,
      ARGS({"cancel", ARG_FLAG, TRUE, .flag = 'c', .help = "drop what is not typed yet"},
           {"text", ARG_TEXT, TRUE, .help = "typed as it is, to the end of the line"}),
@@ -140,6 +142,8 @@ const Command monitor_commands[] = {
           {"device", ARG_STRING, TRUE, .noun = NOUN_DISPLAY, .help = "as for screen_text"}),
      "wait until this text is on the screen", "It is an error if it does not come in time.",
      cmd_wait_text},
+    {"watchdog_action", NULL, ARGS({"action", ARG_ENUM, .values = watchdog_action_names}),
+     "choose what happens when a watchdog runs out", NULL, cmd_watchdog_action},
     {"x", NULL,
      ARGS({"fmt", ARG_FORMAT, TRUE,
            .help = "count, format (x d u o c i) and size (b h w g); 1xw if not given"},

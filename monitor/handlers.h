@@ -28,6 +28,12 @@ gboolean qmp_query_chardev_backends(CommandCall *call, GError **error);
 gboolean qmp_ringbuf_read(CommandCall *call, GError **error);
 gboolean qmp_ringbuf_write(CommandCall *call, GError **error);
 
+/* cmd-power.c */
+gboolean cmd_watchdog_action(CommandCall *call, GError **error);
+gboolean cmd_system_wakeup(CommandCall *call, GError **error);
+gboolean qmp_set_action(CommandCall *call, GError **error);
+gboolean qmp_query_current_machine(CommandCall *call, GError **error);
+
 /* cmd-help.c */
 gboolean cmd_help(CommandCall *call, GError **error);
 gboolean cmd_info(CommandCall *call, GError **error);

@@ -35,7 +35,7 @@ static void debugcon_write(void *opaque, guint64 addr, guint64 value, guint size
     Debugcon *con = opaque;
     guint8 byte = (guint8)value;
 
-    if (con->chr && con->backlog->len < BACKLOG_MAX) {
+    if (con->backlog->len < BACKLOG_MAX) {
         g_byte_array_append(con->backlog, &byte, 1);
         debugcon_flush(con);
     }
@@ -64,9 +64,7 @@ static void debugcon_unrealize(Device *dev)
 {
     Debugcon *con = (Debugcon *)dev;
 
-    if (con->chr) {
-        chardev_detach(con->chr);
-    }
+    chardev_detach(con->chr);
     g_byte_array_unref(con->backlog);
     region_finish(&con->region);
 }
@@ -79,11 +77,14 @@ static gboolean debugcon_realize(Device *dev, GError **error)
     if (!isa_default_resources(dev, places, error)) {
         return FALSE;
     }
-    con->chr = con->chardev ? chardev_claim(dev->machine, con->chardev, error) : NULL;
-    if (con->chardev && !con->chr) {
+    if (!con->chardev) {
+        return error_set(error, "isa-debugcon: it needs a character device: chardev=ID");
+    }
+    con->chr = chardev_claim(dev->machine, con->chardev, error);
+    if (!con->chr) {
         return FALSE;
     }
-    if (con->chr && !chardev_attach(con->chr, &debugcon_user, con, error)) {
+    if (!chardev_attach(con->chr, &debugcon_user, con, error)) {
         return FALSE;
     }
     con->backlog = g_byte_array_new();

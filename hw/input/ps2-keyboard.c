@@ -12,6 +12,7 @@
 #include "core/error.h"
 #include "core/input.h"
 #include "core/keynames.h"
+#include "core/machine.h"
 #include "hw/input/ps2-codes.h"
 #include "hw/input/ps2.h"
 
@@ -279,6 +280,9 @@ static void keyboard_event(void *opaque, const InputEvent *event)
     guint key = event->code;
 
     /* Repeats are ours to make. */
+    if (event->value) {
+        machine_request_wakeup(kbd->ps2.dev.machine, WAKE_OTHER);
+    }
     if (key >= KEY_CNT || bit_get(kbd->down, key) == (event->value != 0)) {
         return;
     }

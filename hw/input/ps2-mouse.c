@@ -201,6 +201,9 @@ static void mouse_event(void *opaque, const InputEvent *event)
 {
     Ps2Mouse *mouse = opaque;
 
+    if (event->kind == INPUT_KIND_BUTTON && event->value) {
+        machine_request_wakeup(mouse->ps2.dev.machine, WAKE_OTHER);
+    }
     if (event->kind == INPUT_KIND_BUTTON) {
         mouse_button(mouse, button_bit(event->code), event->value != 0);
     } else if (mouse->enabled || mouse->remote) {

@@ -15,6 +15,8 @@
 #include "hw/intc/apic.h"
 #include "hw/intc/i8259.h"
 #include "hw/intc/ioapic.h"
+#include "hw/misc/pc-testdev.h"
+#include "hw/misc/pvpanic.h"
 #include "hw/pc/fw_cfg.h"
 #include "hw/pc/i440fx.h"
 #include "hw/pc/piix3.h"
@@ -23,6 +25,8 @@
 #include "hw/timer/i8254.h"
 #include "hw/timer/mc146818.h"
 #include "hw/timer/pcspk.h"
+#include "hw/watchdog/i6300esb.h"
+#include "hw/watchdog/ib700.h"
 
 const DeviceOps *const device_types[] = {
     /* boards */
@@ -57,6 +61,12 @@ const DeviceOps *const device_types[] = {
     &vga_pci_ops.device,
     &secondary_vga_ops.device,
     &isa_vga_ops,
+    /* tests, crashes, watchdogs */
+    &pc_testdev_ops,
+    &pvpanic_ops,
+    &pvpanic_pci_ops.device,
+    &ib700_ops,
+    &i6300esb_ops.device,
     NULL,
 };
 

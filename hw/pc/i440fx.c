@@ -97,6 +97,9 @@ static void reset(Device *dev)
     I440fx *bridge = (I440fx *)dev;
     guint8 *config = bridge->pci.config;
 
+    if (dev->machine->waking) {
+        return; /* it has kept memory alive, and what of it is seen where */
+    }
     memset(config + PMCCFG, 0, 0x100 - PMCCFG);
     config[DBC] = 0x83;
     config[DRAMC] = 0x01;

@@ -7,6 +7,7 @@
 #include "hw/pc/pc-priv.h"
 #include "hw/timer/mc146818.h"
 
+#define CMOS_SHUTDOWN       0x0f /* what a reset is for: 0 = the usual */
 #define CMOS_FLOPPY         0x10
 #define CMOS_DISK_TYPES     0x12 /* high nibble disk 0, low nibble disk 1 */
 #define CMOS_EQUIPMENT      0x14
@@ -29,6 +30,8 @@
 
 #define DISK_TYPE_EXTENDED 0x0f /* the type is in 19h or 1Ah */
 #define DISK_TYPE_USER     47
+
+#define SHUTDOWN_RESUME 0xfe /* wake from S3 */
 
 #define KIB 1024u
 #define MIB (1024u * KIB)
@@ -124,6 +127,15 @@ void pc_cmos_update(PcBoard *board)
 {
     set_boot_order(board);
     set_disks(board);
+}
+
+void pc_cmos_set_resume(PcBoard *board, gboolean on)
+{
+    if (on) {
+        set(board, CMOS_SHUTDOWN, SHUTDOWN_RESUME, 1);
+    } else if (mc146818_get_cmos(board->rtc, CMOS_SHUTDOWN) == SHUTDOWN_RESUME) {
+        set(board, CMOS_SHUTDOWN, 0, 1);
+    }
 }
 
 void pc_cmos_init(PcBoard *board)

@@ -5,9 +5,11 @@
 #include "core/error.h"
 #include "core/firmware.h"
 #include "hw/block/ide.h"
+#include "hw/misc/pvpanic.h"
 #include "hw/pc/fw_cfg.h"
 #include "hw/pc/kernel-rom.h"
 #include "hw/pc/pc-priv.h"
+#include "hw/pc/piix4-pm.h"
 
 #define E820_RAM      1
 #define E820_RESERVED 2
@@ -102,6 +104,16 @@ static gboolean add_vga_rom(PcBoard *board, GError **error)
     return TRUE;
 }
 
+static void add_sleep_states(PcBoard *board)
+{
+    guint8 states[PIIX4_PM_SLEEP_STATES];
+
+    if (board->pm) {
+        piix4_pm_sleep_states(board->pm, states);
+        fw_cfg_add_file(board->fw_cfg, "etc/system-states", states, sizeof(states));
+    }
+}
+
 /* ---- boot order by bootindex= ---- */
 
 typedef struct BootEntry {
@@ -162,9 +174,20 @@ static void update_boot_order(PcBoard *board)
 
 /* ---- all of it ---- */
 
+/* Where the guest finds pvpanic, which may come with -device. */
+static void update_pvpanic(PcBoard *board)
+{
+    Device *dev = device_find_ops(&board->device, &pvpanic_ops);
+
+    if (dev) {
+        fw_cfg_add_file_u64(board->fw_cfg, "etc/pvpanic-port", pvpanic_port(dev), 2);
+    }
+}
+
 void pc_fw_cfg_update(PcBoard *board)
 {
     update_boot_order(board);
+    update_pvpanic(board);
 }
 
 gboolean pc_fw_cfg_init(PcBoard *board, GError **error)
@@ -188,6 +211,7 @@ gboolean pc_fw_cfg_init(PcBoard *board, GError **error)
     }
     add_memory(board);
     add_uuid(board);
+    add_sleep_states(board);
     pc_fw_cfg_update(board);
     return add_splash(board, error) && add_vga_rom(board, error) && pc_kernel_init(board, error);
 }

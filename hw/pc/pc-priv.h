@@ -26,7 +26,7 @@ typedef struct PcBoard {
     gboolean isa_bios_is_ram;
     PamRom isa_bios_writes;
     /* Devices; NULL where the board has none. */
-    Device *pcihost, *piix3, *ide, *ide2; /* ide2: second ISA channel */
+    Device *pcihost, *piix3, *pm, *ide, *ide2; /* ide2: second ISA channel */
     Device *pic, *ioapic, *pit, *rtc, *i8042, *fw_cfg;
     Device **apics; /* local APICs, config.cpus of them; NULL if they are not ours */
     IsaBus *isa;
@@ -73,6 +73,8 @@ Device *pc_system_device(PcBoard *board, const DeviceOps *ops, OptionList *optio
 void pc_cmos_init(PcBoard *board);
 /* Disks and boot order, which may change after the board was made. */
 void pc_cmos_update(PcBoard *board);
+/* Whether the next reset is that of waking from S3. */
+void pc_cmos_set_resume(PcBoard *board, gboolean on);
 gboolean pc_fw_cfg_init(PcBoard *board, GError **error);
 void pc_fw_cfg_update(PcBoard *board);
 /* -kernel, -initrd and -append, into fw_cfg. Does nothing without -kernel. */

@@ -59,11 +59,11 @@ static gboolean south_bridge_functions_init(PcBoard *board, GError **error)
     if (!ide_create_drives(board->ide, 0, error)) {
         return FALSE;
     }
-    Device *pm = pci_create(board, &piix4_pm_ops, "1.3", error);
-    if (!pm) {
+    board->pm = pci_create(board, &piix4_pm_ops, "1.3", error);
+    if (!board->pm) {
         return FALSE;
     }
-    device_connect_irq(pm, 0, board->isa_irq[9]);
+    device_connect_irq(board->pm, 0, board->isa_irq[9]);
     return TRUE;
 }
 
@@ -99,7 +99,10 @@ static void machine_event(Machine *machine, MachineEvent event, void *opaque)
 
     if (event == MACHINE_EVENT_RESET) {
         board->booted = machine->run_state != RUN_STATE_PRELAUNCH;
+        pc_cmos_set_resume(board, FALSE);
         update_firmware(board);
+    } else if (event == MACHINE_EVENT_SUSPEND) {
+        pc_cmos_set_resume(board, TRUE);
     } else if (event == MACHINE_EVENT_RUN_STATE && machine_is_running(machine)) {
         update_firmware(board);
     }

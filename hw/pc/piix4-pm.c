@@ -4,6 +4,7 @@
 
 #include <string.h>
 
+#include "core/event.h"
 #include "hw/pc/smbus-host.h"
 #include "hw/timer/acpi-pm.h"
 
@@ -34,8 +35,9 @@
 #define GPE_PORT  0xafe0
 #define GPE_BYTES 2
 
-/* SLP_TYP of the states (7.2.3, and what the firmware's tables say). */
+/* SLP_TYP of the states (7.2.3, and what the firmware's tables say); that of S4 is an option. */
 #define SLEEP_S5 0
+#define SLEEP_S3 1
 
 /* Values of the APM control port by which the firmware's tables ask for ACPI mode. */
 #define APM_ACPI_ENABLE  0xf1
@@ -53,6 +55,7 @@ typedef struct Piix4Pm {
     guint8 registers[PM_PORTS]; /* of `general`, by offset in the PM ports */
     guint8 gpe_status[GPE_BYTES], gpe_enable[GPE_BYTES];
     guint8 apm_control, apm_status;
+    guint64 disable_s3, disable_s4, s4_val; /* options */
     MachineListener *listener;
 } Piix4Pm;
 
@@ -144,24 +147,54 @@ static const IoOps apm_ops = {apm_read, apm_write, 1, 1};
 
 /* ---- states ---- */
 
+/* The clock and the PM timer wake if the guest has enabled it; keys and buttons do always. */
+static guint wake_mask(const Piix4Pm *pm)
+{
+    return 1u << WAKE_OTHER | (pm->acpi.enable & ACPI_PM1_RTC ? 1u << WAKE_RTC : 0) |
+           (pm->acpi.enable & ACPI_PM1_TMR ? 1u << WAKE_PM_TIMER : 0);
+}
+
 static void sleep_entered(void *opaque, guint type)
 {
     Piix4Pm *pm = opaque;
+    Machine *machine = pm->pci.device.machine;
 
     if (type == SLEEP_S5) {
-        machine_request_shutdown(pm->pci.device.machine, SHUTDOWN_GUEST_SHUTDOWN, 0);
-        return;
+        machine_request_shutdown(machine, SHUTDOWN_GUEST_SHUTDOWN, 0);
+    } else if (type == SLEEP_S3 && !pm->disable_s3) {
+        machine->wake_mask = wake_mask(pm);
+        machine_request_suspend(machine);
+    } else if (type == pm->s4_val && !pm->disable_s4) {
+        /* Its memory is on its disk. */
+        event_emit(machine, "SUSPEND_DISK", NULL);
+        machine_request_shutdown(machine, SHUTDOWN_GUEST_SHUTDOWN, 0);
+    } else {
+        /* The firmware offers no such state: wake up at once. */
+        device_warn_once(&pm->pci.device, "guest asked for a sleeping state that there is not");
+        acpi_pm_event(&pm->acpi, ACPI_PM1_WAK);
     }
-    /* No other sleeping state is offered by the firmware: wake up at once. */
-    device_warn_once(&pm->pci.device, "guest asked for a sleeping state other than S5");
-    acpi_pm_event(&pm->acpi, ACPI_PM1_WAK);
+}
+
+/* The reset of waking is over: says why (ACPI 1.0b, 4.7.3.1.1). */
+static void woken(Piix4Pm *pm, WakeReason reason)
+{
+    guint16 why = reason == WAKE_RTC        ? ACPI_PM1_RTC
+                  : reason == WAKE_PM_TIMER ? ACPI_PM1_TMR
+                                            : ACPI_PM1_PWRBTN;
+
+    acpi_pm_event(&pm->acpi, ACPI_PM1_WAK | why);
 }
 
 static void machine_event(Machine *machine, MachineEvent event, void *opaque)
 {
     Piix4Pm *pm = opaque;
-    if (event == MACHINE_EVENT_POWERDOWN) {
+
+    if (event == MACHINE_EVENT_POWERDOWN && machine->run_state == RUN_STATE_SUSPENDED) {
+        machine_request_wakeup(machine, WAKE_OTHER);
+    } else if (event == MACHINE_EVENT_POWERDOWN) {
         acpi_pm_event(&pm->acpi, ACPI_PM1_PWRBTN);
+    } else if (event == MACHINE_EVENT_WAKEUP) {
+        woken(pm, machine->wake_reason);
     }
 }
 
@@ -219,6 +252,17 @@ static void init_config(PciDevice *pci)
     memset(pci->writable + SMBBA + 2, 0, 2);
 }
 
+void piix4_pm_sleep_states(Device *dev, guint8 states[PIIX4_PM_SLEEP_STATES])
+{
+    const Piix4Pm *pm = (const Piix4Pm *)dev;
+    const guint8 offered = 0x80;
+
+    memset(states, 0, PIIX4_PM_SLEEP_STATES);
+    states[0] = states[5] = offered | SLEEP_S5;
+    states[3] = SLEEP_S3 | (pm->disable_s3 ? 0 : offered);
+    states[4] = (guint8)pm->s4_val | (pm->disable_s4 ? 0 : offered);
+}
+
 /* ---- lifecycle ---- */
 
 static void reset(Device *dev)
@@ -262,6 +306,7 @@ static gboolean realize(Device *dev, GError **error)
     region_init_io(&pm->apm, "apm", &apm_ops, pm, 2);
     region_add(io, 0xb2, &pm->apm, 0);
     pm->listener = machine_listen(dev->machine, machine_event, pm);
+    dev->machine->can_sleep = TRUE;
     return TRUE;
 }
 
@@ -271,6 +316,7 @@ static void unrealize(Device *dev)
     Region *regions[] = {&pm->acpi.evt, &pm->acpi.cnt, &pm->acpi.tmr, &pm->general,
                          &pm->ports,    &pm->gpe,      &pm->apm,      &pm->smbus.region};
 
+    dev->machine->can_sleep = FALSE;
     machine_unlisten(dev->machine, pm->listener);
     for (guint i = 0; i < G_N_ELEMENTS(regions); i++) {
         region_remove(regions[i]);
@@ -291,6 +337,15 @@ static gboolean state_loaded(void *object, GError **error)
     update_gpe(pm);
     return TRUE;
 }
+
+static const OptionSpec piix4_pm_options[] = {
+    {"disable_s3", OPTION_UINT, G_STRUCT_OFFSET(Piix4Pm, disable_s3), "0",
+     "1 = no sleep with memory alive (S3)", 0, 1},
+    {"disable_s4", OPTION_UINT, G_STRUCT_OFFSET(Piix4Pm, disable_s4), "0",
+     "1 = no sleep with memory on disk (S4)", 0, 1},
+    {"s4_val", OPTION_UINT, G_STRUCT_OFFSET(Piix4Pm, s4_val), "2", "SLP_TYP of S4", 2, 7},
+    OPTION_END,
+};
 
 /* The PM1 registers; the SCI's level is worked out anew. */
 static const StateField acpi_fields[] = {
@@ -323,6 +378,7 @@ const PciDeviceOps piix4_pm_ops = {
             .bus = BUS_PCI,
             .size = sizeof(Piix4Pm),
             .board_only = TRUE,
+            .options = piix4_pm_options,
             .state = &piix4_pm_state,
             .realize = realize,
             .unrealize = unrealize,

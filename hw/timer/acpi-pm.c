@@ -50,7 +50,10 @@ static void update(AcpiPm *pm)
 
 static void on_carry(void *opaque)
 {
-    update(opaque);
+    AcpiPm *pm = opaque;
+
+    update(pm);
+    machine_request_wakeup(pm->machine, WAKE_PM_TIMER);
 }
 
 /* ---- registers ---- */

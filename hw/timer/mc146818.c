@@ -298,6 +298,9 @@ static void update(Mc146818 *s)
 
     if (s->cmos[REG_C] & s->cmos[REG_B] & B_ENABLES) {
         s->cmos[REG_C] |= C_IRQF;
+        if (s->cmos[REG_C] & s->cmos[REG_B] & C_AF) {
+            machine_request_wakeup(s->dev.machine, WAKE_RTC);
+        }
         irq_raise(&s->irq);
         timer_cancel(&s->timer);
         return;

@@ -214,11 +214,6 @@ class Power(ChipsetTest):
                 break
         self.assertIn('shutdown', self.machine.hmp.command('info status'))
 
-    def test_other_states_wake_at_once(self):
-        self.q.outw(self.BASE + 4, 1 << 10 | 1 << 13)
-        self.assertEqual(self.q.inw(self.BASE) & 0x8000, 0x8000)
-        self.assertTrue(self.machine.running())
-
     def test_power_button(self):
         self.q.irq_intercept_in('ioapic')
         self.q.outb(0xb2, 0xf1)

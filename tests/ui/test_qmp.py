@@ -348,7 +348,12 @@ class Conformance(unittest.TestCase):
         '{"execute":"human-monitor-command","arguments":{"command-line":"info status"}}',
         '{"execute":"send-key","arguments":{"keys":[{"type":"qcode","data":"a"}]}}',
         '{"execute":"send-key","arguments":{"keys":[{"type":"bad","data":"a"}]}}',
-        '{"execute":"query-name","arguments":{"x":1}}', '{"execute":"system_reset"}')
+        '{"execute":"query-name","arguments":{"x":1}}', '{"execute":"query-current-machine"}',
+        '{"execute":"system_wakeup"}', '{"execute":"set-action"}',
+        '{"execute":"set-action","arguments":{"panic":"none","reboot":"reset"}}',
+        '{"execute":"set-action","arguments":{"panic":"reset"}}',
+        '{"execute":"watchdog-set-action","arguments":{"action":"pause"}}',
+        '{"execute":"watchdog-set-action"}', '{"execute":"system_reset"}')
 
     def answers(self, program):
         folder = tempfile.mkdtemp(prefix='vitrine-test-')

@@ -242,6 +242,14 @@ static void test_run_state(Rig *rig, gconstpointer data)
                 "go on\n");
     check(rig, "nmi", "");
     g_assert_cmpuint(rig->accel->nmis, ==, 1);
+    check(rig, "watchdog_action inject-nmi", "");
+    machine_watchdog_expired(rig->machine);
+    g_assert_cmpuint(rig->accel->nmis, ==, 2);
+    check_fails(rig, "watchdog_action bark",
+                "action is 'bark', but must be one of reset, shutdown, poweroff, pause, debug, "
+                "none, inject-nmi\nTry \"help watchdog_action\" for more information\n");
+    check_fails(rig, "system_wakeup",
+                "Error: wake-up from suspend is not supported by this guest\n");
     check(rig, "quit", "");
     rig_settle(rig);
     g_assert_cmpint(rig->machine->shutdown_cause, ==, SHUTDOWN_HOST_QMP_QUIT);
@@ -436,7 +444,7 @@ static void check_completes(Rig *rig, const char *text, gsize start, const char 
 
 static void test_completion(Rig *rig, gconstpointer data)
 {
-    check_completes(rig, "system_", 0, "system_powerdown system_reset");
+    check_completes(rig, "system_", 0, "system_powerdown system_reset system_wakeup");
     check_completes(rig, "  screend", 2, "screendump");
     check_completes(rig, "info na", 5, "name");
     check_completes(rig, "help sendk", 5, "sendkey");

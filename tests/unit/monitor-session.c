@@ -56,7 +56,7 @@ static void test_dialogue(Fixture *f, gconstpointer data)
         f, "info history\n",
         "info history\r\n0: 'p 1'\r\n1: 'p 2'\r\n2: 'foo'\r\n3: 'info history'\r\n(qemu) ");
     check_dialogue(f, "syst\t\t",
-                   "system_\r\nsystem_powerdown  system_reset\r\n"
+                   "system_\r\nsystem_powerdown  system_reset      system_wakeup\r\n"
                    "(qemu) system_");
     check_dialogue(f, "\003", "^C\r\n(qemu) ");
     /* After `quit` nothing more is said or done. */
