@@ -104,6 +104,13 @@ static gboolean apply_vga(CliConfig *config, const CliOption *option, const char
                              : set_string(config, option, value, error);
 }
 
+static gboolean apply_usb(CliConfig *config, const CliOption *option, const char *value,
+                          GError **error)
+{
+    option_list_add(config->board_options, "usb", "on");
+    return TRUE;
+}
+
 static gboolean apply_firmware_dir(CliConfig *config, const CliOption *option, const char *value,
                                    GError **error)
 {
@@ -266,6 +273,7 @@ const CliOption cli_options[] = {
      apply_device, OFFSET(devices)},
     {"vga", NULL, "NAME", CLI_DEVICE, "chooses the graphics card ('-vga help' lists them)",
      apply_vga, OFFSET(vga)},
+    {"usb", NULL, NULL, CLI_DEVICE, "a USB controller, the same as -machine usb=on", apply_usb, 0},
     {"nic", NULL, "none", CLI_DEVICE, "no network card", cli_apply_nic},
     {"net", NULL, "none", CLI_DEVICE, "the same as -nic none", cli_apply_nic},
 

@@ -25,6 +25,8 @@
 #include "hw/timer/i8254.h"
 #include "hw/timer/mc146818.h"
 #include "hw/timer/pcspk.h"
+#include "hw/usb/hid.h"
+#include "hw/usb/uhci.h"
 #include "hw/watchdog/i6300esb.h"
 #include "hw/watchdog/ib700.h"
 
@@ -67,6 +69,12 @@ const DeviceOps *const device_types[] = {
     &pvpanic_pci_ops.device,
     &ib700_ops,
     &i6300esb_ops.device,
+    /* USB */
+    &piix3_uhci_ops.device,
+    &piix4_uhci_ops.device,
+    &usb_kbd_ops.device,
+    &usb_mouse_ops.device,
+    &usb_tablet_ops.device,
     NULL,
 };
 

@@ -17,6 +17,8 @@ typedef struct PcBoard {
     Device device;
     Bus *system;        /* devices wired by hand */
     BoardConfig config; /* its strings and arrays are the caller's */
+    /* options of -machine */
+    gboolean usb;
     /* Memory: one RAM region, seen below and above 4 GiB. */
     Region ram, ram_below, ram_above;
     Region pci_memory; /* what PCI answers, below everything else; unused on isapc */

@@ -5,6 +5,7 @@
 #include "hw/pc/pc-priv.h"
 #include "hw/pc/piix3.h"
 #include "hw/pc/piix4-pm.h"
+#include "hw/usb/uhci.h"
 
 /* ---- wiring ---- */
 
@@ -64,7 +65,7 @@ static gboolean south_bridge_functions_init(PcBoard *board, GError **error)
         return FALSE;
     }
     device_connect_irq(board->pm, 0, board->isa_irq[9]);
-    return TRUE;
+    return !board->usb || pci_create(board, &piix3_uhci_ops, "1.2", error);
 }
 
 static const DeviceOps *find_vga(const BoardVga *vgas, const char *name)
@@ -143,12 +144,19 @@ static void reset(Device *dev)
     pc_firmware_reset(pc_board(dev));
 }
 
+static const OptionSpec pc_options[] = {
+    {"usb", OPTION_BOOL, G_STRUCT_OFFSET(PcBoard, usb), "off",
+     "with a USB controller (piix3-usb-uhci); -usb is the same"},
+    OPTION_END,
+};
+
 static const DeviceOps pc_root_ops = {
     .name = "pc",
     .summary = "PC with i440FX and PIIX3",
     .category = "Board",
     .size = sizeof(PcBoard),
     .board_only = TRUE,
+    .options = pc_options,
     .realize = realize,
     .unrealize = unrealize,
     .reset = reset,
@@ -173,6 +181,10 @@ static PcBoard *create_root(Machine *machine, const DeviceOps *ops, const BoardC
     if (board) {
         machine->root = &board->device;
         board->config = *config;
+    }
+    if (board && ops->options && config->options &&
+        !options_apply(ops->options, board, config->options, error)) {
+        return NULL;
     }
     return board;
 }
@@ -241,6 +253,7 @@ const BoardOps pc_board_type = {
     .max_ram = 1ULL << 40,
     .default_vga = "std",
     .vgas = pc_vgas,
+    .options = pc_options,
     .create = pc_create,
 };
 

@@ -41,9 +41,10 @@ typedef struct Record {
 
 /* Where devices answer, so that inputs need not find out. PCI's are set by setup_pci(). */
 static const guint16 ports[] = {
-    0x20,  0x40,  0x60,  0x64,  0x61,  0x70,  0x92,  0xa0,  0xb2,   0xe9,   0x170,  0x1ce, 0x1f0,
-    0x278, 0x2f8, 0x376, 0x378, 0x3b0, 0x3c0, 0x3c8, 0x3d0, 0x3f6,  0x3f8,  0x402,  0x4d0, 0x510,
-    0x514, 0x518, 0x600, 0x608, 0xcf8, 0xcfc, 0xc00, 0xc08, 0xafe0, 0x5658, 0x1700, 0x620,
+    0x20,  0x40,   0x60,   0x64,   0x61,  0x70,   0x92,   0xa0,   0xb2,  0xe9,  0x170,
+    0x1ce, 0x1f0,  0x278,  0x2f8,  0x376, 0x378,  0x3b0,  0x3c0,  0x3c8, 0x3d0, 0x3f6,
+    0x3f8, 0x402,  0x4d0,  0x510,  0x514, 0x518,  0x600,  0x608,  0xcf8, 0xcfc, 0xc00,
+    0xc08, 0xafe0, 0x5658, 0x1700, 0x620, 0xc000, 0xc008, 0xc010,
 };
 
 static const guint32 areas[] = {
@@ -76,7 +77,9 @@ static int make_image(const char *name, guint size)
 
 static PcRig *make_rig(guint8 choice)
 {
-    static const char *const devices[] = {"isa-debug-exit,iobase=0x501", NULL};
+    static const char *const isa_devices[] = {"isa-debug-exit,iobase=0x501", NULL};
+    static const char *const pci_devices[] = {
+        "isa-debug-exit,iobase=0x501", "piix3-usb-uhci,addr=1.2", "usb-kbd", "usb-tablet", NULL};
     g_autofree char *disk = NULL, *cd = NULL;
 
     if (disk_fd < 0) {
@@ -91,7 +94,7 @@ static PcRig *make_rig(guint8 choice)
         "file=/proc/self/fd/%d,if=ide,index=2,media=cdrom,format=raw,readonly=on,aio=threads",
         cd_fd);
     return pc_rig_new(choice & 1 ? "isapc" : "pc", RAM_SIZE, (const char *const[]){disk, cd, NULL},
-                      devices);
+                      choice & 1 ? isa_devices : pci_devices);
 }
 
 /* Local APICs of two processors, which the board makes only for an accelerator that runs code. */
@@ -137,6 +140,8 @@ static void setup_pci(PcRig *rig)
     config_write(rig, 0x0b, 0x90, 0x1701);
     config_write(rig, 0x0b, 0xd0, 0x00010000);
     config_write(rig, 0x0b, 0x04, 7);
+    config_write(rig, 0x0a, 0x20, 0xc001); /* UHCI */
+    config_write(rig, 0x0a, 0x04, 7);
     config_write(rig, 0x10, 0x10, 0xe0000000); /* VGA */
     config_write(rig, 0x10, 0x18, 0xe8000000);
     config_write(rig, 0x10, 0x04, 7);

@@ -7,95 +7,20 @@ The files are those of the package debian-installer-12-netboot-amd64."""
 import hashlib
 import os
 import re
-import socket
 import sys
 import time
 import unittest
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), '..', 'lib'))
 
+import linux
 import tap
-from machine import Machine, run
 from screen import Screen
 
-FILES = '/usr/lib/debian-installer/images/12/amd64/%s/debian-installer/amd64/'
-TIMEOUT = 900  # the machine may be a busy one
 
-
-def skip_reason():
-    if not os.path.exists(FILES % 'text' + 'linux'):
-        return 'needs debian-installer-12-netboot-amd64'
-    accels = [line.split()[:1] for line in run('-accel', 'help')[1].splitlines()]
-    return None if ['tcg'] in accels else 'needs the accelerator tcg'
-
-
-class Console:
-    """The other end of a serial port that is a socket of the program's."""
-
-    def __init__(self, machine, path):
-        self.machine = machine
-        self.text = ''
-        self.socket = socket.socket(socket.AF_UNIX)
-        self.socket.connect(path)
-        self.socket.settimeout(0.5)
-
-    def close(self):
-        self.socket.close()
-
-    def read(self):
-        try:
-            self.text += self.socket.recv(4096).decode('latin-1').replace('\r', '')
-        except socket.timeout:
-            pass
-
-    def wait(self, pattern, timeout=TIMEOUT):
-        """Until the pattern has come; returns its match and forgets what was before its end."""
-        end = time.monotonic() + timeout
-        while True:
-            match = re.search(pattern, self.text)
-            if match:
-                self.text = self.text[match.end():]
-                return match
-            if time.monotonic() > end or not self.machine.running():
-                raise AssertionError('no %r on the console:\n%s\n%s' %
-                                     (pattern, self.text[-3000:], self.machine.stderr()))
-            self.read()
-
-    def run(self, command):
-        """Runs a command in the shell; returns what it printed."""
-        self.socket.sendall(('%s; echo END""ED\n' % command).encode())
-        self.wait(r'END""ED\n')
-        return self.wait(r'(?s)(.*)ENDED\n').group(1)
-
-
-@unittest.skipIf(skip_reason(), skip_reason())
-class Linux(unittest.TestCase):
-    def start(self, kind, append, *args):
-        files = FILES % kind
-        self.machine = Machine('-m', '1G', '-nodefaults', '-kernel', files + 'linux', '-initrd',
-                               files + 'initrd.gz', '-append', append, *args, accel='tcg',
-                               timeout=120)
-        self.addCleanup(self.machine.stop)
-        self.machine.start()
-
+@unittest.skipIf(linux.skip_reason(), linux.skip_reason())
+class Linux(linux.LinuxTest):
     # ---- a shell ----
-
-    def start_shell(self, *args):
-        socket_path = os.path.join(self.dir, 'serial')
-        self.start('text', 'console=ttyS0 quiet rdinit=/bin/sh', '-chardev',
-                   'socket,id=serial,server=on,wait=off,path=' + socket_path,
-                   '-serial', 'chardev:serial', *args)
-        self.console = Console(self.machine, socket_path)
-        self.addCleanup(self.console.close)
-        self.console.wait('~ # ')
-        # As long as no echo ends a line early.
-        self.console.run('stty -F /dev/console cols 200 2>/dev/null; mount -t proc proc /proc; '
-                         'mount -t devtmpfs dev /dev')
-
-    def setUp(self):
-        holder = Machine()
-        self.dir = holder.dir
-        self.addCleanup(holder.stop)
 
     def check_work(self):
         numbers = ''.join('%d\n' % n for n in range(1, 20001)).encode()
@@ -147,7 +72,7 @@ class Linux(unittest.TestCase):
                  for word in line.split(':', 1)[1].split()]
         return bytes(word & 0xff for word in words).decode('cp437')
 
-    def wait_text(self, text, timeout=TIMEOUT):
+    def wait_text(self, text, timeout=linux.TIMEOUT):
         end = time.monotonic() + timeout
         while text not in self.text_memory():
             if time.monotonic() > end or not self.machine.running():
@@ -200,7 +125,8 @@ class Linux(unittest.TestCase):
         """Keyboard and mouse choose from the list of languages."""
         self.start('gtk', 'vga=788 quiet', '-vga', 'std')
         self.screen = Screen(self.machine)
-        english = self.wait_selected(lambda row: row > 400, 'no language is selected', TIMEOUT)
+        english = self.wait_selected(lambda row: row > 400, 'no language is selected',
+                                     linux.TIMEOUT)
         self.press_down(english)
         self.machine.hmp.command('mouse_move 0 -100')  # from the middle of the screen
         self.machine.hmp.command('mouse_button 1')

@@ -1,0 +1,82 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Linux's own drivers on our USB controllers and devices, on the software CPU."""
+
+import base64
+import os
+import re
+import sys
+import unittest
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), '..', 'lib'))
+
+import linux
+import rfb
+import tap
+
+LOAD = 'mount -t sysfs sys /sys; modprobe -a usbhid hid-generic %s'
+
+
+@unittest.skipIf(linux.skip_reason(), linux.skip_reason())
+class Usb(linux.LinuxTest):
+    def find(self, name):
+        """The raw HID device of that name, once Linux has it."""
+        found = self.console.run(
+            'for i in 1 2 3 4 5 6 7 8 9 10; do grep -l "%s" /sys/class/hidraw/*/device/uevent && '
+            'break; sleep 1; done' % name)
+        self.assertIn('hidraw', found, self.console.run('dmesg | tail -30'))
+        return '/dev/' + re.search(r'hidraw\d+', found).group()
+
+    def reports(self, device, size, count, act):
+        """The reports that Linux gets of a device while act() does something."""
+        self.console.run('(dd if=%s bs=%d count=%d of=/tmp/reports 2>/dev/null) & sleep 1'
+                         % (device, size, count))
+        act()
+        self.console.run('for i in 1 2 3 4 5 6 7 8 9 10; do [ $(wc -c < /tmp/reports) -ge %d ] && '
+                         'break; sleep 1; done' % (size * count))
+        raw = base64.b64decode(self.console.run('base64 /tmp/reports'))
+        return [raw[at:at + size].hex(' ') for at in range(0, len(raw), size)]
+
+    def check_keyboard(self):
+        keyboard = self.find('USB Keyboard')
+        self.assertEqual(
+            self.reports(keyboard, 8, 4, lambda: self.machine.hmp.command('sendkey shift-a')),
+            ['02 00 00 00 00 00 00 00', '02 00 04 00 00 00 00 00', '02 00 00 00 00 00 00 00',
+             '00 00 00 00 00 00 00 00'])
+
+    def check_tablet(self):
+        tablet = self.find('USB Tablet')
+        viewer = rfb.Rfb(self.vnc)
+        self.addCleanup(viewer.close)
+        middle = viewer.width // 2, viewer.height // 2
+
+        def move():
+            viewer.pointer(0, 0)
+            self.console.run('sleep 1')
+            viewer.pointer(*middle)
+            self.console.run('sleep 1')
+            viewer.pointer(*middle, 1)
+        reports = self.reports(tablet, 7, 3, move)
+        self.assertEqual(reports[0], '00 00 00 00 00 00 00')
+        for report, buttons in zip(reports[1:], (0, 1)):
+            raw = bytes.fromhex(report)
+            self.assertEqual(raw[0], buttons)
+            for at in (1, 3):
+                self.assertAlmostEqual(int.from_bytes(raw[at:at + 2], 'little'), 0x4000,
+                                       delta=0x80)
+        self.assertIn('* Mouse #4: QEMU HID Tablet (absolute)', self.machine.hmp.command('info mice'))
+
+    def check(self, driver, *args):
+        self.vnc = os.path.join(self.dir, 'vnc')
+        self.start_shell('-vga', 'std', '-vnc', 'unix:' + self.vnc, *args)
+        self.console.run(LOAD % driver)
+        self.check_keyboard()
+        self.check_tablet()
+        self.assertNotRegex(self.console.run('dmesg | grep -i -E "usb|hci"'),
+                            'error|fail|unable|timeout')
+
+    def test_uhci(self):
+        self.check('uhci-hcd', '-usb', '-device', 'usb-kbd', '-device', 'usb-tablet')
+
+
+if __name__ == '__main__':
+    tap.main()

@@ -1,0 +1,96 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Linux as a guest on the software CPU: the kernel and the initial RAM disk of Debian's installer
+(package debian-installer-12-netboot-amd64), with a shell on the serial port for tests of devices:
+
+    @unittest.skipIf(linux.skip_reason(), linux.skip_reason())
+    class Usb(linux.LinuxTest):
+        def test_keyboard(self):
+            self.start_shell('-usb', '-device', 'usb-kbd')
+            self.console.run('modprobe uhci-hcd')
+"""
+
+import os
+import re
+import socket
+import time
+import unittest
+
+from machine import Machine, run
+
+FILES = '/usr/lib/debian-installer/images/12/amd64/%s/debian-installer/amd64/'
+TIMEOUT = 900  # the machine may be a busy one
+
+
+def skip_reason():
+    if not os.path.exists(FILES % 'text' + 'linux'):
+        return 'needs debian-installer-12-netboot-amd64'
+    accels = [line.split()[:1] for line in run('-accel', 'help')[1].splitlines()]
+    return None if ['tcg'] in accels else 'needs the accelerator tcg'
+
+
+class Console:
+    """The other end of a serial port that is a socket of the program's."""
+
+    def __init__(self, machine, path):
+        self.machine = machine
+        self.text = ''
+        self.socket = socket.socket(socket.AF_UNIX)
+        self.socket.connect(path)
+        self.socket.settimeout(0.5)
+
+    def close(self):
+        self.socket.close()
+
+    def read(self):
+        try:
+            self.text += self.socket.recv(4096).decode('latin-1').replace('\r', '')
+        except socket.timeout:
+            pass
+
+    def wait(self, pattern, timeout=TIMEOUT):
+        """Until the pattern has come; returns its match and forgets what was before its end."""
+        end = time.monotonic() + timeout
+        while True:
+            match = re.search(pattern, self.text)
+            if match:
+                self.text = self.text[match.end():]
+                return match
+            if time.monotonic() > end or not self.machine.running():
+                raise AssertionError('no %r on the console:\n%s\n%s' %
+                                     (pattern, self.text[-3000:], self.machine.stderr()))
+            self.read()
+
+    def run(self, command):
+        """Runs a command in the shell; returns what it printed."""
+        self.socket.sendall(('%s; echo END""ED\n' % command).encode())
+        self.wait(r'END""ED\n')
+        return self.wait(r'(?s)(.*)ENDED\n').group(1)
+
+
+class LinuxTest(unittest.TestCase):
+    def start(self, kind, append, *args):
+        files = FILES % kind
+        self.machine = Machine('-m', '1G', '-nodefaults', '-kernel', files + 'linux', '-initrd',
+                               files + 'initrd.gz', '-append', append, *args, accel='tcg',
+                               timeout=120)
+        self.addCleanup(self.machine.stop)
+        self.machine.start()
+
+    # ---- a shell ----
+
+    def start_shell(self, *args):
+        socket_path = os.path.join(self.dir, 'serial')
+        self.start('text', 'console=ttyS0 quiet rdinit=/bin/sh', '-chardev',
+                   'socket,id=serial,server=on,wait=off,path=' + socket_path,
+                   '-serial', 'chardev:serial', *args)
+        self.console = Console(self.machine, socket_path)
+        self.addCleanup(self.console.close)
+        self.console.wait('~ # ')
+        # As long as no echo ends a line early.
+        self.console.run('stty -F /dev/console cols 200 2>/dev/null; mount -t proc proc /proc; '
+                         'mount -t devtmpfs dev /dev')
+
+    def setUp(self):
+        holder = Machine()
+        self.dir = holder.dir
+        self.addCleanup(holder.stop)
