@@ -63,7 +63,8 @@ class Usb(linux.LinuxTest):
             for at in (1, 3):
                 self.assertAlmostEqual(int.from_bytes(raw[at:at + 2], 'little'), 0x4000,
                                        delta=0x80)
-        self.assertIn('* Mouse #4: QEMU HID Tablet (absolute)', self.machine.hmp.command('info mice'))
+        self.assertIn('* Mouse #4: QEMU HID Tablet (absolute)',
+                      self.machine.hmp.command('info mice'))
 
     def check(self, driver, *args):
         self.vnc = os.path.join(self.dir, 'vnc')
