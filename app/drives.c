@@ -99,6 +99,13 @@ static gboolean add_image(Machine *machine, const char *file, GError **error)
                      file);
 }
 
+static gboolean add_node(Machine *machine, const char *text, GError **error)
+{
+    g_autoptr(OptionList) options = option_list_parse(text, "driver", error);
+
+    return options && block_node_add(machine, options, error);
+}
+
 static gboolean add_option(Machine *machine, const CliItem *item, GError **error)
 {
     gboolean is_cd = !strcmp(item->option, "cdrom");
@@ -106,6 +113,8 @@ static gboolean add_option(Machine *machine, const CliItem *item, GError **error
 
     if (!strcmp(item->option, "drive")) {
         good = drive_add(machine, item->value, error) != NULL;
+    } else if (!strcmp(item->option, "blockdev")) {
+        good = add_node(machine, item->value, error);
     } else {
         guint n = is_cd ? CDROM_INDEX : (guint)(item->option[2] - 'a'); /* "hda" */
 

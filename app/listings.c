@@ -173,6 +173,11 @@ int list_drive_options(const char *text)
     return print_options("-drive", drive_options);
 }
 
+int list_blockdev_options(const char *text)
+{
+    return print_options("-blockdev", block_node_options);
+}
+
 int list_displays(const char *text)
 {
     g_autofree char *name = first_word(text);

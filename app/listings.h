@@ -13,5 +13,6 @@ int list_vgas(const char *text);
 int list_devices(const char *text);
 int list_chardevs(const char *text);
 int list_drive_options(const char *text);
+int list_blockdev_options(const char *text);
 int list_displays(const char *text);
 int list_log_items(const char *text);

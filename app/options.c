@@ -83,6 +83,13 @@ static gboolean apply_echr(CliConfig *config, const CliOption *option, const cha
     return TRUE;
 }
 
+static gboolean apply_blockdev(CliConfig *config, const CliOption *option, const char *value,
+                               GError **error)
+{
+    return wants_list(value) ? print_instead(config, list_blockdev_options, value)
+                             : add_item(config, option, value, error);
+}
+
 static gboolean apply_drive(CliConfig *config, const CliOption *option, const char *value,
                             GError **error)
 {
@@ -263,6 +270,8 @@ const CliOption cli_options[] = {
      OFFSET(drives)},
     {"cdrom", NULL, "FILE", CLI_BLOCK, "CD-ROM image (in place of the third IDE drive)", add_item,
      OFFSET(drives)},
+    {"blockdev", NULL, "driver=DRIVER,node-name=NAME[,PROP=VALUE...]", CLI_BLOCK,
+     "opens an image under a name, for -device drive=NAME", apply_blockdev, OFFSET(drives)},
     {"drive", NULL, "[file=FILE][,if=TYPE][,index=N][,media=disk|cdrom][,PROP=VALUE...]", CLI_BLOCK,
      "adds a drive ('-drive help' lists what can be set)", apply_drive, OFFSET(drives)},
     {"snapshot", NULL, NULL, CLI_BLOCK, "writes to temporary files: the images stay as they are",

@@ -80,3 +80,15 @@ gboolean image_lock(int fd, const char *file, gboolean writes, GError **error)
     }
     return TRUE;
 }
+
+void image_unlock_writing(int fd)
+{
+    static const off_t bytes[] = {USED_BASE + PERMISSION_WRITE, UNSHARED_BASE + PERMISSION_RESIZE};
+
+    for (guint i = 0; i < G_N_ELEMENTS(bytes); i++) {
+        struct flock lock = {
+            .l_type = F_UNLCK, .l_whence = SEEK_SET, .l_start = bytes[i], .l_len = 1};
+
+        fcntl(fd, F_OFD_SETLK, &lock);
+    }
+}

@@ -10,3 +10,5 @@
 /* Locks `fd` for a guest that reads, or reads and writes. Fails if another program forbids that.
  * File systems without locks are let through. */
 gboolean image_lock(int fd, const char *file, gboolean writes, GError **error);
+/* From now on it only reads. */
+void image_unlock_writing(int fd);

@@ -222,6 +222,141 @@ static void overlay_submit(BlockImage *image, BlockRequest *request)
     send_parts(op);
 }
 
+/* ---- commit ---- */
+
+#define COMMIT_SECTORS 2048
+
+typedef struct Commit {
+    OverlayImage *overlay;
+    guint64 sector; /* from which on nothing is done */
+    guint64 count;  /* sectors under way */
+    guint8 *buffer;
+    struct iovec iov;
+    BlockJob job;         /* in the overlay */
+    BlockRequest request; /* to the base */
+    void (*done)(BlockImage *image, int result, void *opaque);
+    void *opaque;
+} Commit;
+
+static void commit_next(Commit *commit);
+
+static void commit_end(Commit *commit, int result)
+{
+    commit->done(&commit->overlay->image, result, commit->opaque);
+    g_aligned_free(commit->buffer);
+    g_free(commit);
+}
+
+static void forgotten(BlockJob *job, gint64 result)
+{
+    commit_end(job->opaque, 0); /* whether the host has its space back or not */
+}
+
+/* The base has it all, on stable storage. */
+static void forget(Commit *commit)
+{
+    OverlayImage *overlay = commit->overlay;
+
+    for (guint64 i = 0; i < overlay->page_count; i++) {
+        g_clear_pointer(&overlay->pages[i], g_free);
+    }
+    overlay->written = 0;
+    commit->job = (BlockJob){
+        .op = BLOCK_OP_DISCARD,
+        .fd = overlay->fd,
+        .length = overlay->image.length,
+        .done = forgotten,
+        .opaque = commit,
+    };
+    overlay->image.engine->ops->submit(overlay->image.engine, &commit->job);
+}
+
+static void committed_part(BlockRequest *request, int result)
+{
+    Commit *commit = request->opaque;
+
+    if (result < 0) {
+        commit_end(commit, result);
+    } else if (request->op == BLOCK_OP_FLUSH) {
+        forget(commit);
+    } else {
+        commit->sector += commit->count;
+        commit_next(commit);
+    }
+}
+
+static void send_committed(Commit *commit, BlockOp op)
+{
+    commit->request = (BlockRequest){
+        .op = op,
+        .offset = op == BLOCK_OP_WRITE ? commit->sector * BLOCK_SECTOR_SIZE : 0,
+        .length = op == BLOCK_OP_WRITE ? commit->count * BLOCK_SECTOR_SIZE : 0,
+        .iov = &commit->iov,
+        .niov = 1,
+        .done = committed_part,
+        .opaque = commit,
+    };
+    block_image_submit(commit->overlay->image.base, &commit->request);
+}
+
+static void read_for_commit(BlockJob *job, gint64 result)
+{
+    Commit *commit = job->opaque;
+
+    if (result < 0 || (guint64)result < job->length) {
+        commit_end(commit, result < 0 ? (int)result : -EIO);
+    } else {
+        send_committed(commit, BLOCK_OP_WRITE);
+    }
+}
+
+/* The first written sector from `sector` on, or `end`. */
+static guint64 find_written(const OverlayImage *overlay, guint64 sector, guint64 end)
+{
+    while (sector < end && !is_written(overlay, sector)) {
+        sector = overlay->pages[sector / PAGE_SECTORS] ? sector + 1
+                                                       : (sector / PAGE_SECTORS + 1) * PAGE_SECTORS;
+    }
+    return MIN(sector, end);
+}
+
+static void commit_next(Commit *commit)
+{
+    OverlayImage *overlay = commit->overlay;
+    guint64 end = overlay->image.length / BLOCK_SECTOR_SIZE;
+
+    commit->sector = find_written(overlay, commit->sector, end);
+    if (commit->sector >= end) {
+        send_committed(commit, BLOCK_OP_FLUSH);
+        return;
+    }
+    commit->count = run_length(overlay, commit->sector, MIN(end - commit->sector, COMMIT_SECTORS));
+    commit->iov = (struct iovec){commit->buffer, commit->count * BLOCK_SECTOR_SIZE};
+    commit->job = (BlockJob){
+        .op = BLOCK_OP_READ,
+        .fd = overlay->fd,
+        .offset = commit->sector * BLOCK_SECTOR_SIZE,
+        .length = commit->count * BLOCK_SECTOR_SIZE,
+        .iov = &commit->iov,
+        .niov = 1,
+        .done = read_for_commit,
+        .opaque = commit,
+    };
+    overlay->image.engine->ops->submit(overlay->image.engine, &commit->job);
+}
+
+static void overlay_commit(BlockImage *image,
+                           void (*done)(BlockImage *image, int result, void *opaque), void *opaque)
+{
+    Commit *commit = g_new0(Commit, 1);
+
+    commit->overlay = (OverlayImage *)image;
+    commit->buffer = g_aligned_alloc(COMMIT_SECTORS, BLOCK_SECTOR_SIZE, PAGE_BYTES);
+    commit->done = done;
+    commit->opaque = opaque;
+    commit_next(commit);
+}
+
 static void overlay_info(BlockImage *image, GString *out)
 {
     const OverlayImage *overlay = (const OverlayImage *)image;
@@ -288,5 +423,6 @@ const BlockImageOps overlay_image_ops = {
     .open = overlay_open,
     .close = overlay_close,
     .submit = overlay_submit,
+    .commit = overlay_commit,
     .info = overlay_info,
 };

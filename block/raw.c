@@ -21,6 +21,7 @@
 typedef struct RawImage {
     BlockImage image;
     int fd;
+    int write_fd;        /* opened later, for writing (raw_set_writable); or -1 */
     int direct_fd;       /* with O_DIRECT, for requests that are aligned; or -1 */
     guint64 file_length; /* as opened, not rounded */
     gboolean flush_failed;
@@ -66,11 +67,20 @@ static void raw_done(BlockJob *job, gint64 result)
     block_image_complete(request, outcome);
 }
 
+static int choose_fd(const RawImage *raw, const BlockRequest *request)
+{
+    gboolean data = request->op == BLOCK_OP_READ || request->op == BLOCK_OP_WRITE;
+
+    if (raw->write_fd >= 0 && request->op != BLOCK_OP_READ) {
+        return raw->write_fd;
+    }
+    return raw->direct_fd >= 0 && data && is_aligned(request) ? raw->direct_fd : raw->fd;
+}
+
 static void raw_submit(BlockImage *image, BlockRequest *request)
 {
     RawImage *raw = (RawImage *)image;
     BlockJob *job = &request->job;
-    gboolean data = request->op == BLOCK_OP_READ || request->op == BLOCK_OP_WRITE;
 
     if (request->op == BLOCK_OP_DISCARD && !(image->flags & BLOCK_OPEN_DISCARD)) {
         block_image_complete(request, 0);
@@ -84,7 +94,7 @@ static void raw_submit(BlockImage *image, BlockRequest *request)
     }
     *job = (BlockJob){
         .op = request->op,
-        .fd = raw->direct_fd >= 0 && data && is_aligned(request) ? raw->direct_fd : raw->fd,
+        .fd = choose_fd(raw, request),
         .offset = request->offset,
         .length = request->length,
         .iov = request->iov,
@@ -176,6 +186,21 @@ static gboolean raw_setup(RawImage *raw, int flags, GError **error)
     return !(image->flags & BLOCK_OPEN_DIRECT) || open_direct(raw, flags, error);
 }
 
+/* Opens the image's file for writing; ESTALE if its name belongs to another file by now. */
+static int open_same(const BlockImage *image, const struct stat *st)
+{
+    gboolean exclusive = S_ISBLK(st->st_mode) && (image->flags & BLOCK_OPEN_LOCK);
+    int fd = open(image->file, O_RDWR | O_CLOEXEC | (exclusive ? O_EXCL : 0));
+    struct stat now;
+
+    if (fd >= 0 && (fstat(fd, &now) < 0 || now.st_dev != st->st_dev || now.st_ino != st->st_ino)) {
+        close(fd);
+        errno = ESTALE;
+        return -1;
+    }
+    return fd;
+}
+
 static void raw_close(BlockImage *image)
 {
     RawImage *raw = (RawImage *)image;
@@ -183,7 +208,64 @@ static void raw_close(BlockImage *image)
     if (raw->direct_fd >= 0) {
         close(raw->direct_fd);
     }
+    if (raw->write_fd >= 0) {
+        close(raw->write_fd);
+    }
     close(raw->fd);
+}
+
+/* The first descriptor and its locks stay, so that nobody comes in between. */
+static gboolean raw_set_writable(BlockImage *image, gboolean on, GError **error)
+{
+    RawImage *raw = (RawImage *)image;
+    gboolean locks;
+    struct stat st;
+    int fd;
+
+    if (fstat(raw->fd, &st) < 0) {
+        return open_failed(image, errno, error);
+    }
+    locks = (image->flags & BLOCK_OPEN_LOCK) && S_ISREG(st.st_mode);
+    if (!on) {
+        if (raw->write_fd >= 0) {
+            close(raw->write_fd);
+            raw->write_fd = -1;
+        }
+        if (locks) {
+            image_unlock_writing(raw->fd);
+        }
+        return TRUE;
+    }
+    if (locks && !image_lock(raw->fd, image->file, TRUE, error)) {
+        image_unlock_writing(raw->fd);
+        return FALSE;
+    }
+    fd = open_same(image, &st);
+    if (fd < 0) {
+        open_failed(image, errno, error);
+        if (locks) {
+            image_unlock_writing(raw->fd);
+        }
+        return FALSE;
+    }
+    raw->write_fd = fd;
+    return TRUE;
+}
+
+static gboolean raw_can_grow(BlockImage *image, GError **error)
+{
+    const RawImage *raw = (const RawImage *)image;
+    struct stat st;
+
+    return (fstat(raw->fd, &st) == 0 && S_ISREG(st.st_mode)) ||
+           error_set(error, "Cannot grow device files");
+}
+
+static void raw_grown(BlockImage *image, guint64 length)
+{
+    RawImage *raw = (RawImage *)image;
+
+    raw->file_length = image->length = length;
 }
 
 static gboolean raw_open(BlockImage *image, GError **error)
@@ -194,7 +276,7 @@ static gboolean raw_open(BlockImage *image, GError **error)
     gboolean exclusive;
     struct stat st;
 
-    raw->direct_fd = -1;
+    raw->direct_fd = raw->write_fd = -1;
     if (stat(image->file, &st) < 0) {
         return open_failed(image, errno, error);
     }
@@ -222,4 +304,7 @@ const BlockImageOps raw_image_ops = {
     .open = raw_open,
     .close = raw_close,
     .submit = raw_submit,
+    .set_writable = raw_set_writable,
+    .can_grow = raw_can_grow,
+    .grown = raw_grown,
 };

@@ -128,6 +128,8 @@ static BlockImage *image_open(Machine *machine, const BlockImageOps *ops, const 
         g_free(image);
         return NULL;
     }
+    image->node_name = block_node_new_name(machine->blocks);
+    image->file_node_name = block_node_new_name(machine->blocks);
     return image;
 }
 
@@ -171,6 +173,8 @@ void block_image_close(BlockImage *image)
     }
     image->ops->close(image);
     block_image_close(image->base);
+    g_free(image->node_name);
+    g_free(image->file_node_name);
     g_free(image->file);
     g_free(image);
 }
@@ -222,7 +226,11 @@ BlockImage *drive_open_image(Drive *drive, const char *file, const char *format,
 
 void drive_set_image(Drive *drive, BlockImage *image)
 {
-    block_image_close(drive->image);
+    if (drive->node) {
+        block_node_detach(drive->node); /* which keeps the image */
+    } else {
+        block_image_close(drive->image);
+    }
     g_free(drive->file);
     drive->image = image;
     drive->file = image ? g_strdup(image->file) : NULL;

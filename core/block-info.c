@@ -2,16 +2,24 @@
 /* What `info block` and `info blockstats` print, in QEMU's words. */
 #include "core/block-priv.h"
 
+/* What people know it by. */
+static const char *label(const Drive *drive)
+{
+    return drive->anonymous && drive->node                          ? drive->node->name
+           : drive->anonymous && drive->device && drive->device->id ? drive->device->id
+                                                                    : drive->id;
+}
+
 static void print_drive(const Drive *drive, gboolean verbose, GString *out)
 {
     if (drive->image) {
-        g_string_append_printf(out, "%s: %s (%s%s%s)\n", drive->id, drive->file,
+        g_string_append_printf(out, "%s: %s (%s%s%s)\n", label(drive), drive->file,
                                drive->image->base ? drive->image->base->ops->name
                                                   : drive->image->ops->name,
                                drive_is_readonly(drive) ? ", read-only" : "",
                                drive->image->base ? ", temporary snapshot" : "");
     } else {
-        g_string_append_printf(out, "%s: [not inserted]\n", drive->id);
+        g_string_append_printf(out, "%s: [not inserted]\n", label(drive));
     }
     if (drive->device) {
         g_string_append_printf(out, "    Attached to:      %s\n",
@@ -45,7 +53,7 @@ gboolean block_print_info(Machine *machine, const char *id, gboolean verbose, GS
     for (guint i = 0; manager && i < manager->drives->len; i++) {
         const Drive *drive = g_ptr_array_index(manager->drives, i);
 
-        if (id && g_strcmp0(drive->id, id) != 0) {
+        if (id && g_strcmp0(label(drive), id) != 0) {
             continue;
         }
         if (found) {

@@ -151,6 +151,32 @@ static Drive *drive_new(BlockManager *manager, const DriveConfig *config)
     drive->format = g_strdup(word(config->format));
     g_queue_init(&drive->requests);
     g_queue_init(&drive->parked);
+    g_queue_init(&drive->held);
+    return drive;
+}
+
+Drive *drive_add_anonymous(Machine *machine, const char *name, DriveMedia media, GError **error)
+{
+    BlockManager *manager = machine->blocks;
+    DriveConfig config = {0};
+    Drive *drive = NULL;
+
+    options_set_defaults(drive_options, &config);
+    config.interface = DRIVE_IF_NONE;
+    config.media = media;
+    config.id = name ? g_strdup(name) : block_node_new_name(manager);
+    if (choose_place(machine, &config, error)) {
+        drive = drive_new(manager, &config);
+        drive->anonymous = TRUE;
+        drive->engine = block_engine_get(manager, NULL, error);
+        if (drive->engine) {
+            g_ptr_array_add(manager->drives, drive);
+        } else {
+            drive_free(drive);
+            drive = NULL;
+        }
+    }
+    options_clear(drive_options, &config);
     return drive;
 }
 

@@ -10,6 +10,8 @@ struct BlockManager {
     const BlockEngineOps *const *engine_types;
     GPtrArray *engines; /* of BlockEngine*, opened ones */
     GPtrArray *drives;  /* of Drive*, in order of adding */
+    GPtrArray *nodes;   /* of BlockNode*, in order of adding */
+    guint next_node;    /* number in the name of one that has none */
     gboolean snapshot;
     GQueue ended; /* requests that ended within their submitting call */
     Deferred *ended_call, *stop_call;
@@ -27,6 +29,25 @@ void block_requests_finish(BlockManager *manager);
 void drive_request_ended(BlockRequest *request, int result);
 /* Before a medium goes: drains, and has what was written put on stable storage. */
 void drive_finish_writes(Drive *drive);
+/* Waits, with the lock held, for something of the drive's engine to end. */
+void drive_wait(Drive *drive);
+
+/* core/block-task.c */
+/* No request of the drive is under way any more: its task may begin. */
+void drive_task_may_start(Drive *drive);
+/* Waits until the drive has no task. The drive is drained. */
+void drive_finish_task(Drive *drive);
+
+/* core/block-option.c */
+/* A drive for a device, with default options. */
+Drive *drive_add_anonymous(Machine *machine, const char *name, DriveMedia media, GError **error);
+
+/* core/block-node.c */
+void block_nodes_free(BlockManager *manager);
+/* Puts a node into an empty, drained drive as its medium. */
+gboolean block_node_attach(BlockNode *node, Drive *drive, GError **error);
+void block_node_detach(BlockNode *node);
+char *block_node_new_name(BlockManager *manager);
 
 /* core/block-image.c */
 /* Opens what `drive` says for `file`, with its overlay, without putting it in. */

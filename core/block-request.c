@@ -8,6 +8,7 @@
 
 #include "core/block-iov.h"
 #include "core/block-priv.h"
+#include "core/event.h"
 #include "core/log.h"
 
 static const char *const op_words[BLOCK_OP_COUNT] = {"read", "write", "flush", "discard"};
@@ -139,6 +140,10 @@ void drive_submit(Drive *drive, BlockRequest *request)
     request->drive = drive;
     request->submitting = FALSE;
     request->link = (GList){.data = request};
+    if (drive->task) {
+        g_queue_push_tail_link(&drive->held, &request->link);
+        return;
+    }
     request->started_ns = clock_now(drive->manager->machine->host_clock);
     g_queue_push_tail_link(&drive->requests, &request->link);
     drive->stats.in_flight++;
@@ -196,6 +201,27 @@ static void tell_error(Drive *drive, const BlockRequest *request, int result, Dr
                    request->length, request->offset, g_strerror(-result), outcome[action]);
 }
 
+/* For programs. Of a guest that tries again and again one a second is enough. */
+static void emit_error(Drive *drive, const BlockRequest *request, int result, DriveOnError action)
+{
+    static const char *const actions[] = {"report", "ignore", "stop"};
+    Machine *machine = drive->manager->machine;
+    gint64 now = clock_now(machine->host_clock);
+    g_autofree char *path = NULL;
+
+    if (action != DRIVE_ERROR_STOP && drive->event_ns && now - drive->event_ns < NS_PER_SEC) {
+        return;
+    }
+    drive->event_ns = now;
+    path = drive->device ? drive_device_path(drive) : g_strdup("");
+    event_emit(machine, "BLOCK_IO_ERROR",
+               "{'device': <%s>, 'node-name': <%s>, 'qom-path': <%s>, 'operation': <%s>,"
+               " 'action': <%s>, 'nospace': <%b>, 'reason': <%s>}",
+               drive->anonymous ? "" : drive->id, drive_node_name(drive), path,
+               request->op == BLOCK_OP_READ ? "read" : "write", actions[action], result == -ENOSPC,
+               g_strerror(-result));
+}
+
 /* An error of the host: FALSE if the request was kept for later. */
 static gboolean apply_error_policy(Drive *drive, BlockRequest *request, int *result)
 {
@@ -203,7 +229,9 @@ static gboolean apply_error_policy(Drive *drive, BlockRequest *request, int *res
 
     drive->stats.failed[request->op]++;
     tell_error(drive, request, *result, action);
+    emit_error(drive, request, *result, action);
     if (action == DRIVE_ERROR_STOP) {
+        drive->io_status = *result == -ENOSPC ? DRIVE_IO_NOSPACE : DRIVE_IO_FAILED;
         g_queue_push_tail_link(&drive->parked, &request->link);
         deferred_schedule(drive->manager->stop_call);
         return FALSE;
@@ -224,8 +252,14 @@ void drive_request_ended(BlockRequest *request, int result)
 
     g_queue_unlink(&drive->requests, &request->link);
     stats->in_flight--;
+    if (drive->task) {
+        drive_task_may_start(drive);
+    }
     if (result == 0) {
         stats->operations[request->op]++;
+        if (request->op == BLOCK_OP_WRITE) {
+            stats->highest_write = MAX(stats->highest_write, request->offset + request->length);
+        }
         stats->bytes[request->op] += request->op == BLOCK_OP_FLUSH ? 0 : request->length;
         stats->time_ns[request->op] +=
             (guint64)(clock_now(drive->manager->machine->host_clock) - request->started_ns);
@@ -235,25 +269,35 @@ void drive_request_ended(BlockRequest *request, int result)
     request->done(request, result);
 }
 
-void drive_drain(Drive *drive)
+void drive_wait(Drive *drive)
 {
-    BlockManager *manager = drive->manager;
+    if (drive->manager->ended.length > 0) {
+        run_ended(drive->manager);
+    } else {
+        drive->engine->ops->wait(drive->engine);
+    }
+}
+
+static void cancel_all(GQueue *queue)
+{
     GList *link;
 
-    do {
-        while ((link = g_queue_pop_head_link(&drive->parked)) != NULL) {
-            BlockRequest *request = link->data;
+    while ((link = g_queue_pop_head_link(queue)) != NULL) {
+        BlockRequest *request = link->data;
 
-            request->done(request, -ECANCELED);
-        }
+        request->done(request, -ECANCELED);
+    }
+}
+
+void drive_drain(Drive *drive)
+{
+    do {
+        cancel_all(&drive->parked);
+        cancel_all(&drive->held);
         while (drive->requests.length > 0) {
-            if (manager->ended.length > 0) {
-                run_ended(manager);
-            } else {
-                drive->engine->ops->wait(drive->engine);
-            }
+            drive_wait(drive);
         }
-    } while (drive->parked.length > 0);
+    } while (drive->parked.length > 0 || drive->held.length > 0);
 }
 
 static void last_flush_done(BlockRequest *request, int result)
@@ -265,6 +309,7 @@ void drive_finish_writes(Drive *drive)
     BlockRequest flush = {.op = BLOCK_OP_FLUSH, .done = last_flush_done};
 
     drive_drain(drive);
+    drive_finish_task(drive);
     if (drive->image) {
         drive_submit(drive, &flush); /* failing, it is told of like any request */
         drive_drain(drive);
@@ -278,6 +323,7 @@ static void retry_parked(Drive *drive, void *opaque)
     GList *link;
 
     g_queue_init(&drive->parked);
+    drive->io_status = DRIVE_IO_OK;
     while ((link = g_queue_pop_head_link(&parked)) != NULL) {
         drive_submit(drive, link->data);
     }

@@ -17,6 +17,7 @@ BlockManager *block_manager_new(Machine *machine, const BlockImageOps *const *fo
     manager->engine_types = engines;
     manager->engines = g_ptr_array_new();
     manager->drives = g_ptr_array_new();
+    manager->nodes = g_ptr_array_new();
     block_requests_init(manager);
     return manager;
 }
@@ -39,6 +40,7 @@ void block_manager_free(BlockManager *manager)
     for (guint i = 0; i < manager->drives->len; i++) {
         drive_free(g_ptr_array_index(manager->drives, i));
     }
+    block_nodes_free(manager);
     for (guint i = 0; i < manager->engines->len; i++) {
         BlockEngine *engine = g_ptr_array_index(manager->engines, i);
 
@@ -46,6 +48,7 @@ void block_manager_free(BlockManager *manager)
         g_free(engine);
     }
     block_requests_finish(manager);
+    g_ptr_array_unref(manager->nodes);
     g_ptr_array_unref(manager->drives);
     g_ptr_array_unref(manager->engines);
     if (manager->machine->blocks == manager) {
@@ -111,11 +114,31 @@ Drive *drive_find(Machine *machine, const char *id)
     for (guint i = 0; manager && i < manager->drives->len; i++) {
         Drive *drive = g_ptr_array_index(manager->drives, i);
 
-        if (strcmp(drive->id, id) == 0) {
+        if (!drive->anonymous && strcmp(drive->id, id) == 0) {
             return drive;
         }
     }
     return NULL;
+}
+
+Drive *drive_find_by_device(Machine *machine, const char *id)
+{
+    BlockManager *manager = machine->blocks;
+
+    for (guint i = 0; manager && i < manager->drives->len; i++) {
+        Drive *drive = g_ptr_array_index(manager->drives, i);
+        g_autofree char *path = drive->device ? drive_device_path(drive) : NULL;
+
+        if (drive->device && (g_strcmp0(drive->device->id, id) == 0 || g_strcmp0(path, id) == 0)) {
+            return drive;
+        }
+    }
+    return NULL;
+}
+
+char *drive_device_path(const Drive *drive)
+{
+    return device_path(drive->device);
 }
 
 Drive *drive_find_place(Machine *machine, DriveInterface interface, guint bus, guint unit)
@@ -191,17 +214,24 @@ void drive_release(Drive *drive)
     drive->user_opaque = NULL;
     drive->tray_locked = FALSE;
     drive->tray_open = FALSE;
-}
-
-void drive_set_tray(Drive *drive, gboolean locked, gboolean open)
-{
-    drive->tray_locked = locked;
-    drive->tray_open = open;
+    drive->io_status = DRIVE_IO_OK;
+    if (drive->anonymous) {
+        g_ptr_array_remove(drive->manager->drives, drive);
+        drive_free(drive);
+    }
 }
 
 gboolean drive_is_readonly(const Drive *drive)
 {
     return drive->readonly || (drive->image && (drive->image->flags & BLOCK_OPEN_READONLY));
+}
+
+const char *drive_node_name(const Drive *drive)
+{
+    if (drive->node) {
+        return drive->node->name;
+    }
+    return drive->image ? drive->image->node_name : "";
 }
 
 gboolean drive_has_medium(const Drive *drive)
@@ -213,89 +243,4 @@ gboolean drive_is_removable(const Drive *drive)
 {
     return drive->media == DRIVE_MEDIA_CDROM || drive->interface == DRIVE_IF_FLOPPY ||
            (drive->user && drive->user->medium);
-}
-
-/* The drive with a changeable medium of that name. */
-static Drive *find_removable(Machine *machine, const char *id, GError **error)
-{
-    Drive *drive = drive_find(machine, id);
-
-    if (!drive) {
-        g_set_error(error, VITRINE_ERROR, VITRINE_ERROR_DEVICE_NOT_FOUND,
-                    "no drive is called '%s' ('info block' lists them)", id);
-        return NULL;
-    }
-    if (!drive_is_removable(drive)) {
-        error_set(error, "drive '%s' is a fixed disk: its medium cannot be changed", id);
-        return NULL;
-    }
-    return drive;
-}
-
-/* FALSE, and the guest is asked, if the guest holds the tray. */
-static gboolean tray_lets_go(Drive *drive, gboolean force, GError **error)
-{
-    if (!drive->tray_locked || drive->tray_open) {
-        return TRUE;
-    }
-    if (drive->user && drive->user->eject_request) {
-        drive->user->eject_request(drive->user_opaque);
-    }
-    return force || error_set(error,
-                              "the guest has locked the tray of '%s' and was asked to open it; try "
-                              "again in a moment, or use force (-f)",
-                              drive->id);
-}
-
-static void medium_out(Drive *drive)
-{
-    if (!drive->image) {
-        return;
-    }
-    drive_finish_writes(drive);
-    drive_set_image(drive, NULL);
-    if (drive->user && drive->user->medium) {
-        drive->user->medium(drive->user_opaque, FALSE);
-    }
-}
-
-gboolean drive_eject(Machine *machine, const char *id, gboolean force, GError **error)
-{
-    Drive *drive = find_removable(machine, id, error);
-
-    if (!drive || !tray_lets_go(drive, force, error)) {
-        return FALSE;
-    }
-    medium_out(drive);
-    return TRUE;
-}
-
-gboolean drive_change(Machine *machine, const char *id, const char *file, const char *format,
-                      DriveReadonly readonly, GError **error)
-{
-    Drive *drive = find_removable(machine, id, error);
-    BlockImage *image;
-    gboolean ro;
-
-    if (!drive || !tray_lets_go(drive, FALSE, error)) {
-        return FALSE;
-    }
-    ro = readonly == DRIVE_RETAIN ? drive->readonly : readonly == DRIVE_READ_ONLY;
-    if (drive->media == DRIVE_MEDIA_CDROM) {
-        if (readonly == DRIVE_READ_WRITE) {
-            return error_set(error, "a CD-ROM cannot be written: use read-only mode");
-        }
-        ro = TRUE;
-    }
-    image = drive_open_image(drive, file, format, ro, error);
-    if (!image) {
-        return FALSE;
-    }
-    medium_out(drive);
-    drive->readonly = ro;
-    drive_set_image(drive, image);
-    if (drive->user && drive->user->medium) {
-        drive->user->medium(drive->user_opaque, TRUE);
-    }
-    return TRUE;
 }

@@ -26,6 +26,8 @@ typedef struct BlockImageOps BlockImageOps;
 typedef struct BlockEngine BlockEngine;
 typedef struct BlockEngineOps BlockEngineOps;
 typedef struct BlockRequest BlockRequest;
+typedef struct BlockNode BlockNode;
+typedef struct DriveTask DriveTask;
 
 #define BLOCK_SECTOR_SIZE 512
 
@@ -139,7 +141,11 @@ typedef enum DriveOnError {
     DRIVE_ERROR_IGNORE, /* the guest does not */
     DRIVE_ERROR_STOP,
     DRIVE_ERROR_ENOSPC, /* stop on a full host disk, else report */
+    DRIVE_ON_ERROR_COUNT,
 } DriveOnError;
+
+/* Whether the machine was stopped for an error of the drive's and has not gone on since. */
+typedef enum DriveIoStatus { DRIVE_IO_OK, DRIVE_IO_FAILED, DRIVE_IO_NOSPACE } DriveIoStatus;
 
 typedef struct DriveStats {
     guint64 operations[BLOCK_OP_COUNT]; /* completed without error */
@@ -148,12 +154,17 @@ typedef struct DriveStats {
     guint64 failed[BLOCK_OP_COUNT];
     guint64 invalid[BLOCK_OP_COUNT]; /* refused before they reached the image */
     guint in_flight;                 /* now; what a status bar's lamp shows */
+    guint64 highest_write;           /* end of what was written farthest back */
 } DriveStats;
 
 /* What a device that claims a drive is told. Any may be NULL = not interested. */
 typedef struct DriveUser {
-    /* A medium came (TRUE) or went; the drive's length is the new one. */
+    /* A medium came (TRUE) or went; the drive's length is the new one. The tray, if there is one,
+     * is open. */
     void (*medium)(void *opaque, gboolean present);
+    /* The host opens or closes the tray, with what is in it: answers by drive_set_tray(). NULL =
+     * has none. */
+    void (*tray)(void *opaque, gboolean open);
     /* Somebody at the host wants the medium out while the guest has locked the tray. */
     void (*eject_request)(void *opaque);
 } DriveUser;
@@ -173,22 +184,28 @@ struct Drive {
     gboolean discard; /* discard=unmap */
     gboolean lock_image;
     BlockEngine *engine;
-    char *format; /* asked for, or NULL */
+    char *format;       /* asked for, or NULL */
+    gboolean anonymous; /* made for a -device, with which it goes; `id` is for messages only */
     /* The medium; changes with it. */
     char *file;        /* NULL = no medium */
     BlockImage *image; /* NULL = no medium */
     guint64 length;    /* bytes, a multiple of 512; 0 without medium */
+    BlockNode *node;   /* whose image it is; NULL = the drive's own */
     /* The device. */
     Device *device; /* that claimed it, or NULL */
     const DriveUser *user;
     void *user_opaque;
     gboolean tray_locked, tray_open; /* kept by the device, by drive_set_tray() */
     DriveStats stats;
+    DriveIoStatus io_status;
     /* private to core/block*.c */
     GQueue requests; /* in flight */
     GQueue parked;   /* waiting for machine_cont() */
+    GQueue held;     /* waiting for `task` to end */
+    DriveTask *task; /* what is done to the whole image (block-task.c), or NULL */
     int told_error;  /* the last error that a person was told of */
     BlockOp told_op;
+    gint64 event_ns; /* host time of the last event about an error */
 };
 
 /* An engine of the machine by name (NULL: the first that works), opened on first use. */
@@ -217,10 +234,20 @@ Drive *drive_add_ide(Machine *machine, guint n, DriveMedia media, const char *fi
 gboolean drive_remove(Drive *drive, GError **error);
 
 Drive *drive_find(Machine *machine, const char *id);
+/* The one that a device has, by the device's id or its path in the object tree. */
+Drive *drive_find_by_device(Machine *machine, const char *id);
+/* Path of the device that has claimed it; g_free. */
+char *drive_device_path(const Drive *drive);
 Drive *drive_find_place(Machine *machine, DriveInterface interface, guint bus, guint unit);
 void drive_foreach(Machine *machine, void (*fn)(Drive *drive, void *opaque), void *opaque);
 /* After the board is made: fails naming a drive whose if= this machine has no place for. */
 gboolean block_check_claimed(Machine *machine, GError **error);
+
+/*
+ * The drive that drive=NAME of a -device means: NAME is a drive's id, or a node's name, around
+ * which a drive is made that goes with the device. NULL makes an empty one for a CD-ROM.
+ */
+Drive *drive_for_device(Machine *machine, const char *name, DriveMedia media, GError **error);
 
 /* Becomes the one device of a drive; fails if it has one. `user` may be NULL. */
 gboolean drive_claim(Drive *drive, Device *device, const DriveUser *user, void *opaque,
@@ -232,6 +259,8 @@ void drive_release(Drive *drive);
 void drive_set_tray(Drive *drive, gboolean locked, gboolean open);
 
 gboolean drive_is_readonly(const Drive *drive);
+/* Name of its medium's node, "" without one. */
+const char *drive_node_name(const Drive *drive);
 gboolean drive_has_medium(const Drive *drive);
 
 /* TRUE if the file looks like an ISO 9660 image or is named .iso: what `vitrine IMAGE` asks. */
@@ -254,6 +283,79 @@ gboolean drive_change(Machine *machine, const char *id, const char *file, const 
  * `force` this fails saying so.
  */
 gboolean drive_eject(Machine *machine, const char *id, gboolean force, GError **error);
+
+/* The same of a drive at hand; by force with a locked tray, too. */
+gboolean drive_change_medium(Drive *drive, const char *file, const char *format,
+                             DriveReadonly readonly, gboolean force, GError **error);
+gboolean drive_eject_medium(Drive *drive, gboolean force, GError **error);
+
+/*
+ * The same in single steps. A tray that the guest has locked is opened by force only; without, the
+ * guest is asked, and that is no error. Media are moved while the tray is open. Opening and closing
+ * what is open or closed does nothing.
+ */
+gboolean drive_open_tray(Drive *drive, gboolean force, GError **error);
+gboolean drive_close_tray(Drive *drive, GError **error);
+gboolean drive_remove_medium(Drive *drive, GError **error);
+gboolean drive_insert_medium(Drive *drive, BlockNode *node, GError **error);
+
+/*
+ * Writes what a temporary snapshot keeps to the image below, and forgets it. The guest's requests
+ * wait. `done` is called at the end, with 0 or -errno: then everything is still kept.
+ */
+gboolean drive_commit(Drive *drive, void (*done)(Drive *drive, int result, void *opaque),
+                      void *opaque, GError **error);
+/* The same of all drives that have such a snapshot; `errors` is NULL if all went well. `done` NULL:
+ * they are reported. */
+void block_commit_all(Machine *machine, void (*done)(const char *errors, void *opaque),
+                      void *opaque);
+/* Makes a disk larger; the guest sees it when it asks for the size again. `done`: as above. */
+gboolean drive_resize(Drive *drive, guint64 length,
+                      void (*done)(Drive *drive, int result, void *opaque), void *opaque,
+                      GError **error);
+
+/* ---- nodes: images with names of their own (-blockdev) ---- */
+
+typedef enum BlockDriver {
+    BLOCK_DRIVER_RAW,
+    BLOCK_DRIVER_FILE,
+    BLOCK_DRIVER_HOST_DEVICE
+} BlockDriver;
+
+struct BlockNode {
+    BlockManager *manager;
+    char *name;
+    BlockDriver driver;
+    BlockNode *child;  /* of "raw": the node of its file; else NULL */
+    BlockNode *parent; /* a node on top of it, or NULL */
+    gboolean implicit; /* made with its parent, with which it goes */
+    Drive *drive;      /* whose medium it is, or NULL */
+    gboolean readonly; /* as asked for */
+    /* Of the lowest node: */
+    char *file;
+    gboolean auto_readonly; /* opened for writing only for who writes, and if it can be */
+    gboolean direct, no_flush, discard, lock;
+    BlockEngine *engine;
+    BlockImage *image;
+};
+
+extern const char *const block_driver_names[];
+
+/* The options of -blockdev for each driver, for help and introspection. */
+extern const OptionSpec block_node_options[];
+
+/*
+ * Makes a node: "driver=raw,node-name=N,file.driver=file,file.filename=F", nested options with
+ * dots. `options` is consumed. NULL with an error.
+ */
+BlockNode *block_node_add(Machine *machine, OptionList *options, GError **error);
+gboolean block_node_remove(Machine *machine, const char *name, GError **error);
+BlockNode *block_node_find(Machine *machine, const char *name);
+void block_node_foreach(Machine *machine, void (*fn)(BlockNode *node, void *opaque), void *opaque);
+/* The image that it shows, and whether nobody may write to it. */
+BlockImage *block_node_image(const BlockNode *node);
+gboolean block_node_is_readonly(const BlockNode *node);
+const char *block_node_file(const BlockNode *node);
 
 /*
  * Lamps: calls `fn` (by any thread, lock held: take note only) at the next request to any drive,
@@ -286,6 +388,8 @@ struct BlockImage {
     guint flags;         /* BLOCK_OPEN_* */
     guint64 length;      /* bytes; set by open, a multiple of 512 */
     BlockImage *base;    /* overlay: owned; else NULL */
+    /* Names by which programs speak of it, and of the file below it. */
+    char *node_name, *file_node_name;
 };
 
 struct BlockImageOps {
@@ -301,6 +405,16 @@ struct BlockImageOps {
     /* Required. Starts a request that is in range; ends in block_image_complete(), at once or
      * later. */
     void (*submit)(BlockImage *image, BlockRequest *request);
+    /* With needs_base: writes what it keeps to the base, which is writable, and forgets it. Nothing
+     * is sent to it meanwhile; it ends in `done`, later. NULL = cannot. */
+    void (*commit)(BlockImage *image, void (*done)(BlockImage *image, int result, void *opaque),
+                   void *opaque);
+    /* Lets an image that was opened for reading be written too, or no longer. NULL = cannot. */
+    gboolean (*set_writable)(BlockImage *image, gboolean on, GError **error);
+    /* Whether it grows by what is written behind its end, and: it has grown to `length`. Both NULL
+     * = it does not. */
+    gboolean (*can_grow)(BlockImage *image, GError **error);
+    void (*grown)(BlockImage *image, guint64 length);
     /* Appends details for `info block -v` ("    Overlay: 12 KiB"). NULL = nothing to say. */
     void (*info)(BlockImage *image, GString *out);
 };

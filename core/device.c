@@ -340,3 +340,31 @@ void device_print_irq_counts(Device *root, GString *out)
         device_foreach(root, print_irq_counts, out);
     }
 }
+
+/* Counts the devices without id. */
+typedef struct PathSearch {
+    const Device *device;
+    guint number;
+} PathSearch;
+
+static gboolean count_anonymous(Device *dev, void *opaque)
+{
+    PathSearch *search = opaque;
+
+    if (dev == search->device) {
+        return FALSE;
+    }
+    search->number += dev->id ? 0 : 1;
+    return TRUE;
+}
+
+char *device_path(const Device *dev)
+{
+    PathSearch search = {dev, 0};
+
+    if (dev->id) {
+        return g_strconcat("/machine/peripheral/", dev->id, NULL);
+    }
+    device_foreach(dev->machine->root, count_anonymous, &search);
+    return g_strdup_printf("/machine/unattached/device[%u]", search.number);
+}

@@ -158,6 +158,9 @@ Bus *bus_find_kind(Device *root, const char *kind);
 /* Logs (guest_errors), once per device and `what` (a literal), what the guest did wrong. */
 void device_warn_once(Device *dev, const char *what);
 
+/* Its path in the object tree, as programs know it; g_free. */
+char *device_path(const Device *dev);
+
 /* The device tree as text: `info qtree`. */
 void device_print_tree(Device *root, GString *out);
 

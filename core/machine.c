@@ -29,6 +29,7 @@ static const char *const run_state_names[] = {
     [RUN_STATE_WATCHDOG] = "watchdog",
     [RUN_STATE_SUSPENDED] = "suspended",
     [RUN_STATE_DEBUG] = "debug",
+    [RUN_STATE_SAVE_VM] = "save-vm",
 };
 
 const char *run_state_name(RunState state)
@@ -119,6 +120,10 @@ static void guest_clock_set_running(Machine *machine, gboolean running)
 
 void machine_cont(Machine *machine)
 {
+    if (machine->frozen) {
+        machine->thaw_state = RUN_STATE_RUNNING;
+        return;
+    }
     if (machine_is_running(machine) || machine->run_state == RUN_STATE_SUSPENDED) {
         return;
     }
@@ -135,6 +140,12 @@ void machine_stop(Machine *machine, RunState state)
     gboolean was_running = machine_is_running(machine);
 
     g_assert(state != RUN_STATE_RUNNING);
+    if (machine->frozen) {
+        machine->thaw_state = state;
+        if (state != RUN_STATE_SHUTDOWN) {
+            return;
+        }
+    }
     if (was_running) {
         vcpus_pause(machine);
     }
@@ -143,6 +154,30 @@ void machine_stop(Machine *machine, RunState state)
     }
     set_run_state(machine, state);
     tell_running(machine, was_running);
+}
+
+void machine_freeze(Machine *machine)
+{
+    g_assert(!machine->frozen);
+    machine->thaw_state = machine->run_state;
+    if (machine_is_running(machine)) {
+        machine_stop(machine, RUN_STATE_SAVE_VM);
+    }
+    machine->frozen = TRUE;
+}
+
+void machine_thaw(Machine *machine)
+{
+    g_assert(machine->frozen);
+    machine->frozen = FALSE;
+    if (machine->ending) {
+        return;
+    }
+    if (machine->thaw_state == RUN_STATE_RUNNING) {
+        machine_cont(machine);
+    } else {
+        set_run_state(machine, machine->thaw_state);
+    }
 }
 
 /* ---- requests ---- */
@@ -197,7 +232,7 @@ static void machine_reset(Machine *machine)
                machine->reset_by_guest ? "guest-reset" : "host-qmp-system-reset");
     if (was_running) {
         vcpus_resume(machine);
-    } else if (machine->run_state != RUN_STATE_PRELAUNCH) {
+    } else if (!machine->frozen && machine->run_state != RUN_STATE_PRELAUNCH) {
         set_run_state(machine, RUN_STATE_PAUSED); /* an error state does not survive a reset */
     }
     if (was_asleep) {
@@ -447,6 +482,7 @@ void machine_free(Machine *machine)
     g_ptr_array_unref(machine->listeners);
     g_ptr_array_unref(machine->event_watches);
     g_clear_pointer(&machine->frontend_watches, g_ptr_array_unref);
+    g_free(machine->dump);
     g_free(machine->attach_name);
     g_free(machine->name);
     g_free(machine->uuid);

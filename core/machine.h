@@ -37,6 +37,7 @@ typedef enum RunState {
     RUN_STATE_WATCHDOG,  /* a watchdog ran out, and -action says so */
     RUN_STATE_SUSPENDED, /* the guest sleeps (ACPI S3): devices live, no processor runs */
     RUN_STATE_DEBUG,     /* a debugger has stopped it, or a break- or watchpoint, or a step */
+    RUN_STATE_SAVE_VM,   /* it stands still while its memory is saved, see machine_freeze() */
 } RunState;
 
 typedef enum ShutdownCause {
@@ -120,6 +121,7 @@ struct Machine {
      * that hangs up, or have done so: the signal comes before or after. */
     guint hangups_taken;
     void *gdbstub; /* gdbstub/'s, which app/ ends */
+    void *dump;    /* monitor/'s newest memory dump, freed by g_free() */
     RunState run_state;
     ShutdownCause shutdown_cause;
     int exit_status;
@@ -149,6 +151,8 @@ struct Machine {
     gboolean reset_by_guest;     /* the reset that was requested last */
     GPtrArray *frontend_watches; /* core/frontend.c's; NULL = none yet */
     gboolean ending;             /* machine_free() is under way */
+    gboolean frozen;             /* by machine_freeze() */
+    RunState thaw_state;         /* what it goes to then */
     gboolean shutdown_requested; /* and not yet carried out */
     Deferred *reset_request;
     Deferred *shutdown_request;
@@ -171,6 +175,14 @@ void machine_cont(Machine *machine);
 
 /* Stops the vCPUs and the guest clock, entering `state`. Waits until no vCPU is in guest code. */
 void machine_stop(Machine *machine, RunState state);
+
+/*
+ * For work that takes time and needs a still machine (a memory dump): stops it if it runs, and
+ * keeps it from going on. Whoever wants it to go on or to stop meanwhile has the wish noted, and
+ * machine_thaw() fulfils it. At most one at a time: see machine->frozen.
+ */
+void machine_freeze(Machine *machine);
+void machine_thaw(Machine *machine);
 
 gboolean machine_is_running(const Machine *machine);
 const char *run_state_name(RunState state);           /* "running", "internal-error" */

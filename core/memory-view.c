@@ -374,6 +374,48 @@ Region *address_space_root(AddressSpace *space)
     return space->root;
 }
 
+/* ---- who looks at memory as a whole ---- */
+
+void address_space_foreach_run(AddressSpace *space, void (*fn)(const MemoryRun *run, void *opaque),
+                               void *opaque)
+{
+    for (guint i = 0; i < space->view->count; i++) {
+        const FlatRange *range = &space->view->ranges[i];
+
+        if (range->region->kind != REGION_IO) {
+            MemoryRun run = {range->addr, range->last - range->addr + 1, range->region,
+                             range->offset, range->readonly};
+            fn(&run, opaque);
+        }
+    }
+}
+
+/* Gathers the memory below `region`, that behind aliases too. */
+static void gather_memory(Region *region, GPtrArray *found)
+{
+    if (region->kind == REGION_RAM || region->kind == REGION_ROM) {
+        if (!g_ptr_array_find(found, region, NULL)) {
+            g_ptr_array_add(found, region);
+        }
+    } else if (region->kind == REGION_ALIAS) {
+        gather_memory(region->target, found);
+    }
+    for (guint i = 0; region->children && i < region->children->len; i++) {
+        gather_memory(g_ptr_array_index(region->children, i), found);
+    }
+}
+
+void address_space_foreach_region(AddressSpace *space, void (*fn)(Region *region, void *opaque),
+                                  void *opaque)
+{
+    g_autoptr(GPtrArray) found = g_ptr_array_new();
+
+    gather_memory(space->root, found);
+    for (guint i = 0; i < found->len; i++) {
+        fn(g_ptr_array_index(found, i), opaque);
+    }
+}
+
 /* ---- printing ---- */
 
 static const char *kind_name(const Region *region, gboolean readonly)

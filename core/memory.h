@@ -190,6 +190,22 @@ void address_space_unmap(AddressSpace *space, DmaMap *map, gsize written);
 /* How many accesses I/O handlers have served, but for housekeeping. Lock held. */
 guint64 address_space_activity(AddressSpace *space);
 
+/* A run of RAM or ROM as the flattened view shows it. */
+typedef struct MemoryRun {
+    guint64 addr, size; /* guest physical */
+    Region *region;
+    guint64 offset; /* of `addr` in the region */
+    gboolean readonly;
+} MemoryRun;
+
+/* Calls `fn` for each run of RAM and ROM in ascending order of addresses. Lock held. */
+void address_space_foreach_run(AddressSpace *space, void (*fn)(const MemoryRun *run, void *opaque),
+                               void *opaque);
+
+/* Calls `fn` once for each RAM or ROM region below the root, seen at present or not. Lock held. */
+void address_space_foreach_region(AddressSpace *space, void (*fn)(Region *region, void *opaque),
+                                  void *opaque);
+
 /* ---- who follows the layout (the accelerator) ---- */
 
 /* A run of the flattened view. `host` is NULL for I/O. Slots are whole host pages. */

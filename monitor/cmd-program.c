@@ -185,38 +185,22 @@ gboolean qmp_change_vnc_password(CommandCall *call, GError **error)
     return frontend->ops->set_password(frontend, *password ? password : NULL, PASSWORD_KEEP, error);
 }
 
-/* The drive of device= or id=, which is a drive's name or its device's; NULL with an error. */
-static const char *find_medium(CommandCall *call, GError **error)
-{
-    const char *name = command_string(call, command_has(call, "id") ? "id" : "device");
-
-    if (!name || (command_has(call, "id") && command_has(call, "device"))) {
-        error_set(error, "Need exactly one of 'device' and 'id'");
-        return NULL;
-    }
-    if (!call->machine->blocks || !drive_find(call->machine, name)) {
-        g_set_error(error, VITRINE_ERROR, VITRINE_ERROR_DEVICE_NOT_FOUND, "Device '%s' not found",
-                    name);
-        return NULL;
-    }
-    return name;
-}
-
 gboolean qmp_blockdev_change_medium(CommandCall *call, GError **error)
 {
-    const char *drive = find_medium(call, error);
+    Drive *drive = command_drive(call, error);
     const char *mode = command_string(call, "read-only-mode");
     DriveReadonly readonly = !mode || !strcmp(mode, "retain") ? DRIVE_RETAIN
                              : !strcmp(mode, "read-only")     ? DRIVE_READ_ONLY
                                                               : DRIVE_READ_WRITE;
 
-    return drive && drive_change(call->machine, drive, command_string(call, "filename"),
-                                 command_string(call, "format"), readonly, error);
+    return drive && drive_change_medium(drive, command_string(call, "filename"),
+                                        command_string(call, "format"), readonly,
+                                        command_flag(call, "force"), error);
 }
 
 gboolean qmp_eject(CommandCall *call, GError **error)
 {
-    const char *drive = find_medium(call, error);
+    Drive *drive = command_drive(call, error);
 
-    return drive && drive_eject(call->machine, drive, command_flag(call, "force"), error);
+    return drive && drive_eject_medium(drive, command_flag(call, "force"), error);
 }

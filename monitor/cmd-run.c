@@ -5,8 +5,17 @@
 #include "core/vcpu.h"
 #include "monitor/handlers.h"
 
+/* A dump keeps the machine still. */
+static gboolean check_not_frozen(const Machine *machine, GError **error)
+{
+    return !machine->frozen || error_set(error, "There is a dump in process, please wait.");
+}
+
 gboolean cmd_stop(CommandCall *call, GError **error)
 {
+    if (!check_not_frozen(call->machine, error)) {
+        return FALSE;
+    }
     if (machine_is_running(call->machine)) {
         machine_stop(call->machine, RUN_STATE_PAUSED);
     }
@@ -17,6 +26,9 @@ gboolean cmd_cont(CommandCall *call, GError **error)
 {
     RunState state = call->machine->run_state;
 
+    if (!check_not_frozen(call->machine, error)) {
+        return FALSE;
+    }
     if (state == RUN_STATE_SHUTDOWN || state == RUN_STATE_INTERNAL_ERROR) {
         return error_set(error,
                          "the machine is in state '%s' and must be reset before it can go on",

@@ -70,7 +70,7 @@ typedef struct CommandFormat {
     guint size;  /* 1, 2, 4 or 8 bytes; 0 = not given */
 } CommandFormat;
 
-#define COMMAND_MAX_ARGS 6
+#define COMMAND_MAX_ARGS 16
 
 /* Most values that one command shows. */
 #define COMMAND_MAX_COUNT 16384

@@ -71,6 +71,42 @@ gboolean cmd_port_out(CommandCall *call, GError **error);
 gboolean cmd_info_mem(CommandCall *call, GError **error);
 gboolean cmd_info_tlb(CommandCall *call, GError **error);
 
+/* cmd-block.c */
+/* The drive of device= (its id) or id= (its device's), one of which is given; or an error. */
+struct Drive *command_drive(CommandCall *call, GError **error);
+gboolean qmp_blockdev_open_tray(CommandCall *call, GError **error);
+gboolean qmp_blockdev_close_tray(CommandCall *call, GError **error);
+gboolean qmp_blockdev_remove_medium(CommandCall *call, GError **error);
+gboolean qmp_blockdev_insert_medium(CommandCall *call, GError **error);
+gboolean qmp_blockdev_add(CommandCall *call, GError **error);
+gboolean qmp_blockdev_del(CommandCall *call, GError **error);
+gboolean qmp_block_resize(CommandCall *call, GError **error);
+gboolean cmd_block_resize(CommandCall *call, GError **error);
+gboolean cmd_commit(CommandCall *call, GError **error);
+gboolean cmd_drive_add(CommandCall *call, GError **error);
+gboolean cmd_drive_del(CommandCall *call, GError **error);
+gboolean cmd_info_block_jobs(CommandCall *call, GError **error);
+
+/* cmd-query-block.c */
+gboolean qmp_query_block(CommandCall *call, GError **error);
+gboolean qmp_query_named_block_nodes(CommandCall *call, GError **error);
+gboolean qmp_query_blockstats(CommandCall *call, GError **error);
+
+/* cmd-dump.c */
+gboolean cmd_dump_guest_memory(CommandCall *call, GError **error);
+gboolean cmd_memsave(CommandCall *call, GError **error);
+gboolean cmd_pmemsave(CommandCall *call, GError **error);
+gboolean cmd_gpa2hva(CommandCall *call, GError **error);
+gboolean cmd_gpa2hpa(CommandCall *call, GError **error);
+gboolean cmd_gva2gpa(CommandCall *call, GError **error);
+gboolean cmd_sum(CommandCall *call, GError **error);
+gboolean cmd_info_dump(CommandCall *call, GError **error);
+gboolean cmd_info_ramblock(CommandCall *call, GError **error);
+gboolean cmd_info_roms(CommandCall *call, GError **error);
+gboolean qmp_dump_guest_memory(CommandCall *call, GError **error);
+gboolean qmp_query_dump(CommandCall *call, GError **error);
+gboolean qmp_query_dump_capability(CommandCall *call, GError **error);
+
 /* cmd-gdb.c */
 gboolean cmd_gdbserver(CommandCall *call, GError **error);
 
@@ -117,8 +153,6 @@ gboolean qmp_query_frontends(CommandCall *call, GError **error);
 /* cmd-query-io.c */
 gboolean qmp_query_mice(CommandCall *call, GError **error);
 gboolean qmp_query_chardev(CommandCall *call, GError **error);
-gboolean qmp_query_block(CommandCall *call, GError **error);
-gboolean qmp_query_blockstats(CommandCall *call, GError **error);
 
 /* cmd-query-machine.c */
 gboolean qmp_query_machines(CommandCall *call, GError **error);

@@ -168,20 +168,34 @@ void atapi_update_tray(Atapi *atapi)
     drive_set_tray(atapi->ide->drive, atapi->locked, atapi->tray_open);
 }
 
-/* The host has put another medium in, or taken it out; the tray is closed with it. */
+/* The host has taken the medium out of the open tray; one that it puts in is seen with the tray. */
 static void medium_changed(void *opaque, gboolean present)
 {
     IdeDevice *ide = opaque;
     Atapi *atapi = ide->packet;
 
-    atapi->tray_open = !present;
+    if (!present) {
+        atapi->medium_new = FALSE;
+        atapi->medium_gone = TRUE;
+    }
+}
+
+/* The host moves the tray, with force if need be: it is not locked then any more. */
+static void tray_moved(void *opaque, gboolean open)
+{
+    IdeDevice *ide = opaque;
+    Atapi *atapi = ide->packet;
+
+    atapi->tray_open = open;
     atapi->eject_wanted = FALSE;
-    atapi->medium_new = present;
-    atapi->medium_gone = !present;
-    if (present) {
-        atapi->attention = ASC_MEDIUM_CHANGED;
-    } else {
+    if (open) {
         atapi->locked = FALSE;
+        atapi->medium_new = FALSE;
+        atapi->medium_gone = drive_has_medium(ide->drive);
+    } else if (drive_has_medium(ide->drive)) {
+        atapi->attention = ASC_MEDIUM_CHANGED;
+        atapi->medium_new = TRUE;
+        atapi->medium_gone = FALSE;
     }
     atapi_update_tray(atapi);
 }
@@ -196,6 +210,7 @@ static void eject_requested(void *opaque)
 
 static const DriveUser cd_drive_user = {
     .medium = medium_changed,
+    .tray = tray_moved,
     .eject_request = eject_requested,
 };
 

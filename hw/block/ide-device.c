@@ -234,14 +234,29 @@ void ide_read_first_sector(IdeDevice *ide, guint8 *sector)
 
 /* ---- lifecycle ---- */
 
+/* As DriveOnError; auto comes last. */
+static const char *const on_error_names[] = {"report", "ignore", "stop", "enospc", "auto", NULL};
 static const char *const translation_names[] = {"none", "lba", "large", "rechs", "auto", NULL};
 
 #define FIELD(name) G_STRUCT_OFFSET(IdeDevice, name)
 #define COMMON_OPTIONS                                                                           \
-    {"drive", OPTION_STRING, FIELD(drive_id), NULL, "Id of a -drive with if=none"},              \
+    {"drive", OPTION_STRING, FIELD(drive_id), NULL,                                              \
+     "Id of a -drive with if=none, or name of a -blockdev"},                                     \
         {"serial", OPTION_STRING, FIELD(serial), NULL, "Serial number (at most 20 characters)"}, \
         {"model", OPTION_STRING, FIELD(model), NULL, "Model (at most 40 characters)"},           \
         {"ver", OPTION_STRING, FIELD(version), NULL, "Firmware version (at most 8 characters)"}, \
+        {"rerror",                                                                               \
+         OPTION_ENUM,                                                                            \
+         FIELD(option_read_error),                                                               \
+         "auto",                                                                                 \
+         "What a failed read does; auto: as the drive says",                                     \
+         .values = on_error_names},                                                              \
+        {"werror",                                                                               \
+         OPTION_ENUM,                                                                            \
+         FIELD(option_write_error),                                                              \
+         "auto",                                                                                 \
+         "What a failed write does",                                                             \
+         .values = on_error_names},                                                              \
     {                                                                                            \
         "bootindex", OPTION_INT, FIELD(bootindex), "-1", "Place in the firmware's boot order",   \
             .min = (guint64)-1, .max = G_MAXINT32                                                \
@@ -275,24 +290,31 @@ gboolean ide_device_realize(IdeDevice *ide, const IdeKind *kind, GError **error)
     const char *type = ide->device.ops->name;
 
     ide->kind = kind;
-    if (!ide->drive_id) {
-        return error_set(error, "%s needs drive=, the id of a -drive with if=none", type);
+    if (!ide->drive_id && !kind->is_cdrom) {
+        return error_set(error, "%s needs drive=, the id of a -drive with if=none or a -blockdev",
+                         type);
     }
-    ide->drive = drive_find(ide->device.machine, ide->drive_id);
+    ide->drive = drive_for_device(ide->device.machine, ide->drive_id,
+                                  kind->is_cdrom ? DRIVE_MEDIA_CDROM : DRIVE_MEDIA_DISK, error);
     if (!ide->drive) {
-        return error_set(error, "%s: there is no drive '%s'", type, ide->drive_id);
-    }
-    if (!ide->serial && ide->drive->serial) {
-        ide->serial = g_strdup(ide->drive->serial);
-    }
-    if (!check_text("serial", ide->serial, 20, error) ||
-        !check_text("model", ide->model, 40, error) || !check_text("ver", ide->version, 8, error)) {
+        g_prefix_error(error, "%s: ", type);
         return FALSE;
     }
     if (!drive_claim(ide->drive, &ide->device, kind->drive_user, ide, error)) {
         return FALSE;
     }
-    if (kind->realize && !kind->realize(ide, error)) {
+    if (!ide->serial && ide->drive->serial) {
+        ide->serial = g_strdup(ide->drive->serial);
+    }
+    if (ide->option_read_error < DRIVE_ON_ERROR_COUNT) {
+        ide->drive->on_read_error = (DriveOnError)ide->option_read_error;
+    }
+    if (ide->option_write_error < DRIVE_ON_ERROR_COUNT) {
+        ide->drive->on_write_error = (DriveOnError)ide->option_write_error;
+    }
+    if (!check_text("serial", ide->serial, 20, error) ||
+        !check_text("model", ide->model, 40, error) || !check_text("ver", ide->version, 8, error) ||
+        (kind->realize && !kind->realize(ide, error))) {
         ide_device_unrealize(ide);
         return FALSE;
     }

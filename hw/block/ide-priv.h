@@ -125,6 +125,7 @@ struct IdeDevice {
     gint64 bootindex;
     guint64 option_cylinders, option_heads, option_sectors;
     int option_translation;
+    int option_read_error, option_write_error; /* DriveOnError, or DRIVE_ON_ERROR_COUNT: auto */
     gboolean write_cache;
     Drive *drive;
     /* registers; `previous` is what LBA48 commands take as the high halves (clause 6.20) */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "hw/timer/mc146818.h"
 
+#include "core/event.h"
 #include "core/machine.h"
 #include "hw/timer/muldiv.h"
 #include "hw/timer/rtc-date.h"
@@ -66,8 +67,9 @@ typedef struct Mc146818 {
     guint8 cmos[256]; /* time registers: valid while frozen */
     gboolean frozen;  /* by SET or the divider */
     gint64 base, phase;
-    gint64 seen;     /* source + phase up to which flags are in C */
-    gint64 dse_back; /* second at which October's hour was repeated last */
+    gint64 first_base; /* `base` at start, for RTC_CHANGE */
+    gint64 seen;       /* source + phase up to which flags are in C */
+    gint64 dse_back;   /* second at which October's hour was repeated last */
 } Mc146818;
 
 /* ---- the time ---- */
@@ -154,6 +156,15 @@ static void load_date(Mc146818 *s, gint64 ns)
     };
 
     s->base = rtc_date_to_seconds(&date) - floor_seconds(ns);
+}
+
+/* The guest has set the time: programs want to know how far off it is from what we gave it. */
+static void tell_change(Mc146818 *s)
+{
+    g_autofree char *path = device_path(&s->dev);
+
+    event_emit(s->dev.machine, "RTC_CHANGE", "{'offset': <%x>, 'qom-path': <%s>}",
+               s->base - s->first_base, path);
 }
 
 /* ---- what has happened since we looked last ---- */
@@ -345,6 +356,7 @@ static void apply_control(Mc146818 *s, gint64 now, gboolean divider_let_go)
         store_date(s, now);
     } else if (!freeze && s->frozen) {
         load_date(s, now);
+        tell_change(s);
         s->dse_back = 0;
     }
     s->frozen = freeze;
@@ -380,6 +392,7 @@ static void write_data(Mc146818 *s, guint8 index, guint8 value)
         store_date(s, now);
         s->cmos[index] = value;
         load_date(s, now);
+        tell_change(s);
     } else {
         s->cmos[index] = value;
     }
@@ -510,6 +523,7 @@ static gboolean mc146818_realize(Device *dev, GError **error)
     if (s->start >= 0) {
         s->base += s->start;
     }
+    s->first_base = s->base;
     s->cmos[REG_A] = 0x26; /* 32768 Hz crystal, 1024 Hz: what a PC's BIOS sets */
     s->cmos[REG_B] = B_24H;
     s->cmos[REG_D] = D_VRT;
