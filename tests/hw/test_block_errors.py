@@ -3,6 +3,7 @@
 """Disks that fail or are full (werror, rerror), commit, block_resize; the guest sets its clock."""
 import os
 import shutil
+import socket
 import subprocess
 import sys
 import tempfile
@@ -182,10 +183,13 @@ class Commit(DiskTest):
     def test_mux_key(self):
         self.fill()
         q = self.boot('-drive', 'file=%s,format=raw,id=d,snapshot=on' % self.image, '-chardev',
-                      'ringbuf,id=r', '-chardev', 'mux,id=m,chardev=r', '-serial', 'chardev:m')
+                      'socket,id=m,path=s,server=on,wait=off,mux=on', '-serial', 'chardev:m')
+        self.assertEqual(q.value('query-name'), {})
         self.write(0, b'a' * 512)
-        q.hmp('ringbuf_write r "\x01s"')
-        self.wait_for(lambda: self.content(0, 1) == b'a')
+        with socket.socket(socket.AF_UNIX) as keys:
+            keys.connect(self.machine.path('s'))
+            keys.sendall(b'\x01s')
+            self.wait_for(lambda: self.content(0, 1) == b'a')
 
 
 class Resize(DiskTest):
