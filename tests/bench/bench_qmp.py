@@ -89,7 +89,7 @@ def main():
         try:
             for name, kind, text, count in (
                     ('query-status', 'ask', b'{"execute":"query-status"}\n', 2000),
-                    ('query-qmp-schema', 'ask', b'{"execute":"query-qmp-schema"}\n', 20),
+                    ('query-qmp-schema', 'ask', b'{"execute":"query-qmp-schema"}\n', 4),
                     ('hmp info status', 'line', b'info status\n', 500)):
                 times = [[] for _ in peers]
                 for _ in range(args.rounds):
