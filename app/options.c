@@ -152,6 +152,13 @@ static gboolean apply_version(CliConfig *config, const CliOption *option, const 
     return print_instead(config, list_version, NULL);
 }
 
+static gboolean apply_no_hpet(CliConfig *config, const CliOption *option, const char *value,
+                              GError **error)
+{
+    option_list_add(config->board_options, "hpet", "off");
+    return TRUE;
+}
+
 static gboolean apply_no_reboot(CliConfig *config, const CliOption *option, const char *value,
                                 GError **error)
 {
@@ -228,6 +235,7 @@ const CliOption cli_options[] = {
 
     {"machine", "M", "[type=]NAME[,accel=ACCEL[:ACCEL...]][,PROP=VALUE...]", CLI_CPU,
      "chooses the machine ('-machine help' lists them)", cli_apply_machine},
+    {"no-hpet", NULL, NULL, CLI_CPU, "the same as -machine hpet=off", apply_no_hpet},
     {"accel", NULL, "[accel=]NAME[:NAME...][,PROP=VALUE...]", CLI_CPU,
      "chooses the accelerator, the first that works ('-accel help' lists them)", cli_apply_accel,
      OFFSET(accels)},

@@ -22,6 +22,7 @@
 #include "hw/pc/piix3.h"
 #include "hw/pc/piix4-pm.h"
 #include "hw/pc/port92.h"
+#include "hw/timer/hpet.h"
 #include "hw/timer/i8254.h"
 #include "hw/timer/mc146818.h"
 #include "hw/timer/pcspk.h"
@@ -45,6 +46,7 @@ const DeviceOps *const device_types[] = {
     &i8254_ops,
     &mc146818_ops,
     &pcspk_ops,
+    &hpet_ops,
     /* storage */
     &piix3_ide_ops.device,
     &isa_ide_ops,

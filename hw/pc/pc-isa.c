@@ -10,12 +10,18 @@
 #include "hw/pc/fw_cfg.h"
 #include "hw/pc/pc-priv.h"
 #include "hw/pc/port92.h"
+#include "hw/timer/hpet.h"
 #include "hw/timer/i8254.h"
 #include "hw/timer/mc146818.h"
 #include "hw/timer/pcspk.h"
 #include "mainloop/timer.h"
 
 #define IOAPIC_ADDR 0xfec00000u
+#define HPET_ADDR   0xfed00000u
+
+/* Inputs of the I/O APIC for the HPET: those that nobody else has. */
+#define HPET_ROUTES_FIRST 16
+#define HPET_INTCAP       "0xff0000"
 
 enum { IRQ_TIMER = 0, IRQ_KEYBOARD = 1, IRQ_RTC = 8, IRQ_MOUSE = 12 };
 
@@ -126,17 +132,41 @@ static OptionList *rtc_options(const BoardConfig *config)
     return options;
 }
 
+/* The HPET sits in the lines of 8254 and RTC, which it takes over if the guest says so. */
+static gboolean hpet_init(PcBoard *board, GError **error)
+{
+    static const guint none[] = {0};
+    g_autoptr(OptionList) options = option_list_new();
+
+    option_list_add(options, "hpet-intcap", HPET_INTCAP);
+    board->hpet = pc_system_device(board, &hpet_ops, options, none, error);
+    if (!board->hpet) {
+        return FALSE;
+    }
+    region_add(&board->device.machine->system_memory, HPET_ADDR, device_region(board->hpet, 0), 0);
+    device_connect_irq(board->hpet, 0, board->isa_irq[IRQ_TIMER]);
+    device_connect_irq(board->hpet, 1, board->isa_irq[IRQ_RTC]);
+    for (guint n = HPET_ROUTES_FIRST; n < PC_GSIS; n++) {
+        device_connect_irq(board->hpet, 2 + n, pc_gsi(board, n));
+    }
+    return TRUE;
+}
+
 static gboolean timers_init(PcBoard *board, GError **error)
 {
     static const guint pit_ports[] = {0x40, 0}, rtc_ports[] = {0x70, 0x72, 0},
                        spk_ports[] = {0x61, 0};
     g_autoptr(OptionList) options = rtc_options(&board->config);
 
+    if (board->has_hpet && !hpet_init(board, error)) {
+        return FALSE;
+    }
     board->pit = pc_system_device(board, &i8254_ops, NULL, pit_ports, error);
     if (!board->pit) {
         return FALSE;
     }
-    device_connect_irq(board->pit, 0, board->isa_irq[IRQ_TIMER]);
+    device_connect_irq(board->pit, 0,
+                       board->hpet ? device_input(board->hpet, 0) : board->isa_irq[IRQ_TIMER]);
     Device *speaker = pc_system_device(board, &pcspk_ops, NULL, spk_ports, error);
     if (!speaker) {
         return FALSE;
@@ -146,7 +176,8 @@ static gboolean timers_init(PcBoard *board, GError **error)
     if (!board->rtc) {
         return FALSE;
     }
-    device_connect_irq(board->rtc, 0, board->isa_irq[IRQ_RTC]);
+    device_connect_irq(board->rtc, 0,
+                       board->hpet ? device_input(board->hpet, 1) : board->isa_irq[IRQ_RTC]);
     return TRUE;
 }
 

@@ -29,13 +29,14 @@ typedef struct PcBoard {
     PamRom isa_bios_writes;
     /* Devices; NULL where the board has none. */
     Device *pcihost, *piix3, *pm, *ide, *ide2; /* ide2: second ISA channel */
-    Device *pic, *ioapic, *pit, *rtc, *i8042, *fw_cfg;
+    Device *pic, *ioapic, *hpet, *pit, *rtc, *i8042, *fw_cfg;
     Device **apics; /* local APICs, config.cpus of them; NULL if they are not ours */
     IsaBus *isa;
     IrqLine isa_irq[ISA_IRQS]; /* inputs for devices that the board wires by hand */
     guint a20_sources;         /* bit 0 = 8042, bit 1 = port 92h: who enables address line 20 */
     MachineListener *listener;
-    gboolean booted; /* -boot once= has been used */
+    gboolean booted;   /* -boot once= has been used */
+    gboolean has_hpet; /* -machine hpet= */
 } PcBoard;
 
 static inline PcBoard *pc_board(Device *dev)

@@ -147,6 +147,8 @@ static void reset(Device *dev)
 static const OptionSpec pc_options[] = {
     {"usb", OPTION_BOOL, G_STRUCT_OFFSET(PcBoard, usb), "off",
      "with a USB controller (piix3-usb-uhci); -usb is the same"},
+    {"hpet", OPTION_BOOL, G_STRUCT_OFFSET(PcBoard, has_hpet), "on",
+     "with a high precision event timer; -no-hpet: without"},
     OPTION_END,
 };
 

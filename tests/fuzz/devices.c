@@ -41,16 +41,17 @@ typedef struct Record {
 
 /* Where devices answer, so that inputs need not find out. PCI's are set by setup_pci(). */
 static const guint16 ports[] = {
-    0x20,  0x40,   0x60,   0x64,   0x61,  0x70,   0x92,   0xa0,   0xb2,  0xe9,  0x170,
-    0x1ce, 0x1f0,  0x278,  0x2f8,  0x376, 0x378,  0x3b0,  0x3c0,  0x3c8, 0x3d0, 0x3f6,
-    0x3f8, 0x402,  0x4d0,  0x510,  0x514, 0x518,  0x600,  0x608,  0xcf8, 0xcfc, 0xc00,
-    0xc08, 0xafe0, 0x5658, 0x1700, 0x620, 0xc000, 0xc008, 0xc010,
+    0x20,   0x40,  0x60,   0x64,   0x61,   0x70,  0x92,  0xa0,  0xb2,  0xe9,   0x170,  0x1ce,
+    0x1f0,  0x278, 0x2f8,  0x376,  0x378,  0x3b0, 0x3c0, 0x3c8, 0x3d0, 0x3f6,  0x3f8,  0x402,
+    0x4d0,  0x510, 0x514,  0x518,  0x600,  0x608, 0xcf8, 0xcfc, 0xc00, 0xc08,  0xafe0, 0x5658,
+    0x1700, 0x620, 0xc000, 0xc008, 0xc010, 0x0e0, 0x441, 0x443, 0x505, 0x2000,
 };
 
 static const guint32 areas[] = {
     0x00000000, 0x000a0000, 0x000b0000, 0x000b8000, 0x000c0000, 0x000e0000, 0x000f0000, 0x00100000,
     0x00ff0000, 0xe0000000, 0xe0ff0000, 0xe8000000, 0xfec00000, 0xfee00000, 0xfffe0000, 0xffff0000,
     0xe8000400, 0xe8000500, 0xe8000600, 0xfec00010, 0x00001000, 0x00002000, 0x00003000, 0x0009f000,
+    0xfed00000, 0xfed000f0, 0xfed00100, 0xff000000, 0xfea00000, 0xfea0000c, 0xfea10000,
 };
 
 static int disk_fd = -1, cd_fd = -1;
@@ -77,9 +78,21 @@ static int make_image(const char *name, guint size)
 
 static PcRig *make_rig(guint8 choice)
 {
-    static const char *const isa_devices[] = {"isa-debug-exit,iobase=0x501", NULL};
+    static const char *const isa_devices[] = {"isa-debug-exit,iobase=0x501", "pc-testdev",
+                                              "pvpanic", "ib700", NULL};
     static const char *const pci_devices[] = {
-        "isa-debug-exit,iobase=0x501", "piix3-usb-uhci,addr=1.2", "usb-kbd", "usb-tablet", NULL};
+        "isa-debug-exit,iobase=0x501",
+        "piix3-usb-uhci,addr=1.2",
+        "usb-kbd",
+        "usb-tablet",
+        "pc-testdev",
+        "pvpanic",
+        "ib700",
+        "i6300esb,addr=5",
+        "pvpanic-pci,addr=6",
+        NULL,
+    };
+    PcRig *rig;
     g_autofree char *disk = NULL, *cd = NULL;
 
     if (disk_fd < 0) {
@@ -93,8 +106,10 @@ static PcRig *make_rig(guint8 choice)
     cd = g_strdup_printf(
         "file=/proc/self/fd/%d,if=ide,index=2,media=cdrom,format=raw,readonly=on,aio=threads",
         cd_fd);
-    return pc_rig_new(choice & 1 ? "isapc" : "pc", RAM_SIZE, (const char *const[]){disk, cd, NULL},
-                      choice & 1 ? isa_devices : pci_devices);
+    rig = pc_rig_new(choice & 1 ? "isapc" : "pc", RAM_SIZE, (const char *const[]){disk, cd, NULL},
+                     choice & 1 ? isa_devices : pci_devices);
+    rig->machine->actions.panic = PANIC_ACTION_NONE; /* it is not to end there */
+    return rig;
 }
 
 /* Local APICs of two processors, which the board makes only for an accelerator that runs code. */
@@ -142,6 +157,10 @@ static void setup_pci(PcRig *rig)
     config_write(rig, 0x0b, 0x04, 7);
     config_write(rig, 0x0a, 0x20, 0xc001); /* UHCI */
     config_write(rig, 0x0a, 0x04, 7);
+    config_write(rig, 0x28, 0x10, 0xfea00000); /* i6300esb */
+    config_write(rig, 0x28, 0x04, 2);
+    config_write(rig, 0x30, 0x10, 0xfea10000); /* pvpanic */
+    config_write(rig, 0x30, 0x04, 2);
     config_write(rig, 0x10, 0x10, 0xe0000000); /* VGA */
     config_write(rig, 0x10, 0x18, 0xe8000000);
     config_write(rig, 0x10, 0x04, 7);
