@@ -1,6 +1,18 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "app/config.h"
 
+#include "app/uses.h"
+
+static void global_free(gpointer data)
+{
+    CliGlobal *global = data;
+
+    g_free(global->driver);
+    g_free(global->property);
+    g_free(global->value);
+    g_free(global);
+}
+
 static GArray *items_new(void)
 {
     return g_array_new(FALSE, FALSE, sizeof(CliItem));
@@ -10,6 +22,9 @@ CliConfig *cli_config_new(void)
 {
     CliConfig *config = g_new0(CliConfig, 1);
 
+    config->uses = cli_uses_new();
+    config->globals = g_ptr_array_new_with_free_func(global_free);
+    config->sandbox.on = sandbox_is_built() && sandbox_by_default();
     config->board_options = option_list_new();
     config->boot_options = option_list_new();
     config->boot.splash_time_ms = -1;
@@ -54,5 +69,8 @@ void cli_config_free(CliConfig *config)
     g_free(config->uuid);
     g_free(config->process_name);
     g_free(config->rtc_clock);
+    g_free(config->runas.name);
+    g_ptr_array_unref(config->globals);
+    g_ptr_array_unref(config->uses);
     g_free(config);
 }

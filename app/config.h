@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * What the command line asked for. Filled by options.c, read by session.c; strings point into
- * argv unless said otherwise, and lists keep the order of the command line.
+ * `uses` unless said otherwise, and lists keep the order of the command line.
  */
 #pragma once
 
 #include <glib.h>
 
+#include "app/sandbox.h"
 #include "core/board.h"
 
 /* One use of an option: "-drive file=x" is {"drive", "file=x"}; an image alone has an option "". */
@@ -19,7 +20,23 @@ typedef struct CliSmp {
     guint64 cpus, maxcpus, sockets, dies, cores, threads;
 } CliSmp;
 
+/* -global: what devices of a driver have where nothing else is said. */
+typedef struct CliGlobal {
+    char *driver, *property, *value;
+} CliGlobal;
+
+typedef struct CliMsg {
+    gboolean timestamp, guest_name;
+} CliMsg;
+
+typedef struct CliRunas {
+    gboolean asked;
+    char *name; /* owned; NULL = numbers were given */
+    guint uid, gid;
+} CliRunas;
+
 typedef struct CliConfig {
+    GPtrArray *uses; /* of CliUse* (uses.h), owned: strings below point into them */
     /* Something to print instead of running: returns the exit status. NULL = run. */
     int (*print)(const char *text);
     const char *print_text; /* its argument: "VGA,help" of `-device VGA,help` */
@@ -67,6 +84,13 @@ typedef struct CliConfig {
     const char *log_file;
     const char *pidfile;
     gboolean daemonize;
+    GPtrArray *globals; /* of CliGlobal*, owned */
+    CliMsg msg;
+    const char *write_config; /* NULL = no */
+    gboolean preconfig;
+    SandboxConfig sandbox;
+    CliRunas runas;
+    const char *chroot;
 } CliConfig;
 
 CliConfig *cli_config_new(void);

@@ -35,7 +35,7 @@ static gboolean check_daemon(const CliConfig *config, GError **error)
     if (is_stdio(config->debugcon)) {
         return error_set(error, "-daemonize cannot be used with -debugcon %s", config->debugcon);
     }
-    if (config->nographic) {
+    if (config->nographic && !config->nodefaults) {
         return error_set(error, "-daemonize cannot be used with -nographic, which needs the "
                                 "terminal; -display none does not");
     }
@@ -44,6 +44,7 @@ static gboolean check_daemon(const CliConfig *config, GError **error)
 
 static gboolean prepare(CliConfig *config, GError **error)
 {
+    report_set_prefix(config->msg.timestamp, config->msg.guest_name ? config->name : NULL);
     if (config->daemonize && (!check_daemon(config, error) || !process_daemonize(error))) {
         return FALSE;
     }

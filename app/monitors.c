@@ -96,13 +96,13 @@ static const char *default_monitor(const Ports *ports)
 {
     const CliConfig *config = ports->config;
 
-    if (config->monitors->len > 0 || ports->monitors->len > 0) {
+    if (config->nodefaults || config->monitors->len > 0 || ports->monitors->len > 0) {
         return NULL;
     }
     if (config->nographic) {
         return "stdio";
     }
-    return !config->nodefaults && frontends_show_consoles(config) ? "vc" : NULL;
+    return frontends_show_consoles(config) ? "vc" : NULL;
 }
 
 gboolean monitors_open(Monitors *monitors, Ports *ports, GError **error)

@@ -223,13 +223,35 @@ const CliOption cli_options[] = {
     {"nodefaults", NULL, NULL, CLI_STANDARD,
      "makes no serial port, monitor, graphics card or drive that was not asked for", set_flag,
      OFFSET(nodefaults)},
-    {"no-user-config", NULL, NULL, CLI_STANDARD, "does nothing: there are no such files", ignore},
+    {"no-user-config", NULL, NULL, CLI_STANDARD,
+     "does not read the configuration files of the host and the user first", ignore},
+    {"readconfig", NULL, "FILE", CLI_STANDARD, "reads options from a configuration file", ignore},
+    {"writeconfig", NULL, "FILE|-", CLI_STANDARD,
+     "writes the options to a configuration file ('-': standard output), and goes on", set_string,
+     OFFSET(write_config)},
+    {"set", NULL, "GROUP.ID.ARG=VALUE", CLI_STANDARD,
+     "changes an option that was given before: -set drive.ID.file=FILE", ignore},
+    {"preconfig", NULL, NULL, CLI_STANDARD,
+     "makes the machine only when a monitor says so (QMP x-exit-preconfig, HMP exit_preconfig)",
+     set_flag, OFFSET(preconfig)},
     {"rtc", NULL, "[base=utc|localtime|DATE][,clock=host|rt|vm]", CLI_STANDARD,
      "sets the real-time clock at start (default: utc)", cli_apply_rtc},
     {"pidfile", NULL, "FILE", CLI_STANDARD, "writes the process id to FILE while running",
      set_string, OFFSET(pidfile)},
     {"daemonize", NULL, NULL, CLI_STANDARD, "goes to the background once the machine is ready",
      set_flag, OFFSET(daemonize)},
+    {"runas", NULL, "USER|UID:GID", CLI_STANDARD,
+     "becomes this user once everything is open (for root)", cli_apply_runas},
+    {"chroot", NULL, "FOLDER", CLI_STANDARD,
+     "sees no files but those below FOLDER once everything is open (for root)", cli_apply_chroot},
+    {"sandbox", NULL,
+     "on|off[,obsolete=deny|allow][,elevateprivileges=deny|allow|children]"
+     "[,spawn=deny|allow][,resourcecontrol=deny|allow]",
+     CLI_STANDARD,
+     "denies system calls that a machine has no use for (default: on, all of them denied)",
+     cli_apply_sandbox},
+    {"msg", NULL, "[timestamp=on|off][,guest-name=on|off]", CLI_STANDARD,
+     "puts the time, and the machine's name, before messages", cli_apply_msg},
     {"control", NULL, "on|off", CLI_STANDARD,
      "lets 'vitrine list', 'attach' and 'detach' find this machine (default: on)", apply_control},
 
@@ -286,8 +308,13 @@ const CliOption cli_options[] = {
      set_flag, OFFSET(snapshot)},
 
     {"device", NULL, "DRIVER[,PROP=VALUE...]", CLI_DEVICE,
-     "adds a device ('-device help' lists them, '-device DRIVER,help' what can be set)",
+     "adds a device ('-device help' lists them, '-device DRIVER,help' what can be set);\n"
+     "also in JSON: {\"driver\": \"DRIVER\", \"PROP\": VALUE}",
      apply_device, OFFSET(devices)},
+    {"global", NULL, "DRIVER.PROP=VALUE", CLI_DEVICE,
+     "what devices of this driver have where nothing else is said; also as\n"
+     "driver=DRIVER,property=PROP,value=VALUE",
+     cli_apply_global},
     {"vga", NULL, "NAME", CLI_DEVICE, "chooses the graphics card ('-vga help' lists them)",
      apply_vga, OFFSET(vga)},
     {"usb", NULL, NULL, CLI_DEVICE, "a USB controller, the same as -machine usb=on", apply_usb, 0},
@@ -354,106 +381,3 @@ const CliOption cli_options[] = {
      apply_help_man},
     {NULL},
 };
-
-/* ---- parsing ---- */
-
-static gboolean named(const CliOption *option, const char *name)
-{
-    return !strcmp(option->name, name) || (option->alias && !strcmp(option->alias, name));
-}
-
-/* Edit distance of two short words (Levenshtein), for suggestions. */
-static guint distance(const char *a, const char *b)
-{
-    guint row[32];
-    gsize width = strlen(b);
-
-    if (width >= G_N_ELEMENTS(row)) {
-        return G_MAXUINT;
-    }
-    for (guint j = 0; j <= width; j++) {
-        row[j] = j;
-    }
-    for (guint i = 0; a[i]; i++) {
-        guint diagonal = row[0];
-
-        row[0] = i + 1;
-        for (guint j = 0; j < width; j++) {
-            guint replace = diagonal + (a[i] != b[j]);
-
-            diagonal = row[j + 1];
-            row[j + 1] = MIN(replace, MIN(diagonal, row[j]) + 1);
-        }
-    }
-    return row[width];
-}
-
-static gboolean unknown_option(const char *word, const char *name, GError **error)
-{
-    g_autofree char *bare = g_strndup(name, strcspn(name, "="));
-    const CliOption *best = NULL;
-    guint best_distance = strlen(bare) > 3 ? 3 : MIN(strlen(bare), 2); /* farther is no likeness */
-
-    for (const CliOption *option = cli_options; option->name; option++) {
-        guint d = named(option, bare) ? 0 : distance(bare, option->name);
-
-        if (d < best_distance) {
-            best = option;
-            best_distance = d;
-        }
-    }
-    if (best && best_distance == 0) {
-        return error_set(error, "%s: the value of -%s goes into a word of its own", word,
-                         best->name);
-    }
-    return best ? error_set(error,
-                            "%s: unknown option; did you mean -%s? (vitrine --help lists them)",
-                            word, best->name)
-                : error_set(error, "%s: unknown option (vitrine --help lists them)", word);
-}
-
-static gboolean parse_option(CliConfig *config, char **argv, int argc, int *i, GError **error)
-{
-    const char *word = argv[*i] + (argv[*i][1] == '-' ? 1 : 0);
-    const char *name = word + 1;
-    const char *value = NULL;
-
-    for (const CliOption *option = cli_options; option->name; option++) {
-        if (!named(option, name)) {
-            continue;
-        }
-        if (option->arg) {
-            if (*i + 1 >= argc) {
-                return error_set(error, "%s: a value is missing: -%s %s", word, option->name,
-                                 option->arg);
-            }
-            value = argv[++*i];
-        }
-        if (option->apply(config, option, value, error)) {
-            return TRUE;
-        }
-        if (!g_str_has_prefix((*error)->message, word)) {
-            g_prefix_error(error, "%s: ", word);
-        }
-        return FALSE;
-    }
-    return unknown_option(word, name, error);
-}
-
-gboolean cli_parse(CliConfig *config, int argc, char **argv, GError **error)
-{
-    for (int i = 1; i < argc && !config->print; i++) {
-        if (argv[i][0] == '-') {
-            if (!parse_option(config, argv, argc, &i, error)) {
-                return FALSE;
-            }
-        } else if (argv[i][0]) {
-            CliItem item = {"", argv[i]};
-
-            g_array_append_val(config->drives, item);
-        } else {
-            return error_set(error, "an empty word is neither an option nor an image");
-        }
-    }
-    return TRUE;
-}

@@ -42,6 +42,9 @@ extern const char *const cli_topic_titles[CLI_TOPIC_COUNT];
 /* Reads the command line. Error: one line that names the option. */
 gboolean cli_parse(CliConfig *config, int argc, char **argv, GError **error);
 
+/* Why this version lacks an option of QEMU's; NULL = it is none, see missing.c. */
+const char *cli_missing_reason(const char *name);
+
 /* Answers of -help, and of `-help-man`, which the build makes the man page with. */
 int cli_print_help(const char *text);
 int cli_print_man(const char *text);
@@ -75,3 +78,14 @@ gboolean cli_apply_log_items(CliConfig *config, const CliOption *option, const c
                              GError **error);
 gboolean cli_apply_nic(CliConfig *config, const CliOption *option, const char *value,
                        GError **error);
+/* option-process.c */
+gboolean cli_apply_global(CliConfig *config, const CliOption *option, const char *value,
+                          GError **error);
+gboolean cli_apply_msg(CliConfig *config, const CliOption *option, const char *value,
+                       GError **error);
+gboolean cli_apply_sandbox(CliConfig *config, const CliOption *option, const char *value,
+                           GError **error);
+gboolean cli_apply_runas(CliConfig *config, const CliOption *option, const char *value,
+                         GError **error);
+gboolean cli_apply_chroot(CliConfig *config, const CliOption *option, const char *value,
+                          GError **error);

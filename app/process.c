@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <grp.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -128,6 +129,30 @@ void process_remove_pidfile(void)
         pidfile_fd = -1;
     }
     g_clear_pointer(&pidfile_path, free);
+}
+
+/* ---- rights ---- */
+
+gboolean process_enter_folder(const char *folder, GError **error)
+{
+    if (chroot(folder) < 0 || chdir("/") < 0) {
+        return error_set_errno(error, errno, "-chroot: cannot go to '%s'", folder);
+    }
+    g_clear_pointer(&pidfile_path, free); /* the name means another file now */
+    return TRUE;
+}
+
+gboolean process_become(const char *name, guint uid, guint gid, GError **error)
+{
+    gboolean good = (name ? initgroups(name, gid) : setgroups(1, &gid)) == 0 && setgid(gid) == 0 &&
+                    setuid(uid) == 0;
+
+    if (!good) {
+        return error_set_errno(error, errno, "-runas: cannot become %u:%u", uid, gid);
+    }
+    /* A kernel with odd settings may have kept the way back open. */
+    return uid == 0 || setuid(0) < 0 ||
+           error_set(error, "-runas: user %u can become root again", uid);
 }
 
 /* ---- crashes ---- */

@@ -20,6 +20,13 @@ gboolean process_write_pidfile(const char *path, GError **error);
 /* Removes the file again, if it was written. */
 void process_remove_pidfile(void);
 
+/* -chroot: no files but those below `folder` can be reached from now on. The pid file stays. */
+gboolean process_enter_folder(const char *folder, GError **error);
+
+/* -runas: becomes this user, with all threads and for good. `name` NULL: without the user's other
+ * groups. */
+gboolean process_become(const char *name, guint uid, guint gid, GError **error);
+
 /*
  * Gives a terminal back if the process crashes: these settings and bytes, which must live until
  * it is called again for the descriptor with NULL. See Machine.guard_tty.

@@ -19,6 +19,7 @@
 #include "core/block.h"
 #include "core/error.h"
 #include "core/log.h"
+#include "core/option-json.h"
 #include "core/vcpu.h"
 #include "hw/pc/board.h"
 #include "hw/pc/devices.h"
@@ -163,7 +164,7 @@ static gboolean add_devices(Session *session, GError **error)
 
     for (guint i = 0; i < items->len; i++) {
         const char *text = item_at(items, i)->value;
-        g_autoptr(OptionList) options = option_list_parse(text, "driver", error);
+        g_autoptr(OptionList) options = option_list_parse_either(text, "driver", error);
 
         if (!options || !device_add(session->machine, options, error)) {
             g_prefix_error(error, "-device %s: ", text);
@@ -242,26 +243,39 @@ static gboolean check_icount(const Machine *machine, GError **error)
     return TRUE;
 }
 
+/* What monitors need, and what they are on. */
+static gboolean prepare_board(Session *session, GError **error)
+{
+    const BoardOps *ops = choose_board(session->config->board, error);
+
+    session->machine->board = ops;
+    return ops && accel_open_first(session->machine, session->config, error) &&
+           check_icount(session->machine, error) && fill_board(session, ops, error);
+}
+
+static void set_globals(Session *session)
+{
+    GPtrArray *globals = session->config->globals;
+
+    for (guint i = 0; i < globals->len; i++) {
+        const CliGlobal *global = g_ptr_array_index(globals, i);
+
+        device_set_global(session->machine, global->driver, global->property, global->value);
+    }
+}
+
 static gboolean create_board(Session *session, GError **error)
 {
     CliConfig *config = session->config;
     Machine *machine = session->machine;
-    const BoardOps *ops = choose_board(config->board, error);
-    gboolean has_defaults;
-    gboolean wants_demo;
-
-    if (!ops) {
-        return FALSE;
-    }
-    machine->board = ops;
-    if (!accel_open_first(machine, config, error) || !check_icount(machine, error) ||
-        !fill_board(session, ops, error)) {
-        return FALSE;
-    }
+    const BoardOps *ops = machine->board;
     /* A test that plays the processor wants the machine as it described it, no more. */
-    has_defaults = (machine->accel->ops->caps & ACCEL_RUNS_CODE) && ops != board_find("none");
-    wants_demo =
+    gboolean has_defaults =
+        (machine->accel->ops->caps & ACCEL_RUNS_CODE) && ops != board_find("none");
+    gboolean wants_demo =
         has_defaults && !config->nodefaults && config->devices->len == 0 && !config->kernel;
+
+    set_globals(session);
     return drives_create(machine, config, wants_demo, error) &&
            (!has_defaults || drives_add_empty_cdrom(machine, config, error)) &&
            ops->create(machine, &session->board, error) &&
@@ -303,18 +317,83 @@ static Machine *new_machine(CliConfig *config, EventLoop *loop)
     return machine;
 }
 
+/* Everything is open: what is not needed any more is given up. */
+static gboolean confine(const CliConfig *config, GError **error)
+{
+    g_autoptr(GError) reason = NULL;
+
+    if ((config->chroot && !process_enter_folder(config->chroot, error)) ||
+        (config->runas.asked &&
+         !process_become(config->runas.name, config->runas.uid, config->runas.gid, error))) {
+        return FALSE;
+    }
+    if (config->sandbox.on && !sandbox_enter(&config->sandbox, &reason)) {
+        if (config->sandbox.asked) {
+            g_propagate_error(error, g_steal_pointer(&reason));
+            return FALSE;
+        }
+        report_warning("%s", reason->message);
+    }
+    return TRUE;
+}
+
+static gboolean open_monitors(Session *session, GError **error)
+{
+    return session->monitors.human || monitors_open(&session->monitors, &session->ports, error);
+}
+
+/* Makes the machine. */
+static gboolean finish(Session *session, GError **error)
+{
+    if (!create_board(session, error) ||
+        !vcpus_create(session->machine, session->board.cpus, error)) {
+        return FALSE;
+    }
+    device_check_globals(session->machine);
+    open_control(session);
+    return open_monitors(session, error) && open_qtests(session, error) &&
+           open_gdb(session, error) && frontends_open(session->machine, session->config, error) &&
+           confine(session->config, error);
+}
+
+static void run_unless_stopped(Session *session)
+{
+    if (!session->config->stopped && !gdbstub_has_client(session->machine)) {
+        machine_cont(session->machine);
+    }
+}
+
+/* Machine.exit_preconfig: on failure there is nothing that could go on. */
+static gboolean exit_preconfig(Machine *machine, void *opaque, GError **error)
+{
+    Session *session = opaque;
+    g_autoptr(GError) reason = NULL;
+
+    machine->exit_preconfig = NULL;
+    if (finish(session, &reason)) {
+        run_unless_stopped(session);
+        return TRUE;
+    }
+    report_redirect(NULL, NULL);
+    report_error("%s", reason->message);
+    g_propagate_error(error, g_steal_pointer(&reason));
+    machine_request_shutdown(machine, SHUTDOWN_HOST_QMP_QUIT, 1);
+    return FALSE;
+}
+
 static gboolean start(Session *session, GError **error)
 {
     /* A layout that was asked for is checked now, not when somebody first types. */
     if ((session->config->keymap && !machine_keymap(session->machine, error)) ||
-        !create_board(session, error) ||
-        !vcpus_create(session->machine, session->board.cpus, error)) {
+        !prepare_board(session, error)) {
         return FALSE;
     }
-    open_control(session);
-    return monitors_open(&session->monitors, &session->ports, error) &&
-           open_qtests(session, error) && open_gdb(session, error) &&
-           frontends_open(session->machine, session->config, error);
+    if (session->config->preconfig) {
+        session->machine->exit_preconfig = exit_preconfig;
+        session->machine->exit_preconfig_opaque = session;
+        return open_monitors(session, error);
+    }
+    return finish(session, error);
 }
 
 Session *session_new(CliConfig *config, GError **error)
@@ -349,8 +428,8 @@ static void forget_start(Session *session)
 int session_run(Session *session)
 {
     forget_start(session);
-    if (!session->config->stopped && !gdbstub_has_client(session->machine)) {
-        machine_cont(session->machine);
+    if (!session->machine->exit_preconfig) {
+        run_unless_stopped(session);
     }
     event_loop_run(session->loop);
     return session->machine->exit_status;

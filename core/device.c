@@ -72,12 +72,81 @@ static gboolean device_check_place(Machine *machine, const DeviceOps *ops, Bus *
     return TRUE;
 }
 
+/* ---- -global ---- */
+
+typedef struct DeviceGlobal {
+    char *driver, *property, *value;
+    gboolean used;
+} DeviceGlobal;
+
+static void global_free(gpointer data)
+{
+    DeviceGlobal *global = data;
+
+    g_free(global->driver);
+    g_free(global->property);
+    g_free(global->value);
+    g_free(global);
+}
+
+void device_set_global(Machine *machine, const char *driver, const char *property,
+                       const char *value)
+{
+    DeviceGlobal *global = g_new0(DeviceGlobal, 1);
+
+    *global = (DeviceGlobal){g_strdup(driver), g_strdup(property), g_strdup(value), FALSE};
+    if (!machine->globals) {
+        machine->globals = g_ptr_array_new_with_free_func(global_free);
+    }
+    g_ptr_array_add(machine->globals, global);
+}
+
+void device_check_globals(Machine *machine)
+{
+    for (guint i = 0; machine->globals && i < machine->globals->len; i++) {
+        const DeviceGlobal *global = g_ptr_array_index(machine->globals, i);
+
+        if (!global->used) {
+            report_warning("-global %s.%s=%s is not used: the machine has no device '%s'",
+                           global->driver, global->property, global->value, global->driver);
+        }
+    }
+}
+
+void device_free_globals(Machine *machine)
+{
+    g_clear_pointer(&machine->globals, g_ptr_array_unref);
+}
+
+static gboolean apply_globals(Device *dev, GError **error)
+{
+    GPtrArray *globals = dev->machine->globals;
+
+    for (guint i = 0; globals && i < globals->len; i++) {
+        DeviceGlobal *global = g_ptr_array_index(globals, i);
+
+        if (strcmp(global->driver, dev->ops->name) != 0) {
+            continue;
+        }
+        global->used = TRUE;
+        if (!options_set(dev->ops->options, dev, global->property, global->value, error)) {
+            g_prefix_error(error, "-global %s.%s=%s: ", global->driver, global->property,
+                           global->value);
+            return FALSE;
+        }
+    }
+    return TRUE;
+}
+
 static gboolean device_setup(Device *dev, OptionList *options, GError **error)
 {
     Bus *bus = dev->bus;
     g_autofree char *what = g_strdup_printf("device %s", dev->ops->name);
 
     options_set_defaults(dev->ops->options, dev);
+    if (!apply_globals(dev, error)) {
+        return FALSE;
+    }
     if (options && !options_apply(dev->ops->options, dev, options, error)) {
         return FALSE;
     }

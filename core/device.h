@@ -104,6 +104,16 @@ struct Bus {
 Device *device_create(Machine *machine, const DeviceOps *ops, Bus *bus, const char *id,
                       OptionList *options, GError **error);
 
+/*
+ * -global: what devices of a driver have for a property where nothing else is said, from now on.
+ * The last one given for a property counts.
+ */
+void device_set_global(Machine *machine, const char *driver, const char *property,
+                       const char *value);
+/* Warns of those whose driver no device had so far. */
+void device_check_globals(Machine *machine);
+void device_free_globals(Machine *machine); /* for core/machine.c */
+
 /* Unrealizes and frees a device and all below it. */
 void device_destroy(Device *dev);
 

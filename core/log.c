@@ -28,7 +28,9 @@ typedef struct ReportSink {
 /* One stderr and one log a process, see the header. */
 static gint log_mask; /* atomic */
 static GMutex log_mutex;
-static FILE *log_file; /* log_mutex; NULL = stderr */
+static FILE *log_file;            /* log_mutex; NULL = stderr */
+static gboolean report_timestamp; /* log_mutex */
+static char *report_name;         /* log_mutex; NULL = none */
 /* A monitor command's reports come from its own thread; other threads still reach stderr. */
 static _Thread_local ReportSink report_sink;
 
@@ -145,6 +147,29 @@ void report_redirect(void (*sink)(const char *line, void *opaque), void *opaque)
     report_sink = (ReportSink){sink, opaque};
 }
 
+void report_set_prefix(gboolean timestamp, const char *name)
+{
+    g_mutex_lock(&log_mutex);
+    report_timestamp = timestamp;
+    g_free(report_name);
+    report_name = g_strdup(name);
+    g_mutex_unlock(&log_mutex);
+}
+
+/* "2026-01-31T23:59:00.123456Z NAME " */
+static char *prefix(void)
+{
+    g_autoptr(GDateTime) now = g_date_time_new_now_utc();
+    g_autofree char *stamp = NULL;
+    g_autofree char *name = NULL;
+
+    g_mutex_lock(&log_mutex);
+    stamp = report_timestamp ? g_date_time_format(now, "%Y-%m-%dT%H:%M:%S.%fZ ") : g_strdup("");
+    name = report_name ? g_strconcat(report_name, " ", NULL) : g_strdup("");
+    g_mutex_unlock(&log_mutex);
+    return g_strconcat(stamp, name, NULL);
+}
+
 static void report(const char *kind, const char *format, va_list args) G_GNUC_PRINTF(2, 0);
 
 static void report(const char *kind, const char *format, va_list args)
@@ -156,8 +181,10 @@ static void report(const char *kind, const char *format, va_list args)
 
         report_sink.fn(line, report_sink.opaque);
     } else {
+        g_autofree char *before = prefix();
+
         /* One write, so that lines of two threads do not mix. */
-        fprintf(stderr, "vitrine: %s%s\n", kind, text);
+        fprintf(stderr, "%svitrine: %s%s\n", before, kind, text);
     }
 }
 

@@ -47,6 +47,9 @@ void log_line(LogItem item, const char *format, ...) G_GNUC_PRINTF(2, 3);
 /* Where reports go instead of stderr while a monitor command runs; NULL restores stderr. */
 void report_redirect(void (*sink)(const char *line, void *opaque), void *opaque);
 
+/* What stands before reports on stderr (-msg): the time, in UTC, and a name (NULL = none). */
+void report_set_prefix(gboolean timestamp, const char *name);
+
 void report_error(const char *format, ...) G_GNUC_PRINTF(1, 2);
 void report_warning(const char *format, ...) G_GNUC_PRINTF(1, 2);
 void report_info(const char *format, ...) G_GNUC_PRINTF(1, 2);

@@ -456,6 +456,7 @@ void machine_free(Machine *machine)
     vcpus_destroy(machine);
     worker_pool_drain(machine->workers);
     device_destroy(machine->root);
+    device_free_globals(machine);
     accel_close(machine);
     block_manager_free(machine->blocks); /* whose images use it to the end */
     char_manager_free(machine->chars);

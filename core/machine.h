@@ -143,6 +143,13 @@ struct Machine {
     /* Board: EOI of a vector whose route was level-triggered (see AccelOps.set_route). */
     void (*eoi)(void *opaque, guint vector);
     void *eoi_opaque;
+    GPtrArray *globals; /* private to core/device.c; NULL = none */
+    /*
+     * Not NULL while the machine waits to be made (-preconfig): makes it, and starts it unless -S.
+     * Set by app/, which ends the program if that fails.
+     */
+    gboolean (*exit_preconfig)(struct Machine *machine, void *opaque, GError **error);
+    void *exit_preconfig_opaque;
     /* private to core/event.c */
     GPtrArray *event_watches;
     guint events_depth;

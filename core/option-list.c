@@ -200,6 +200,48 @@ gboolean option_list_wants_help(OptionList *list)
     return FALSE;
 }
 
+static void append_escaped(GString *text, const char *value)
+{
+    for (const char *p = value; *p; p++) {
+        g_string_append(text, *p == ',' ? ",," : (char[]){*p, 0});
+    }
+}
+
+/* The entry whose value can stand alone: the last one of its key, and not empty. */
+static const Entry *find_implied(const OptionList *list, const char *key)
+{
+    const Entry *found = NULL;
+
+    for (guint i = 0; key && i < list->entries->len; i++) {
+        const Entry *entry = g_ptr_array_index(list->entries, i);
+
+        if (!strcmp(entry->key, key)) {
+            found = entry;
+        }
+    }
+    return found && *found->value && !strchr(found->value, '=') ? found : NULL;
+}
+
+char *option_list_format(const OptionList *list, const char *implied_key)
+{
+    GString *text = g_string_new(NULL);
+    const Entry *implied = find_implied(list, implied_key);
+
+    if (implied) {
+        append_escaped(text, implied->value);
+    }
+    for (guint i = 0; i < list->entries->len; i++) {
+        const Entry *entry = g_ptr_array_index(list->entries, i);
+
+        if (implied && !strcmp(entry->key, implied_key)) {
+            continue;
+        }
+        g_string_append_printf(text, "%s%s=", text->len ? "," : "", entry->key);
+        append_escaped(text, entry->value);
+    }
+    return g_string_free(text, FALSE);
+}
+
 void option_list_foreach(OptionList *list,
                          void (*fn)(const char *key, const char *value, void *opaque), void *opaque)
 {

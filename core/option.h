@@ -57,6 +57,9 @@ char *option_list_take(OptionList *list, const char *key);
 gboolean option_list_check_used(OptionList *list, const char *what, GError **error);
 /* TRUE if the list asks for help (a bare "help" or "?"). */
 gboolean option_list_wants_help(OptionList *list);
+/* The list as text that option_list_parse() makes the same list of (g_free). The first word is the
+ * bare value of `implied_key`, unless that is NULL or not in the list. */
+char *option_list_format(const OptionList *list, const char *implied_key);
 void option_list_foreach(OptionList *list,
                          void (*fn)(const char *key, const char *value, void *opaque),
                          void *opaque);

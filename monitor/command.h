@@ -124,6 +124,12 @@ extern const Command monitor_info_topics[];
 /* Finds a command by name or alias in one of the tables; NULL if there is none. */
 const Command *command_find(const Command *table, const char *name);
 
+/*
+ * FALSE with an error if the machine still waits to be made (-preconfig) and the command needs it,
+ * or if the command is for that time only; see preconfig.c.
+ */
+gboolean command_check_phase(const Command *command, const Machine *machine, GError **error);
+
 /* ---- for handlers: arguments by name; asking for one that the row lacks is a bug ---- */
 
 gboolean command_has(const CommandCall *call, const char *name);

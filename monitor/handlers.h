@@ -12,6 +12,7 @@ gboolean cmd_cont(CommandCall *call, GError **error);
 gboolean cmd_system_reset(CommandCall *call, GError **error);
 gboolean cmd_system_powerdown(CommandCall *call, GError **error);
 gboolean cmd_quit(CommandCall *call, GError **error);
+gboolean cmd_exit_preconfig(CommandCall *call, GError **error);
 gboolean cmd_nmi(CommandCall *call, GError **error);
 gboolean cmd_cpu(CommandCall *call, GError **error);
 gboolean cmd_log(CommandCall *call, GError **error);

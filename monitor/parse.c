@@ -277,6 +277,9 @@ static const Command *parse_name(HmpParser *parser, GError **error)
         error_set(error, "unknown command: '%.64s'", word->str);
         return NULL;
     }
+    if (!command_check_phase(command, parser->context->machine, error)) {
+        return NULL;
+    }
     if (strcmp(command->name, "info") == 0) {
         const char *before = parser->p;
         skip_space(parser);

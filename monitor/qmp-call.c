@@ -209,6 +209,9 @@ CommandCall *qmp_make_call(CommandContext *context, const QmpRequest *request, G
         error_set(error, "The command %s does not support OOB", request->command);
         return NULL;
     }
+    if (!command_check_phase(command, context->machine, error)) {
+        return NULL;
+    }
     call = command_call_new(context, command);
     if (!set_args(call, request->arguments, error)) {
         g_clear_pointer(&call, command_call_free);

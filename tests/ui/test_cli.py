@@ -163,7 +163,7 @@ class BadOptions(CliCase):
                 ([*BARE, '-daemonize', '-monitor', 'stdio'], 'cannot be used with'),
                 ([*BARE, '-daemonize', '-serial', 'mon:stdio'], 'with -serial mon:stdio'),
                 ([*BARE, '-daemonize', '-debugcon', 'stdio'], 'with -debugcon stdio'),
-                ([*BARE, '-daemonize', '-nographic'], 'with -nographic'),
+                ([*BARE[:6], '-daemonize', '-nographic'], 'with -nographic'),
                 (['-accel', 'warp', '-display', 'none'], 'warp: not in this version'),
                 ([*BARE, '-qtest-log', '/nonexistent/log', '-qtest', 'null'], '/nonexistent/log'),
                 (['-d', 'gossip'], 'known: unimp, guest_errors'),
