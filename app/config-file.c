@@ -73,6 +73,23 @@ static gboolean group_unknown(const char *name, GError **error)
                      known->str);
 }
 
+/* What can stand to the left of an equals sign. */
+static gboolean is_key(const char *text)
+{
+    return *text && !strpbrk(text, ",=\"#[] \t\n\v\f\r");
+}
+
+/* What can stand between quotes. */
+static gboolean is_value(const char *text)
+{
+    return !strpbrk(text, "\n\r") && g_utf8_validate(text, -1, NULL);
+}
+
+static gboolean is_id(const char *text)
+{
+    return *text && !strchr(text, '"') && is_value(text);
+}
+
 /* ---- reading ---- */
 
 typedef struct Reader {
@@ -167,7 +184,7 @@ static gboolean add_line(Reader *reader, char *text, GError **error)
     value++;
     *equal = 0;
     g_strstrip(text);
-    if (!*text || strpbrk(text, ", \t")) {
+    if (!is_key(text)) {
         return error_set(error, "'%s' cannot be the name of an option", text);
     }
     if (!reader->list) {
@@ -254,15 +271,15 @@ gboolean cli_config_read_defaults(GPtrArray *uses, GError **error)
 typedef struct Writer {
     GString *text;
     gboolean in_own;
-    const char *bad; /* first value that cannot be written */
+    char *bad; /* owned: the first option that cannot be written */
 } Writer;
 
 static void write_entry(const char *key, const char *value, void *opaque)
 {
     Writer *writer = opaque;
 
-    if (strpbrk(value, "\n\r") && !writer->bad) {
-        writer->bad = key;
+    if (!writer->bad && !(is_key(key) && is_value(value))) {
+        writer->bad = g_strdup(key);
     }
     g_string_append_printf(writer->text, "  %s = \"%s\"\n", key, value);
 }
@@ -271,6 +288,9 @@ static void write_section(Writer *writer, const Group *group, OptionList *list)
 {
     g_autofree char *id = option_list_take(list, "id");
 
+    if (id && !is_id(id) && !writer->bad) {
+        writer->bad = g_strdup("id");
+    }
     g_string_append_printf(writer->text, id ? "\n[%s \"%s\"]\n" : "\n[%s]\n", group->name, id);
     option_list_foreach(list, write_entry, writer);
     writer->in_own = FALSE;
@@ -296,7 +316,9 @@ static gboolean write_use(Writer *writer, const CliUse *use, GError **error)
                     writer);
     }
     return !writer->bad ||
-           error_set(error, "the value of '%s' has two lines, which no file can hold", writer->bad);
+           error_set(error,
+                     "'%s' or its value has no place in a file, which is lines of UTF-8 text",
+                     writer->bad);
 }
 
 char *cli_config_format(GPtrArray *uses, GError **error)
@@ -312,6 +334,7 @@ char *cli_config_format(GPtrArray *uses, GError **error)
             good = write_use(&writer, use, error);
         }
     }
+    g_free(writer.bad);
     return g_string_free(writer.text, !good);
 }
 

@@ -323,7 +323,7 @@ const CliOption cli_options[] = {
 
     {"display", NULL, "NAME[,PROP=VALUE...]", CLI_DISPLAY,
      "shows the machine through this frontend; may be given again, for several at once\n"
-     "('-display help' lists them, 'none' is for no display)",
+     "('-display help' lists them, 'none' is for no display); also in JSON: {\"type\": \"NAME\"}",
      apply_display, OFFSET(displays)},
     {"vnc", NULL, "[HOST]:N|unix:PATH[,PROP=VALUE...]", CLI_DISPLAY,
      "shows the machine to VNC viewers at TCP port 5900 + N (without HOST: of this host only)",

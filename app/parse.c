@@ -6,6 +6,7 @@
 
 #include "app/uses.h"
 #include "core/error.h"
+#include "core/option-json.h"
 
 /* ---- names ---- */
 
@@ -114,6 +115,23 @@ CliUse *cli_uses_add(GPtrArray *uses, const CliOption *option, const char *word,
     return use;
 }
 
+/* Who opens frontends takes words: they are made of -display's JSON. */
+static gboolean gather_display(GPtrArray *uses, const CliOption *option, const char *word,
+                               const char *json, GError **error)
+{
+    g_autoptr(OptionList) list = option_list_from_json(json, error);
+    g_autofree char *text = list ? option_list_format(list, "type") : NULL;
+
+    if (!list) {
+        return FALSE;
+    }
+    if (!option_list_get(list, "type")) {
+        return error_set(error, "the type is missing, as in {\"type\": \"gtk\"}");
+    }
+    cli_uses_add(uses, option, word, text);
+    return TRUE;
+}
+
 static gboolean gather(GPtrArray *uses, const CliOption *option, const char *word,
                        const char *value, GError **error)
 {
@@ -122,6 +140,9 @@ static gboolean gather(GPtrArray *uses, const CliOption *option, const char *wor
     }
     if (!strcmp(option->name, "set")) {
         return cli_config_set(uses, value, error);
+    }
+    if (!strcmp(option->name, "display") && option_is_json(value)) {
+        return gather_display(uses, option, word, value, error);
     }
     cli_uses_add(uses, option, word, value);
     return TRUE;

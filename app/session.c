@@ -253,6 +253,20 @@ static gboolean prepare_board(Session *session, GError **error)
            check_icount(session->machine, error) && fill_board(session, ops, error);
 }
 
+/* The board knows no option names; the firmware is what it cannot find. */
+static gboolean make_board(Session *session, GError **error)
+{
+    const char *bios = session->config->bios;
+
+    if (session->machine->board->create(session->machine, &session->board, error)) {
+        return TRUE;
+    }
+    if (error && bios && strstr((*error)->message, bios)) {
+        g_prefix_error(error, "-bios: ");
+    }
+    return FALSE;
+}
+
 static void set_globals(Session *session)
 {
     GPtrArray *globals = session->config->globals;
@@ -278,7 +292,7 @@ static gboolean create_board(Session *session, GError **error)
     set_globals(session);
     return drives_create(machine, config, wants_demo, error) &&
            (!has_defaults || drives_add_empty_cdrom(machine, config, error)) &&
-           ops->create(machine, &session->board, error) &&
+           make_board(session, error) &&
            option_list_check_used(config->board_options, ops->name, error) &&
            add_devices(session, error) && block_check_claimed(machine, error);
 }
