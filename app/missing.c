@@ -6,7 +6,6 @@
 
 #define NO_NETWORK   "there are no network cards yet"
 #define NO_AUDIO     "there is no sound yet"
-#define NO_USB       "there is no USB yet; PS/2 keyboard and mouse are always there"
 #define NO_SHARE     "there are no shared folders yet"
 #define NO_MIGRATION "machines cannot be saved or moved yet"
 #define NO_FLOPPY    "there are no floppy drives yet"
@@ -67,8 +66,7 @@ static const struct {
     {"tftp", NO_NETWORK},
     {"tpmdev", "there is no TPM yet"},
     {"trace", "-d logs what happens ('-d help' lists the items)"},
-    {"usb", NO_USB},
-    {"usbdevice", NO_USB},
+    {"usbdevice", "use -device"},
     {"virtfs", NO_SHARE},
     {"watchdog", "use -device"},
     {"win2k-hack", "disks never delay their interrupts for Windows 2000"},

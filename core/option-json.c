@@ -157,7 +157,8 @@ OptionList *option_list_from_json(const char *text, GError **error)
     if (!check_members(&members, good ? error : NULL) || !good) {
         return NULL;
     }
-    if (!JSON_NODE_HOLDS_OBJECT(json_parser_get_root(parser))) {
+    /* An empty text has no root. */
+    if (!json_parser_get_root(parser) || !JSON_NODE_HOLDS_OBJECT(json_parser_get_root(parser))) {
         error_set(error, "the JSON is not an object, as in {\"name\": \"value\"}");
         return NULL;
     }

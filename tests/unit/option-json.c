@@ -47,6 +47,7 @@ static void test_bad(void)
         {"{\"o\":{\"\":1}}", "'o.' cannot be the name"},
         {"{\"a\":\"\xff\"}", "not UTF-8"},
         {"[1]", "not an object"},
+        {"", "not an object"},
         {"{\"a\":[[[[[[[[[[[[[[[[1]]]]]]]]]]]]]]]]}", "nested more than 16"},
     };
 
