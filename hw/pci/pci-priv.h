@@ -8,6 +8,17 @@
 void pci_update_bars(PciDevice *pci);
 void pci_unmap_bars(PciDevice *pci);
 
+/* A write by the device to where messages go. */
+void pci_send_message(PciDevice *pci, guint64 addr, guint32 data);
+
+/* The guest has written to the configuration space: what is enabled and unmasked now is sent. */
+void msi_config_written(PciDevice *pci);
+void msix_config_written(PciDevice *pci);
+
+/* Power-on state; fine without the capability. */
+void msi_reset(PciDevice *pci);
+void msix_reset(PciDevice *pci);
+
 /* Offset of BAR `n`'s register; PCI_ROM_SLOT has its own place. */
 guint pci_bar_offset(guint n);
 

@@ -6,6 +6,7 @@
 #pragma once
 
 #define PCI_CONFIG_SIZE 256
+#define PCI_HEADER_SIZE 64 /* capabilities come after it */
 
 #define PCI_VENDOR_ID           0x00
 #define PCI_DEVICE_ID           0x02

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "core/error.h"
+#include "hw/pci/msi.h"
 #include "hw/pci/pci-priv.h"
 
 /* ---- fields ---- */
@@ -64,7 +65,8 @@ static void bus_drive_pirq(PciBus *bus, guint pirq, gboolean level)
 
 static void update_irq(PciDevice *pci)
 {
-    gboolean disabled = pci_get_word(pci, PCI_COMMAND) & PCI_COMMAND_INTX_DISABLE;
+    gboolean disabled =
+        pci_get_word(pci, PCI_COMMAND) & PCI_COMMAND_INTX_DISABLE || pci_messages_enabled(pci);
     gboolean asserted = pci->irq_level && !disabled && pci->config[PCI_INTERRUPT_PIN];
 
     /* The status bit shows the device's request even when the command register blocks the pin. */
@@ -144,6 +146,11 @@ void pci_config_write_default(PciDevice *pci, guint addr, guint32 value, guint s
         guint8 *reg = &pci->config[addr + i];
         *reg = (*reg & ~mask) | (byte & mask);
         *reg &= ~(byte & pci->write_one_clear[addr + i]);
+    }
+    if (addr + size > PCI_HEADER_SIZE) {
+        update_irq(pci);
+        msi_config_written(pci);
+        msix_config_written(pci);
     }
     if (overlaps(addr, size, PCI_COMMAND, 2)) {
         update_irq(pci);
@@ -376,6 +383,8 @@ static void reset_header(PciDevice *pci)
             }
         }
     }
+    msi_reset(pci);
+    msix_reset(pci);
     pci->irq_level = FALSE;
     update_irq(pci);
     pci_update_bars(pci);

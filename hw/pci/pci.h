@@ -72,6 +72,8 @@ struct PciDevice {
     guint8 writable[PCI_CONFIG_SIZE];        /* bits that the guest can change */
     guint8 write_one_clear[PCI_CONFIG_SIZE]; /* bits that writing 1 clears */
     guint8 next_capability;                  /* where the next one is put */
+    guint8 msi_capability, msix_capability;  /* where they are, 0 = has none */
+    struct Msix *msix;                       /* of the device; NULL = has none */
     gboolean irq_level;                      /* what the device says; INTx disable comes after */
     gboolean irq_asserted;                   /* what the bus sees */
     PciBar bars[PCI_BARS + 1];
