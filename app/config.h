@@ -78,7 +78,7 @@ typedef struct CliConfig {
     char *process_name;  /* owned */
     gboolean stopped;    /* -S */
     gboolean no_control; /* -control off */
-    gboolean nodefaults;
+    gboolean nodefaults, no_user_config;
     MachineActions actions; /* -action, -no-reboot, -no-shutdown, -watchdog-action */
     guint log_items;
     const char *log_file;

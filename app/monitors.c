@@ -17,6 +17,9 @@ static gboolean add(Monitors *monitors, Machine *machine, Chardev *chr, MonitorM
 
     if (mode == MODE_READLINE) {
         monitor = monitor_hmp_new(machine, chr, error);
+        if (monitor) {
+            monitor_keep_history(monitor, monitors->history);
+        }
     } else {
         monitor = qmp_server_new(machine, chr, mode == MODE_PRETTY, error);
     }
@@ -110,6 +113,11 @@ gboolean monitors_open(Monitors *monitors, Ports *ports, GError **error)
     GArray *items = ports->config->monitors;
     CliItem extra = {"monitor", default_monitor(ports)};
 
+    if (!ports->config->no_user_config) {
+        g_autofree char *path =
+            g_build_filename(g_get_user_state_dir(), "vitrine", "hmp-history", NULL);
+        monitors->history = history_store_new(ports->machine, path);
+    }
     monitors->human = g_ptr_array_new_with_free_func((GDestroyNotify)monitor_free);
     monitors->programs = g_ptr_array_new_with_free_func((GDestroyNotify)qmp_server_free);
     for (guint i = 0; i < ports->monitors->len; i++) {
@@ -131,4 +139,5 @@ void monitors_close(Monitors *monitors)
 {
     g_clear_pointer(&monitors->programs, g_ptr_array_unref);
     g_clear_pointer(&monitors->human, g_ptr_array_unref);
+    g_clear_pointer(&monitors->history, history_store_free);
 }

@@ -8,10 +8,12 @@
 #include <glib.h>
 
 #include "app/ports.h"
+#include "monitor/history.h"
 
 typedef struct Monitors {
-    GPtrArray *human;    /* of Monitor*, owned; NULL before monitors_open() */
-    GPtrArray *programs; /* of QmpServer*, owned; likewise */
+    GPtrArray *human;      /* of Monitor*, owned; NULL before monitors_open() */
+    GPtrArray *programs;   /* of QmpServer*, owned; likewise */
+    HistoryStore *history; /* NULL = none is kept */
 } Monitors;
 
 /* After the ports, whose "mon:..." have monitors, too. What was opened before a failure is left

@@ -224,7 +224,9 @@ const CliOption cli_options[] = {
      "makes no serial port, monitor, graphics card or drive that was not asked for", set_flag,
      OFFSET(nodefaults)},
     {"no-user-config", NULL, NULL, CLI_STANDARD,
-     "does not read the configuration files of the host and the user first", ignore},
+     "does not read the configuration files of the host and the user first, and keeps no history\n"
+     "of what is typed at monitors",
+     set_flag, OFFSET(no_user_config)},
     {"readconfig", NULL, "FILE", CLI_STANDARD, "reads options from a configuration file", ignore},
     {"writeconfig", NULL, "FILE|-", CLI_STANDARD,
      "writes the options to a configuration file ('-': standard output), and goes on", set_string,

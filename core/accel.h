@@ -45,6 +45,7 @@ struct Accel {
     /* Of CpuidEntry (cpu/model.h): the most that it can show of a processor. Set by open, freed
      * after close; NULL = it runs none. */
     GArray *cpuid_supported;
+    gboolean one_insn; /* blocks of code have one instruction each: see set_one_insn */
 };
 
 struct AccelOps {
@@ -86,6 +87,12 @@ struct AccelOps {
     gboolean (*set_debug)(Accel *accel, Vcpu *vcpu, const CpuDebug *debug, GError **error);
     /* The guest clock was stopped or goes on. NULL = not needed. */
     void (*clock_changed)(Accel *accel, gboolean running);
+    /* From now on blocks of translated code have one instruction each, or as many as there are;
+     * sets accel->one_insn. NULL = there are no such blocks. */
+    void (*set_one_insn)(Accel *accel, gboolean on);
+    /* Appends what its code cache and TLBs have done, for `info jit`. On the vCPU's thread. NULL =
+     * it has none. */
+    void (*print_statistics)(Accel *accel, Vcpu *vcpu, GString *out);
 };
 
 /*

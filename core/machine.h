@@ -150,6 +150,9 @@ struct Machine {
      */
     gboolean (*exit_preconfig)(struct Machine *machine, void *opaque, GError **error);
     void *exit_preconfig_opaque;
+    /* Board: tries boot devices in this order ("cad") from now on. NULL = it has no such order. */
+    gboolean (*set_boot_order)(void *opaque, const char *order, GError **error);
+    void *boot_order_opaque;
     /* private to core/event.c */
     GPtrArray *event_watches;
     guint events_depth;

@@ -1,11 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* `help`, `info` without a built-in topic, and the reference in docs/monitor.md. */
+/* `help`, and `info` without a built-in topic. */
 #include <string.h>
 
 #include "core/error.h"
 #include "monitor/handlers.h"
 #include "monitor/info.h"
-#include "monitor/monitor.h"
+#include "monitor/reference.h"
+
+/* Where the explanations stand on a wide terminal. */
+#define HELP_COLUMN 36
 
 /* "keys", "-f format", "/fmt", "ppm|png"; in brackets if it may be left out. */
 static void append_arg(GString *out, const CommandArg *arg)
@@ -23,7 +26,7 @@ static void append_arg(GString *out, const CommandArg *arg)
     g_string_append(out, arg->optional ? "]" : "");
 }
 
-static void append_usage(GString *out, const Command *command)
+void help_append_usage(GString *out, const Command *command)
 {
     g_string_append(out, command->name);
     if (command->alias) {
@@ -45,26 +48,58 @@ static void append_args_help(GString *out, const Command *command, const char *b
     }
 }
 
-static void append_line(GString *out, const char *before, const Command *command)
+/* Text broken at blanks so that it ends before `columns` (0: not broken), from `at` on, and in
+ * column `indent` on the rows after the first. */
+static void append_wrapped(GString *out, const char *text, gsize at, gsize indent, guint columns)
 {
-    g_string_append(out, before);
-    append_usage(out, command);
-    g_string_append_printf(out, " -- %s\n", command->help);
+    while (*text) {
+        gsize word = strcspn(text, " ");
+        if (columns && at > indent && at + 1 + word >= columns) {
+            g_string_append_printf(out, "\n%*s", (int)indent, "");
+            at = indent;
+        } else if (at > indent) {
+            g_string_append_c(out, ' ');
+            at++;
+        }
+        g_string_append_len(out, text, (gssize)word);
+        at += word;
+        text += word;
+        text += strspn(text, " ");
+    }
+    g_string_append_c(out, '\n');
 }
 
-static void append_all(GString *out, const char *before, const Command *table)
+/* "usage -- what it does": so scripts find it. On a terminal the second part has a column. */
+static void append_line(GString *out, const char *before, const Command *command, guint columns)
+{
+    gsize start = out->len, indent = MIN(columns / 3, HELP_COLUMN);
+
+    g_string_append(out, before);
+    help_append_usage(out, command);
+    gsize used = out->len - start;
+    if (indent && used > indent) {
+        g_string_append_printf(out, "\n%*s", (int)indent, "");
+    } else if (indent) {
+        g_string_append_printf(out, "%*s", (int)(indent - used), "");
+    }
+    g_string_append(out, " --");
+    /* One blank is put before the first word: it begins where the others on further rows do. */
+    append_wrapped(out, command->help, indent + 5, indent + 4, columns);
+}
+
+static void append_all(GString *out, const char *before, const Command *table, guint columns)
 {
     for (const Command *command = table; command->name; command++) {
-        append_line(out, before, command);
+        append_line(out, before, command, columns);
     }
 }
 
-static void append_one(GString *out, const char *before, const Command *command)
+static void append_one(GString *out, const char *before, const Command *command, guint columns)
 {
-    append_line(out, before, command);
+    append_line(out, before, command, 0);
     append_args_help(out, command, "    ");
     if (command->details) {
-        g_string_append_printf(out, "%s\n", command->details);
+        append_wrapped(out, command->details, 0, 0, columns);
     }
 }
 
@@ -76,10 +111,10 @@ static void append_extra_topic(const char *name, void *opaque)
     }
 }
 
-static void append_topics(GString *out, Machine *machine)
+static void append_topics(GString *out, const CommandContext *context)
 {
-    append_all(out, "info ", monitor_info_topics);
-    info_foreach_topic(machine, append_extra_topic, out);
+    append_all(out, "info ", monitor_info_topics, context->columns);
+    info_foreach_topic(context->machine, append_extra_topic, out);
 }
 
 gboolean cmd_help(CommandCall *call, GError **error)
@@ -88,7 +123,7 @@ gboolean cmd_help(CommandCall *call, GError **error)
     const char *topic = command_string(call, "topic");
 
     if (!name) {
-        append_all(call->out, "", monitor_commands);
+        append_all(call->out, "", monitor_commands, call->context->columns);
         return TRUE;
     }
     const Command *command = command_find(monitor_commands, name);
@@ -98,15 +133,15 @@ gboolean cmd_help(CommandCall *call, GError **error)
                          topic ? topic : "");
     }
     if (!is_info) {
-        append_one(call->out, "", command);
+        append_one(call->out, "", command, call->context->columns);
     } else if (!topic) {
-        append_topics(call->out, call->machine);
+        append_topics(call->out, call->context);
     } else {
         command = command_find(monitor_info_topics, topic);
         if (!command) {
             return error_set(error, "unknown command: 'info %s'", topic);
         }
-        append_one(call->out, "info ", command);
+        append_one(call->out, "info ", command, call->context->columns);
     }
     return TRUE;
 }
@@ -116,7 +151,7 @@ gboolean cmd_info(CommandCall *call, GError **error)
     const char *topic = command_string(call, "topic");
 
     if (!topic) {
-        append_topics(call->out, call->machine);
+        append_topics(call->out, call->context);
         return TRUE;
     }
     if (!info_print_topic(call->machine, topic, call->out)) {
@@ -124,32 +159,4 @@ gboolean cmd_info(CommandCall *call, GError **error)
                          topic);
     }
     return TRUE;
-}
-
-/* ---- reference ---- */
-
-static void append_reference(GString *out, const char *before, const Command *table)
-{
-    for (const Command *command = table; command->name; command++) {
-        g_string_append_printf(out, "#### `%s", before);
-        append_usage(out, command);
-        g_string_append_printf(out, "`\n\n%c%s.\n", g_ascii_toupper(command->help[0]),
-                               command->help + 1);
-        if (command->details) {
-            g_string_append_printf(out, "%s\n", command->details);
-        }
-        g_string_append_c(out, '\n');
-        append_args_help(out, command, "- ");
-        if (out->str[out->len - 2] != '\n') {
-            g_string_append_c(out, '\n');
-        }
-    }
-}
-
-void monitor_print_reference(GString *out)
-{
-    g_string_append(out, "### Commands\n\n");
-    append_reference(out, "", monitor_commands);
-    g_string_append(out, "### Topics of `info`\n\n");
-    append_reference(out, "info ", monitor_info_topics);
 }

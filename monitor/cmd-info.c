@@ -12,6 +12,9 @@ gboolean cmd_info_status(CommandCall *call, GError **error)
 
     g_string_append_printf(call->out, "VM status: %s",
                            state == RUN_STATE_RUNNING ? "running" : "paused");
+    if (machine->accel && machine->accel->one_insn) {
+        g_string_append(call->out, " (single step mode)");
+    }
     if (state != RUN_STATE_RUNNING && state != RUN_STATE_PAUSED) {
         g_string_append_printf(call->out, " (%s)", run_state_name(state));
     }
@@ -27,7 +30,8 @@ gboolean cmd_info_status(CommandCall *call, GError **error)
 
 gboolean cmd_info_version(CommandCall *call, GError **error)
 {
-    g_string_append(call->out, VITRINE_VERSION "\n");
+    /* The version whose commands these are comes first, as in QMP: scripts compare it. */
+    g_string_append(call->out, "7.2.0 (Vitrine " VITRINE_VERSION ")\n");
     return TRUE;
 }
 

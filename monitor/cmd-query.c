@@ -86,7 +86,8 @@ gboolean qmp_query_status(CommandCall *call, GError **error)
 
     json_object_set_string_member(status, "status", run_state_name(call->machine->run_state));
     json_object_set_boolean_member(status, "running", machine_is_running(call->machine));
-    json_object_set_boolean_member(status, "singlestep", FALSE);
+    json_object_set_boolean_member(status, "singlestep",
+                                   call->machine->accel && call->machine->accel->one_insn);
     command_return_object(call, status);
     return TRUE;
 }

@@ -90,6 +90,7 @@ struct Command {
 /* What a session keeps from one command to the next. */
 typedef struct CommandContext {
     Machine *machine;
+    guint columns;     /* of the terminal; 0 = not known, or nobody's */
     guint cpu;         /* the vCPU that print, x and `info registers` look at */
     JsonNode **schema; /* where query-qmp-schema keeps its answer; NULL = nowhere */
     GQueue *history;   /* of char *, oldest first; NULL = has none */

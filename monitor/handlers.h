@@ -130,6 +130,17 @@ gboolean cmd_info_lapic(CommandCall *call, GError **error);
 gboolean cmd_info_lock(CommandCall *call, GError **error);
 gboolean cmd_info_history(CommandCall *call, GError **error);
 
+/* cmd-info-machine.c */
+gboolean cmd_info_memory_size_summary(CommandCall *call, GError **error);
+gboolean cmd_info_empty(CommandCall *call, GError **error);
+gboolean cmd_info_numa(CommandCall *call, GError **error);
+gboolean cmd_info_replay(CommandCall *call, GError **error);
+gboolean cmd_info_migrate(CommandCall *call, GError **error);
+gboolean cmd_info_snapshots(CommandCall *call, GError **error);
+gboolean cmd_info_jit(CommandCall *call, GError **error);
+gboolean cmd_singlestep(CommandCall *call, GError **error);
+gboolean cmd_boot_set(CommandCall *call, GError **error);
+
 /* cmd-info-io.c */
 gboolean cmd_info_mice(CommandCall *call, GError **error);
 gboolean cmd_info_block(CommandCall *call, GError **error);

@@ -33,6 +33,9 @@ struct Monitor {
     gboolean starting;  /* ... because its handler is on the stack */
     CommandCall *asker; /* the call that waits for a secret */
     void (*secret_answer)(CommandCall *call, const char *secret);
+    HistoryStore *history; /* NULL = keeps none */
+    HistoryQuery *history_query;
+    char *line;       /* the one that runs */
     FileQuery *files; /* completion under way */
     gsize files_start;
 };
@@ -99,6 +102,9 @@ static void command_done(const HmpResult *result, void *opaque)
     if (result->forget) {
         line_editor_forget(monitor->editor);
     }
+    if (monitor->history && !result->forget && !result->unknown) {
+        history_store_add(monitor->history, monitor->line);
+    }
     write_text(monitor, result->text);
     monitor->finished = result->goodbye;
     start_line(monitor);
@@ -130,6 +136,9 @@ static void editor_line(void *opaque, const char *line)
         start_line(monitor);
         return;
     }
+    g_free(monitor->line);
+    monitor->line = g_strdup(line);
+    monitor->context.columns = chardev_terminal(monitor->chr).columns;
     monitor->yielded = TRUE;
     monitor->starting = TRUE;
     HmpRun *run = hmp_run_start(&monitor->context, line, command_done, monitor);
@@ -313,6 +322,22 @@ Monitor *monitor_hmp_new(Machine *machine, Chardev *chr, GError **error)
     return monitor;
 }
 
+static void history_loaded(const GPtrArray *lines, void *opaque)
+{
+    Monitor *monitor = opaque;
+
+    monitor->history_query = NULL;
+    line_editor_add_old(monitor->editor, lines);
+}
+
+void monitor_keep_history(Monitor *monitor, HistoryStore *store)
+{
+    if (store && chardev_terminal(monitor->chr).local) {
+        monitor->history = store;
+        monitor->history_query = history_store_load(store, history_loaded, monitor);
+    }
+}
+
 void monitor_free(Monitor *monitor)
 {
     if (!monitor) {
@@ -322,6 +347,8 @@ void monitor_free(Monitor *monitor)
         chardev_detach(monitor->chr);
     }
     forget_peer(monitor);
+    history_query_cancel(monitor->history_query);
+    g_free(monitor->line);
     deferred_free(monitor->resume);
     line_editor_free(monitor->editor);
     g_byte_array_unref(monitor->input);

@@ -13,6 +13,7 @@
 #include "core/char.h"
 #include "core/machine.h"
 #include "gdbstub/gdbstub.h"
+#include "monitor/history.h"
 
 typedef struct Monitor Monitor;
 
@@ -21,6 +22,13 @@ typedef struct Monitor Monitor;
  * time a peer connects it is greeted with banner and prompt.
  */
 Monitor *monitor_hmp_new(Machine *machine, Chardev *chr, GError **error);
+
+/*
+ * Keeps the lines typed at the session from now on, and brings back those of earlier ones, if a
+ * person at this machine sits at its terminal (a terminal on stdio, a console tab); what comes over
+ * a socket or a pipe leaves no trace. The store must outlive the session.
+ */
+void monitor_keep_history(Monitor *monitor, HistoryStore *store);
 
 /* Ends the session and lets go of its character device. NULL is fine. */
 void monitor_free(Monitor *monitor);
@@ -35,6 +43,3 @@ gboolean monitor_hmp_run(Machine *machine, const char *line, GString *out);
 
 /* Lets a debugger's client run commands. */
 extern const GdbMonitorOps monitor_gdb_ops;
-
-/* Appends the commands as a reference for docs/monitor.md, in Markdown. */
-void monitor_print_reference(GString *out);

@@ -3,6 +3,7 @@
 
 #include "core/log.h"
 #include "mainloop/worker.h"
+#include "monitor/history.h"
 #include "monitor/monitor.h"
 #include "monitor/parse.h"
 
@@ -24,10 +25,10 @@ static gboolean is_info_topic(const Command *command)
 }
 
 /* A line that never became a call. */
-static void tell_syntax_error(const Command *command, const GError *error, HmpDoneFn done,
-                              void *opaque)
+static void tell_syntax_error(const Command *command, const char *line, const GError *error,
+                              HmpDoneFn done, void *opaque)
 {
-    HmpResult result = {.ok = FALSE};
+    HmpResult result = {.unknown = !command, .forget = history_is_private(line)};
     g_autoptr(GString) text = g_string_new(NULL);
 
     g_string_printf(text, "%s\n", error->message);
@@ -74,7 +75,7 @@ HmpRun *hmp_run_start(CommandContext *context, const char *line, HmpDoneFn done,
     CommandCall *call = hmp_parse(context, line, &command, &error);
 
     if (!call && error) {
-        tell_syntax_error(command, error, done, opaque);
+        tell_syntax_error(command, line, error, done, opaque);
         return NULL;
     }
     if (!call) {

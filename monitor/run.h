@@ -14,6 +14,7 @@ typedef struct HmpRun HmpRun;
 typedef struct HmpResult {
     const char *text; /* lines end in "\n"; an error is the last */
     gboolean ok;
+    gboolean unknown; /* there is no such command */
     gboolean forget;  /* the line held a secret */
     gboolean goodbye; /* nothing further is expected */
 } HmpResult;

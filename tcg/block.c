@@ -58,7 +58,8 @@ struct CodeCache {
     CodePage *pages[PAGE_HASH];
     Jump jumps[JUMP_HASH];
     gboolean jumps_used;
-    guint64 generation;        /* counts clears */
+    guint64 generation; /* counts clears */
+    CodeStats stats;
     Insn insns[BLOCK_MAX + 1]; /* of the block being decoded */
     Step steps[STEPS];         /* by linear address */
 };
@@ -90,7 +91,16 @@ void code_cache_unmap(CodeCache *cache)
     if (cache->jumps_used) {
         memset(cache->jumps, 0, sizeof(cache->jumps));
         cache->jumps_used = FALSE;
+        cache->stats.unmaps++;
     }
+}
+
+void code_cache_stats(const CodeCache *cache, CodeStats *stats)
+{
+    *stats = cache->stats;
+    stats->used = cache->used;
+    stats->size = ARENA_SIZE;
+    stats->clears = cache->generation;
 }
 
 void code_cache_clear(CodeCache *cache)
@@ -100,6 +110,7 @@ void code_cache_clear(CodeCache *cache)
     memset(cache->pages, 0, sizeof(cache->pages));
     cache->used = 0;
     cache->generation++;
+    cache->stats.blocks = cache->stats.insns = cache->stats.bytes = cache->stats.links = 0;
 }
 
 static void *arena_alloc(CodeCache *cache, gsize size)
@@ -172,6 +183,7 @@ void code_cache_invalidate(CodeCache *cache, const guint8 *host_page)
     for (Block *block = page->blocks; block; block = block->next_page) {
         block_unhash(cache, block);
         block->stale = TRUE;
+        cache->stats.invalidated++;
         for (guint i = 0; i < block->count; i++) {
             block->records[i].run = record_stale;
         }
@@ -223,11 +235,11 @@ static guint decode_run(TcgCpu *cpu, const guint8 *host, guint room, DecodeStatu
 {
     CodeCache *cache = cpu->code;
     DecodeMode mode;
-    guint count = 0, offset = 0;
+    guint count = 0, offset = 0, most = cpu->accel->accel.one_insn ? 1 : BLOCK_MAX;
 
     decode_mode(cpu, &mode);
     *closing = DECODE_OK;
-    while (count < BLOCK_MAX) {
+    while (count < most) {
         Insn *insn = &cache->insns[count];
         *closing = decode_insn(&mode, host + offset, room - offset, insn);
         if (*closing != DECODE_OK) {
@@ -346,6 +358,10 @@ static const Record *code_find_slow(TcgCpu *cpu, guint64 linear)
         tcg_code_mark(cpu, code->ram, (guint64)(code->host + offset - code->ram->host),
                       MIN(PAGE_SIZE - offset, BLOCK_MAX * DECODE_MAX_LENGTH));
         block = block_decode(cpu, code, offset);
+        cache->stats.decoded++;
+        cache->stats.blocks++;
+        cache->stats.insns += block->count - 1u;
+        cache->stats.bytes += block->length;
     }
     *jump = (Jump){linear, block->records, cpu->mode, block->length};
     cache->jumps_used = TRUE;
@@ -397,6 +413,7 @@ const Record *code_link(TcgCpu *cpu, const Record *record, guint which, guint64 
     cpu->current = NULL; /* the fetch belongs to the next instruction */
     next = code_find(cpu);
     if (next && cache->generation == generation) {
+        cache->stats.links += !record->link[which];
         ((Record *)record)->link[which] = next;
     }
     return next;

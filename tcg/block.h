@@ -75,6 +75,19 @@ static inline guint64 record_next_rip(const TcgCpu *cpu, const Record *record)
 /* ---- the cache ---- */
 
 /* NULL if there is no address space left. */
+/* What a cache has done since the machine began. */
+typedef struct CodeStats {
+    gsize used, size;             /* bytes, now and at most */
+    guint64 blocks;               /* now, stale ones included */
+    guint64 insns;                /* in them */
+    guint64 bytes;                /* of guest code in them */
+    guint64 links;                /* jumps from block to block that they hold */
+    guint64 decoded, invalidated; /* blocks, ever */
+    guint64 clears, unmaps;
+} CodeStats;
+
+void code_cache_stats(const CodeCache *cache, CodeStats *stats);
+
 CodeCache *code_cache_new(void);
 void code_cache_free(CodeCache *cache);
 

@@ -193,7 +193,8 @@ struct TcgCpu {
     gboolean tlb_used[TLB_KINDS]; /* since the last flush */
     TlbCode itlb[TLB_CODE_SIZE];
     guint64 large_first, large_last; /* all pages above 4 KiB lie between: INVLPG flushes all */
-    struct Apic *apic;               /* NULL in a machine without a board */
+    guint64 tlb_flushes, tlb_page_flushes; /* ever */
+    struct Apic *apic;                     /* NULL in a machine without a board */
     struct TcgRequests *requests;
     gint in_guest;  /* atomic: see tcg/run.h */
     gint exclusive; /* 1 = of those that hold the guest, this processor is one */

@@ -413,6 +413,7 @@ void mmu_flush(TcgCpu *cpu, gboolean global)
         cpu->large_first = G_MAXUINT64;
         cpu->large_last = 0;
     }
+    cpu->tlb_flushes++;
     code_cache_unmap(cpu->code);
 }
 
@@ -430,6 +431,7 @@ void mmu_flush_page(TcgCpu *cpu, guint64 linear)
         }
     }
     cpu->itlb[(linear >> PAGE_BITS) & (TLB_CODE_SIZE - 1)].linear = 1;
+    cpu->tlb_page_flushes++;
     code_cache_unmap(cpu->code);
 }
 

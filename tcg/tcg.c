@@ -186,6 +186,50 @@ static void tcg_inject_nmi(Accel *accel, Vcpu *vcpu)
     }
 }
 
+static void clear_code(Vcpu *vcpu, void *opaque)
+{
+    code_cache_clear(tcg_cpu_of(vcpu)->code);
+}
+
+static void tcg_set_one_insn(Accel *accel, gboolean on)
+{
+    GPtrArray *vcpus = accel->machine->vcpus;
+
+    if (accel->one_insn == on) {
+        return;
+    }
+    accel->one_insn = on; /* seen by each processor before it decodes again */
+    for (guint i = 0; i < vcpus->len; i++) {
+        vcpu_call(g_ptr_array_index(vcpus, i), clear_code, NULL);
+    }
+}
+
+static void print_count(GString *out, const char *what, guint64 n)
+{
+    g_string_append_printf(out, "%-20s%" G_GUINT64_FORMAT "\n", what, n);
+}
+
+static void tcg_print_statistics(Accel *accel, Vcpu *vcpu, GString *out)
+{
+    const TcgCpu *cpu = tcg_cpu_of(vcpu);
+    CodeStats stats;
+
+    code_cache_stats(cpu->code, &stats);
+    g_string_append_printf(out, "%-20s%" G_GSIZE_FORMAT "/%" G_GSIZE_FORMAT "\n", "gen code size",
+                           stats.used, stats.size);
+    print_count(out, "TB count", stats.blocks);
+    g_string_append_printf(out, "%-20s%.1f bytes, %.1f instructions\n", "TB avg target size",
+                           stats.blocks ? (double)stats.bytes / stats.blocks : 0.0,
+                           stats.blocks ? (double)stats.insns / stats.blocks : 0.0);
+    print_count(out, "direct jump count", stats.links);
+    print_count(out, "TB decode count", stats.decoded);
+    print_count(out, "TB flush count", stats.clears);
+    print_count(out, "TB invalidate count", stats.invalidated);
+    print_count(out, "TB remap count", stats.unmaps);
+    print_count(out, "TLB full flushes", cpu->tlb_flushes);
+    print_count(out, "TLB page flushes", cpu->tlb_page_flushes);
+}
+
 const AccelOps tcg_accel_ops = {
     .name = "tcg",
     .summary = "a software processor, for hosts without KVM",
@@ -208,4 +252,6 @@ const AccelOps tcg_accel_ops = {
     .reset = tcg_reset,
     .inject_nmi = tcg_inject_nmi,
     .set_debug = tcg_set_debug,
+    .set_one_insn = tcg_set_one_insn,
+    .print_statistics = tcg_print_statistics,
 };

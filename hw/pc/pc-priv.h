@@ -37,6 +37,7 @@ typedef struct PcBoard {
     MachineListener *listener;
     gboolean booted;   /* -boot once= has been used */
     gboolean has_hpet; /* -machine hpet= */
+    char *boot_set;    /* the order set since, or NULL */
 } PcBoard;
 
 static inline PcBoard *pc_board(Device *dev)

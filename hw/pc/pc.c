@@ -1,4 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+#include <string.h>
+
+#include "core/error.h"
 #include "hw/block/ide.h"
 #include "hw/pc/devices.h"
 #include "hw/pc/i440fx.h"
@@ -13,6 +16,9 @@ const char *pc_boot_order(const PcBoard *board)
 {
     const BoardBoot *boot = &board->config.boot;
 
+    if (board->boot_set) {
+        return board->boot_set;
+    }
     if (boot->once && !board->booted) {
         return boot->once;
     }
@@ -109,6 +115,25 @@ static void machine_event(Machine *machine, MachineEvent event, void *opaque)
     }
 }
 
+static gboolean set_boot_order(void *opaque, const char *order, GError **error)
+{
+    PcBoard *board = opaque;
+
+    for (const char *p = order; *p; p++) {
+        if (!strchr("abcdn", *p)) {
+            return error_set(
+                error, "Invalid boot device '%c' (a: floppy, c: disk, d: CD-ROM, n: network)", *p);
+        }
+        if (strchr(p + 1, *p)) {
+            return error_set(error, "Boot device '%c' was given twice", *p);
+        }
+    }
+    g_free(board->boot_set);
+    board->boot_set = g_strdup(order);
+    update_firmware(board);
+    return TRUE;
+}
+
 /* ---- root device ---- */
 
 static void system_unplugged(Bus *bus, Device *dev)
@@ -137,6 +162,7 @@ static void unrealize(Device *dev)
     machine_unlisten(dev->machine, board->listener);
     pc_memory_finish(board);
     g_free(board->apics);
+    g_free(board->boot_set);
 }
 
 static void reset(Device *dev)
@@ -197,6 +223,8 @@ static gboolean finish(PcBoard *board, GError **error)
     if (!pc_fw_cfg_init(board, error)) {
         return FALSE;
     }
+    board->device.machine->set_boot_order = set_boot_order;
+    board->device.machine->boot_order_opaque = board;
     board->listener = machine_listen(board->device.machine, machine_event, board);
     return TRUE;
 }

@@ -137,7 +137,8 @@ class Machine:
             if self.tty is not None:
                 stdin = out = err = self.tty
             self.process = subprocess.Popen(command, stdin=stdin, stdout=out, stderr=err,
-                                            env={**os.environ, **self.env},
+                                            env={**os.environ, 'XDG_STATE_HOME': self.path('state'),
+                                                 **self.env},
                                             cwd=self.dir if self.cwd else None,
                                             preexec_fn=_take_terminal if self.tty is not None
                                             else _die_with_parent)
