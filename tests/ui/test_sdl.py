@@ -520,15 +520,8 @@ class DemoTest(unittest.TestCase):
         wait(self.same_picture, 'the same picture')
         self.x.server.kill()
         wait(lambda: 'sdl' not in self.m.hmp.command('info display'), 'the lost one is closed')
-        self.assertIn("display ':9999'", self.m.hmp.command('display_add sdl,display=:9999'))
-        for _ in range(3):  # and it opens on another one
-            with xserver.XServer() as self.x:
-                self.assertEqual(
-                    self.m.hmp.command('display_add sdl,display=' + self.x.display).strip(), 'sdl')
-                self.window = self.x.window('spine')
-                wait(self.same_picture, 'the same picture on another server')
-            wait(lambda: 'sdl' not in self.m.hmp.command('info display'), 'it is closed')
-        self.assertTrue(self.m.running())
+        self.assertIn('lost its display server',
+                      self.m.hmp.command('display_add sdl,display=:9999'))
 
 
 if __name__ == '__main__':

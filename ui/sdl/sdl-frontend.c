@@ -198,8 +198,11 @@ static void sdl_frontend_close(Frontend *frontend)
     if (gui->server != NULL && !gui->is_lost) {
         sdl_server_pending(gui->server);
     }
-    /* Else nothing is taken apart, and SDL opens no window any more in this process. */
-    if (!gui->is_lost || gui->server == NULL || sdl_server_may_close(gui->server)) {
+    /*
+     * Xlib ends the process when a dead connection is closed, and SDL has one of its own besides
+     * the one that we know: nothing is taken apart then.
+     */
+    if (!gui->is_lost || g_strcmp0(SDL_GetCurrentVideoDriver(), "x11") != 0) {
         sdl_windows_close(gui);
         sdl_cursor_close(gui);
         sdl_server_free(gui->server);

@@ -62,11 +62,6 @@ gboolean sdl_server_dead(SdlServer *server)
     return server->ops != NULL && server->ops->dead != NULL && server->ops->dead(server);
 }
 
-gboolean sdl_server_may_close(SdlServer *server)
-{
-    return server->ops == NULL || server->ops->may_close == NULL || server->ops->may_close(server);
-}
-
 void sdl_server_lost(SdlServer *server)
 {
     void (*lost)(void *opaque) = server->lost;

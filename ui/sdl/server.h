@@ -27,8 +27,6 @@ typedef struct SdlServerOps {
     gboolean (*pending)(SdlServer *server);
     /* TRUE if the connection is dead. NULL: open() has arranged for the news. */
     gboolean (*dead)(SdlServer *server);
-    /* TRUE if SDL may close what is dead. NULL: it may. */
-    gboolean (*may_close)(SdlServer *server);
 } SdlServerOps;
 
 struct SdlServer {
@@ -44,8 +42,6 @@ SdlServer *sdl_server_new(SDL_Window *window, void (*lost)(void *opaque), void *
 void sdl_server_free(SdlServer *server); /* NULL is fine */
 gboolean sdl_server_pending(SdlServer *server);
 gboolean sdl_server_dead(SdlServer *server);
-gboolean sdl_server_may_close(
-    SdlServer *server); /* after a loss: FALSE = it would end the process */
 
 /* Before SDL connects: FALSE if it must not. */
 gboolean sdl_server_probe(GError **error);
