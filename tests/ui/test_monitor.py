@@ -8,6 +8,7 @@ import socket
 import struct
 import subprocess
 import sys
+import tempfile
 import time
 import unittest
 import zlib
@@ -276,8 +277,15 @@ class TerminalTest(unittest.TestCase):
         self.server = 'vitrine-%d-%s' % (os.getpid(), self._testMethodName)
         self.addCleanup(subprocess.run, ['tmux', '-L', self.server, 'kill-server'],
                         stderr=subprocess.DEVNULL)
-        command = ('%s -machine none -accel qtest -display none -monitor stdio; echo status=$?; '
-                   'stty -a | tr " ;" "\\n" | grep -x -e icanon -e echo; exec cat' % binary())
+        self.state = tempfile.mkdtemp(prefix='vitrine-test-')
+        self.addCleanup(shutil.rmtree, self.state)
+        self.open()
+
+    def open(self, options=''):
+        command = ('XDG_STATE_HOME=%s %s -machine none -accel qtest -display none '
+                   '-monitor stdio %s; echo status=$?; '
+                   'stty -a | tr " ;" "\\n" | grep -x -e icanon -e echo; exec cat' %
+                   (self.state, binary(), options))
         self.tmux('-f', '/dev/null', 'new-session', '-d', '-x', '80', '-y', '24', command)
         self.see('(qemu)')
 
@@ -310,11 +318,47 @@ class TerminalTest(unittest.TestCase):
         self.see('(qemu)')
         self.keys('system_', 'Tab')
         self.see('(qemu) system_')
-        self.assertIn('system_powerdown  system_reset', self.screen())
+        self.assertTrue(any(line.startswith('system_powerdown  system_reset')
+                            for line in self.screen()), self.screen())
         self.keys('C-u', 'log')
         self.see('(qemu) log')
         self.keys('file ' + os.path.dirname(__file__) + '/test_moni', 'Tab')
         self.assertTrue(until(lambda: 'test_monitor.py' in ''.join(self.screen())), self.screen())
+
+    def quit(self):
+        self.keys('C-u', 'quit', 'Enter')
+        self.assertTrue(until(lambda: 'status=0' in self.screen()), self.screen())
+        self.tmux('kill-server')
+        time.sleep(0.2)
+
+    def test_history_is_kept(self):
+        path = os.path.join(self.state, 'vitrine', 'hmp-history')
+        self.keys('p 40+2', 'Enter', 'set_password vnc geheim', 'Enter', 'nonsense', 'Enter')
+        self.see('(qemu)')
+        self.quit()
+        with open(path, encoding='utf-8') as f:
+            self.assertEqual(f.read(), 'p 40+2\nquit\n')
+        self.assertEqual(os.stat(path).st_mode & 0o777, 0o600)
+        self.open()
+        self.see('(qemu)')
+        self.keys('Up', 'Up')
+        self.see('(qemu) p 40+2')
+        self.quit()
+        self.open('-no-user-config')
+        self.see('(qemu)')
+        self.keys('Up', 'p 1', 'Enter')
+        self.assertTrue(until(lambda: '(qemu) p 1' in self.screen()), self.screen())
+        self.quit()
+        with open(path, encoding='utf-8') as f:
+            self.assertEqual(f.read(), 'p 40+2\nquit\n')
+
+    def test_long_lines(self):
+        self.keys('p ' + '1+' * 60 + '1', 'C-a')
+        self.tmux('resize-window', '-x', '50', '-y', '24')
+        self.keys('X', 'BSpace', 'C-e', '+1', 'Enter')
+        self.assertTrue(until(lambda: '0x3e' in self.screen()), self.screen())
+        text = ''.join(self.screen())
+        self.assertEqual(text.count('(qemu) p '), 1, self.screen())
 
     def test_terminal_is_restored(self):
         self.keys('quit', 'Enter')
