@@ -28,6 +28,7 @@
 #include "hw/timer/pcspk.h"
 #include "hw/usb/hid.h"
 #include "hw/usb/uhci.h"
+#include "hw/usb/xhci.h"
 #include "hw/watchdog/i6300esb.h"
 #include "hw/watchdog/ib700.h"
 
@@ -74,6 +75,7 @@ const DeviceOps *const device_types[] = {
     /* USB */
     &piix3_uhci_ops.device,
     &piix4_uhci_ops.device,
+    &qemu_xhci_ops.device,
     &usb_kbd_ops.device,
     &usb_mouse_ops.device,
     &usb_tablet_ops.device,

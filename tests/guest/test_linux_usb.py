@@ -78,6 +78,10 @@ class Usb(linux.LinuxTest):
     def test_uhci(self):
         self.check('uhci-hcd', '-usb', '-device', 'usb-kbd', '-device', 'usb-tablet')
 
+    def test_xhci(self):
+        self.check('xhci-pci', '-device', 'qemu-xhci', '-device', 'usb-kbd', '-device',
+                   'usb-tablet')
+
 
 if __name__ == '__main__':
     tap.main()
