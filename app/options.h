@@ -49,6 +49,9 @@ const char *cli_missing_reason(const char *name);
 int cli_print_help(const char *text);
 int cli_print_man(const char *text);
 
+/* The same for programs, see Machine.describe_command_line. Any thread. */
+GVariant *cli_describe(void);
+
 /* Handlers of options whose value has a syntax of its own, see option-values.c. */
 gboolean cli_apply_machine(CliConfig *config, const CliOption *option, const char *value,
                            GError **error);

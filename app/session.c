@@ -11,6 +11,7 @@
 #include "app/drives.h"
 #include "app/frontends.h"
 #include "app/monitors.h"
+#include "app/options.h"
 #include "app/paths.h"
 #include "app/ports.h"
 #include "app/process.h"
@@ -328,6 +329,7 @@ static Machine *new_machine(CliConfig *config, EventLoop *loop)
     machine->guard_tty = process_guard_tty;
     frontends_set_loader(machine, config);
     machine->board_types = board_types;
+    machine->describe_command_line = cli_describe;
     return machine;
 }
 

@@ -85,6 +85,12 @@ struct AccelOps {
      * breakpoint where the vCPU stands is hit as soon as it runs. FALSE, and nothing is set, if it
      * cannot be done. NULL = cannot be debugged. */
     gboolean (*set_debug)(Accel *accel, Vcpu *vcpu, const CpuDebug *debug, GError **error);
+    /*
+     * What a processor (NULL: the machine) has been through: a list (aa{sv}, floating) of QMP's
+     * Stats, or with `schema` of what each of them is (StatsSchemaValue). Vm lock; waits for no
+     * processor. NULL = counts nothing.
+     */
+    GVariant *(*stats)(Accel *accel, Vcpu *vcpu, gboolean schema);
     /* The guest clock was stopped or goes on. NULL = not needed. */
     void (*clock_changed)(Accel *accel, gboolean running);
     /* From now on blocks of translated code have one instruction each, or as many as there are;

@@ -61,6 +61,9 @@ void char_fd_prepare(int fd);
  */
 gssize char_fd_write(int fd, const guint8 *data, gsize length);
 
+/* recv(2) without waiting; descriptors that come along go to the user first, if it wants such. */
+gssize char_socket_receive(Chardev *chr, int fd, guint8 *buffer, gsize length);
+
 /*
  * Reads from a non-blocking descriptor, at most what the user can take, and hands it on. Returns
  * FALSE at the end of the input or when it is broken. `*room` tells whether the user could take

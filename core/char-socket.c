@@ -169,7 +169,7 @@ static void socket_keep_rest(SocketChardev *sock)
     guint8 buffer[CHAR_CHUNK];
     gssize n;
 
-    while ((n = recv(sock->fd, buffer, sizeof buffer, MSG_DONTWAIT)) > 0 &&
+    while ((n = char_socket_receive(&sock->chr, sock->fd, buffer, sizeof buffer)) > 0 &&
            sock->leftover->len < (4 << 20)) {
         guint breaks;
         gsize kept =
@@ -197,7 +197,7 @@ static void socket_read(SocketChardev *sock, GIOCondition revents)
         }
         return;
     }
-    n = recv(sock->fd, buffer, want, MSG_DONTWAIT);
+    n = char_socket_receive(&sock->chr, sock->fd, buffer, want);
     if (n == 0 || (n < 0 && errno != EAGAIN && errno != EINTR)) {
         socket_disconnected(sock);
     } else if (n > 0) {

@@ -32,6 +32,9 @@ typedef struct CharUser {
     /* The device was exchanged for `chr`, which the user is attached to from now on; CHAR_CLOSED
      * and CHAR_OPENED come around it. NULL = chardev_change() is refused. */
     void (*moved)(void *opaque, Chardev *chr);
+    /* Descriptors that a peer on a unix socket has sent along with the bytes that are received
+     * next; the user's to close from then on. NULL = not wanted: they are closed. */
+    void (*receive_fds)(void *opaque, const int *fds, guint count);
 } CharUser;
 
 /* The terminal that a person sits at. */

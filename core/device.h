@@ -47,6 +47,9 @@ struct DeviceOps {
     /* `info TOPIC` at the monitor. Both NULL, or both set: appends text for people. */
     const char *info_topic;
     void (*info)(Device *dev, GString *out);
+    /* The same for programs, as QMP's query-TOPIC answers: a list (aa{sv}, floating). NULL = there
+     * is no such query. */
+    GVariant *(*query)(Device *dev);
     /* Interrupt inputs (device_input()): how many, at most 64, and the new level of one. 0 and NULL
      * mean none. */
     guint inputs;

@@ -37,6 +37,7 @@ typedef struct KvmDebug {
 typedef struct KvmAccel {
     Accel accel;
     int kvm_fd, vm_fd;
+    int stats_fd;                /* of the VM; -1 = the kernel gives none */
     int run_size;                /* of struct kvm_run and what follows it */
     GArray *slot_state;          /* of guint8, a SlotState for each slot index */
     GArray *cpuid;               /* of CpuidEntry: the model, before topology */
@@ -68,6 +69,7 @@ typedef struct KvmVcpu {
     int fd;
     struct kvm_run *run;     /* shared with the kernel */
     gint in_guest;           /* (atomic) between the last check and the return of KVM_RUN */
+    int stats_fd;            /* -1 = the kernel gives none */
     gboolean access_pending; /* an exit was served that the next KVM_RUN completes */
     KvmInitState init;
     KvmDebug debug;
@@ -75,6 +77,11 @@ typedef struct KvmVcpu {
 
 /* ioctl(2) that is tried again when a signal came between. */
 int kvm_ioctl(int fd, unsigned long request, void *argument);
+
+/* stats.c */
+/* The descriptor that tells the statistics of a VM's or vCPU's; -1 if there is none. */
+int kvm_stats_open(int fd);
+GVariant *kvm_stats(Accel *accel, Vcpu *vcpu, gboolean schema);
 
 /* slots.c */
 void kvm_set_slot(Accel *accel, const MemorySlot *slot);

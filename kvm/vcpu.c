@@ -266,6 +266,7 @@ gboolean kvm_vcpu_open(Accel *accel, Vcpu *vcpu, GError **error)
         g_free(kv);
         return FALSE;
     }
+    kv->stats_fd = kvm_stats_open(kv->fd);
     vcpu->accel_data = kv;
     kvm_debug_init(kv);
     if (kvm_cpuid_apply(kvm, vcpu, error) && kvm_init_state_save(kvm, kv, error)) {
@@ -283,6 +284,9 @@ void kvm_vcpu_close(Accel *accel, Vcpu *vcpu)
     vcpu->accel_data = NULL;
     kvm_init_state_free(kv);
     munmap(kv->run, (gsize)((KvmAccel *)accel)->run_size);
+    if (kv->stats_fd >= 0) {
+        close(kv->stats_fd);
+    }
     close(kv->fd);
     g_free(kv);
 }

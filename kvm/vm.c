@@ -85,6 +85,7 @@ static gboolean create_vm(KvmAccel *kvm, GError **error)
     if (kvm->vm_fd < 0) {
         return error_set_errno(error, errno, "cannot create a KVM virtual machine");
     }
+    kvm->stats_fd = kvm_stats_open(kvm->vm_fd);
     kvm->run_size = ioctl(kvm->kvm_fd, KVM_GET_VCPU_MMAP_SIZE, 0);
     /* Tells which flags of KVM_SET_GUEST_DEBUG there are; 0 before Linux 5.13. */
     kvm->blockirq_flag =
@@ -105,6 +106,9 @@ static void kvm_close(Accel *accel)
 {
     KvmAccel *kvm = (KvmAccel *)accel;
 
+    if (kvm->stats_fd >= 0) {
+        close(kvm->stats_fd);
+    }
     if (kvm->vm_fd >= 0) {
         close(kvm->vm_fd);
     }
@@ -114,7 +118,7 @@ static void kvm_close(Accel *accel)
     g_clear_pointer(&kvm->cpuid, g_array_unref);
     g_clear_pointer(&kvm->slot_state, g_array_unref);
     g_clear_pointer(&kvm->int3s, g_array_unref);
-    kvm->kvm_fd = kvm->vm_fd = -1;
+    kvm->kvm_fd = kvm->vm_fd = kvm->stats_fd = -1;
 }
 
 static gboolean kvm_open(Accel *accel, GError **error)
@@ -123,7 +127,7 @@ static gboolean kvm_open(Accel *accel, GError **error)
     /* A signal that comes late, after KVM_RUN, must not end a device's read(2) or write(2). */
     struct sigaction action = {.sa_handler = on_kick_signal, .sa_flags = SA_RESTART};
 
-    kvm->vm_fd = -1;
+    kvm->vm_fd = kvm->stats_fd = -1;
     kvm->slot_state = g_array_new(FALSE, TRUE, sizeof(guint8));
     kvm->int3s = g_array_new(FALSE, FALSE, sizeof(KvmInt3));
     if (open_device(kvm, error) && check_capabilities(kvm, error) && create_vm(kvm, error) &&
@@ -171,5 +175,6 @@ const AccelOps kvm_accel_ops = {
     .reset = kvm_reset,
     .inject_nmi = kvm_inject_nmi,
     .set_debug = kvm_set_debug,
+    .stats = kvm_stats,
     .clock_changed = kvm_clock_changed,
 };

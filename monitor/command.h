@@ -90,10 +90,11 @@ struct Command {
 /* What a session keeps from one command to the next. */
 typedef struct CommandContext {
     Machine *machine;
-    guint columns;     /* of the terminal; 0 = not known, or nobody's */
-    guint cpu;         /* the vCPU that print, x and `info registers` look at */
-    JsonNode **schema; /* where query-qmp-schema keeps its answer; NULL = nowhere */
-    GQueue *history;   /* of char *, oldest first; NULL = has none */
+    guint columns;       /* of the terminal; 0 = not known, or nobody's */
+    guint cpu;           /* the vCPU that print, x and `info registers` look at */
+    JsonNode **schema;   /* where query-qmp-schema keeps its answer; NULL = nowhere */
+    GQueue *history;     /* of char *, oldest first; NULL = has none */
+    struct FdStore *fds; /* descriptors that the client has sent, see fds.h; NULL = it cannot */
     /* Asks the person for text that is not echoed, then runs `answer`; the call must be held. NULL
      * = nobody to ask. */
     void (*ask_secret)(CommandCall *call, const char *prompt,

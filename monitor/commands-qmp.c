@@ -13,6 +13,8 @@
     }
 
 static const char *const expansion_types[] = {"static", "full", NULL};
+static const char *const stats_targets[] = {"vm", "vcpu", NULL};
+static const char *const stats_providers[] = {"kvm", NULL};
 static const char *const display_reloads[] = {"vnc", NULL};
 static const char *const data_formats[] = {"utf8", "base64", NULL};
 static const char *const readonly_modes[] = {"retain", "read-only", "read-write", NULL};
@@ -98,6 +100,28 @@ const Command monitor_qmp_commands[] = {
      ARGS({"type", ARG_ENUM, .values = display_reloads, .schema = "DisplayUpdateType"},
           {"addresses", ARG_JSON, TRUE, .schema = "[SocketAddress]"}),
      "change where a server listens", NULL, qmp_display_update, TRUE},
+    {"getfd", NULL, ARGS({"fdname", ARG_STRING}),
+     "give a name to the descriptor that comes along (SCM_RIGHTS)", NULL, qmp_getfd, TRUE},
+    {"closefd", NULL, ARGS({"fdname", ARG_STRING}), "close a descriptor that has a name", NULL,
+     qmp_closefd, TRUE},
+    {"add_client", NULL,
+     ARGS({"protocol", ARG_STRING, .help = "vnc, spice, or a frontend's id"},
+          {"fdname", ARG_STRING, .help = "as given to getfd"},
+          {"skipauth", ARG_FLAG, TRUE, .help = "it need not give a password"},
+          {"tls", ARG_FLAG, TRUE, .help = "it speaks TLS"}),
+     "take a connected socket for a viewer", NULL, qmp_add_client, TRUE},
+    QUERY("query-pci", "[PciInfo]", "PCI functions and their windows", qmp_query_devices),
+    {"query-command-line-options", NULL, ARGS({"option", ARG_STRING, TRUE}),
+     "options of the command line", NULL, qmp_query_command_line, TRUE, "[CommandLineOptionInfo]"},
+    {"query-stats", NULL,
+     ARGS({"target", ARG_ENUM, .values = stats_targets, .schema = "StatsTarget"},
+          {"vcpus", ARG_JSON, TRUE, .schema = "[str]"},
+          {"providers", ARG_JSON, TRUE, .schema = "[StatsRequest]"}),
+     "statistics of the accelerator", NULL, qmp_query_stats, TRUE, "[StatsResult]"},
+    {"query-stats-schemas", NULL,
+     ARGS({"provider", ARG_ENUM, TRUE, .values = stats_providers, .schema = "StatsProvider"}),
+     "what these statistics are", NULL, qmp_query_stats_schemas, TRUE, "[StatsSchema]"},
+    QUERY("x-query-irq", "HumanReadableText", "what `info irq` prints", qmp_query_text),
     QUERY("query-acpi-ospm-status", "[ACPIOSTInfo]", "hot-plugged devices: there are none",
           qmp_absent),
     {"balloon", NULL, ARGS({"value", ARG_INT}), "change the size of memory: there is no balloon",

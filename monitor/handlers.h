@@ -180,6 +180,18 @@ gboolean qmp_query_display_options(CommandCall *call, GError **error);
 gboolean qmp_display_reload(CommandCall *call, GError **error);
 gboolean qmp_display_update(CommandCall *call, GError **error);
 
+/* cmd-query-more.c */
+gboolean qmp_query_devices(CommandCall *call, GError **error);
+gboolean qmp_query_text(CommandCall *call, GError **error);
+gboolean qmp_query_stats(CommandCall *call, GError **error);
+gboolean qmp_query_stats_schemas(CommandCall *call, GError **error);
+gboolean qmp_query_command_line(CommandCall *call, GError **error);
+
+/* cmd-fd.c */
+gboolean qmp_getfd(CommandCall *call, GError **error);
+gboolean qmp_closefd(CommandCall *call, GError **error);
+gboolean qmp_add_client(CommandCall *call, GError **error);
+
 /* cmd-query-absent.c */
 gboolean qmp_absent(CommandCall *call, GError **error);
 gboolean qmp_migrate_set_capabilities(CommandCall *call, GError **error);

@@ -2,6 +2,7 @@
 #include "monitor/qmp-call.h"
 
 #include "core/error.h"
+#include "monitor/fds.h"
 #include "monitor/json-text.h"
 #include "monitor/schema.h"
 
@@ -13,6 +14,7 @@ void qmp_request_free(QmpRequest *request)
         g_free(request->command);
         g_clear_pointer(&request->arguments, json_object_unref);
         g_clear_pointer(&request->id, json_node_unref);
+        fd_list_free(request->fds);
         g_clear_error(&request->error);
         g_free(request);
     }

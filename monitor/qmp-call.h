@@ -15,6 +15,7 @@ typedef struct QmpRequest {
     JsonObject *arguments; /* NULL = none */
     JsonNode *id;          /* comes back with the answer; NULL = none */
     gboolean oob;
+    GArray *fds;   /* descriptors that came along, see fds.h; NULL = none */
     GError *error; /* why it is none */
 } QmpRequest;
 

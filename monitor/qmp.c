@@ -7,6 +7,7 @@
 #include "core/event.h"
 #include "core/log.h"
 #include "monitor/command.h"
+#include "monitor/fds.h"
 #include "monitor/json-frame.h"
 #include "monitor/json-text.h"
 #include "monitor/qmp-call.h"
@@ -182,6 +183,7 @@ static void carry_out(QmpSession *session, QmpRequest *request)
         send_error(session, error, request->id);
         return;
     }
+    fd_store_begin(session->context.fds, g_steal_pointer(&request->fds));
     run = g_new0(QmpRun, 1);
     *run = (QmpRun){session, call, request->id ? json_node_ref(request->id) : NULL};
     g_ptr_array_add(session->runs, run);
@@ -209,6 +211,7 @@ static void take_value(QmpSession *session)
         qmp_request_parse(session->frame.bytes->data, session->frame.bytes->len);
 
     g_byte_array_set_size(session->frame.bytes, 0);
+    request->fds = fd_store_take_arrived(session->context.fds);
     if (!request->error && request->oob && !session->oob) {
         error_set(&request->error, "QMP input member 'exec-oob' is unexpected");
     }
@@ -267,6 +270,13 @@ static void session_receive(void *opaque, const guint8 *data, gsize length)
     }
 }
 
+static void session_receive_fds(void *opaque, const int *fds, guint count)
+{
+    QmpSession *session = opaque;
+
+    fd_store_arrive(session->context.fds, fds, count);
+}
+
 static void session_writable(void *opaque)
 {
     QmpSession *session = opaque;
@@ -291,6 +301,7 @@ static void forget_client(QmpSession *session)
     g_queue_clear_full(&session->requests, (GDestroyNotify)qmp_request_free);
     g_string_truncate(session->output, 0);
     json_frame_reset(&session->frame);
+    fd_store_clear(session->context.fds);
     session->ready = session->oob = session->missed = FALSE;
     deferred_cancel(session->next);
 }
@@ -314,8 +325,14 @@ static void session_moved(void *opaque, Chardev *chr)
     ((QmpSession *)opaque)->chr = chr;
 }
 
-static const CharUser session_user = {session_room, session_receive, session_event,
-                                      session_writable, session_moved};
+static const CharUser session_user = {
+    .can_receive = session_room,
+    .receive = session_receive,
+    .event = session_event,
+    .writable = session_writable,
+    .moved = session_moved,
+    .receive_fds = session_receive_fds,
+};
 
 /* ---- sessions ---- */
 
@@ -331,6 +348,7 @@ static void session_free(QmpSession *session)
     deferred_free(session->next);
     deferred_free(session->end);
     json_frame_clear(&session->frame);
+    fd_store_free(session->context.fds);
     g_string_free(session->output, TRUE);
     g_ptr_array_unref(session->runs);
     g_free(session);
@@ -357,6 +375,7 @@ static QmpSession *session_new(QmpServer *server, Chardev *chr, gboolean own, GE
     session->server = server;
     session->context.machine = server->machine;
     session->context.schema = &server->schema;
+    session->context.fds = fd_store_new();
     session->output = g_string_new(NULL);
     session->runs = g_ptr_array_new();
     session->next = deferred_new(server->machine->loop, run_next, session);

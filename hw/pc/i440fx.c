@@ -214,6 +214,11 @@ static void host_info(Device *dev, GString *out)
     pci_bus_info(((I440fxHost *)dev)->bus, out);
 }
 
+static GVariant *host_query(Device *dev)
+{
+    return pci_bus_query(((I440fxHost *)dev)->bus);
+}
+
 PciBus *i440fx_pci_bus(Device *dev)
 {
     return ((I440fxHost *)dev)->bus;
@@ -281,4 +286,5 @@ const DeviceOps i440fx_pcihost_ops = {
     .reset = host_reset,
     .info_topic = "pci",
     .info = host_info,
+    .query = host_query,
 };

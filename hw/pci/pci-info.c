@@ -39,18 +39,30 @@ static const ClassName class_names[] = {
     {0x0c05, "SMBus"},
 };
 
+/* NULL = no name. */
+static const char *class_name(guint16 code)
+{
+    for (guint i = 0; i < G_N_ELEMENTS(class_names); i++) {
+        if (class_names[i].code == code) {
+            return class_names[i].name;
+        }
+    }
+    return NULL;
+}
+
+/* ---- for people ---- */
+
 static void print_class(PciDevice *pci, GString *out)
 {
     guint16 code = pci_get_word(pci, PCI_CLASS_SUB);
+    const char *name = class_name(code);
 
     g_string_append(out, "    ");
-    for (guint i = 0; i < G_N_ELEMENTS(class_names); i++) {
-        if (class_names[i].code == code) {
-            g_string_append(out, class_names[i].name);
-            return;
-        }
+    if (name) {
+        g_string_append(out, name);
+    } else {
+        g_string_append_printf(out, "Class %04x", code);
     }
-    g_string_append_printf(out, "Class %04x", code);
 }
 
 static void print_bar(PciDevice *pci, guint n, GString *out)
@@ -104,4 +116,82 @@ void pci_bus_info(PciBus *bus, GString *out)
             print_device(bus->devices[devfn], out);
         }
     }
+}
+
+/* ---- for programs: the words of QMP's query-pci ---- */
+
+static GVariant *describe_class(PciDevice *pci)
+{
+    guint16 code = pci_get_word(pci, PCI_CLASS_SUB);
+    const char *name = class_name(code);
+
+    return name ? g_variant_new_parsed("{'class': <%i>, 'desc': <%s>}", code, name)
+                : g_variant_new_parsed("{'class': <%i>}", code);
+}
+
+/* An address is -1 while the device does not decode it. */
+static GVariant *describe_bar(PciDevice *pci, guint n)
+{
+    const PciBar *bar = &pci->bars[n];
+    gint64 address = bar->mapped ? (gint64)pci_bar_address(pci, n) : -1;
+    gint64 size = (gint64)region_size(bar->region);
+
+    if (bar->type == PCI_BAR_IO) {
+        return g_variant_new_parsed("{'bar': <%i>, 'type': <'io'>, 'address': <%x>, 'size': <%x>}",
+                                    n, address, size);
+    }
+    return g_variant_new_parsed("{'bar': <%i>, 'type': <'memory'>, 'address': <%x>, "
+                                "'size': <%x>, 'prefetch': <%b>, 'mem_type_64': <%b>}",
+                                n, address, size, (bar->type & PCI_BAR_MEM32_PREFETCH) != 0,
+                                (bar->type & PCI_BAR_MEM64) != 0);
+}
+
+static GVariant *describe_bars(PciDevice *pci)
+{
+    GVariantBuilder list;
+
+    g_variant_builder_init(&list, G_VARIANT_TYPE("aa{sv}"));
+    for (guint n = 0; n <= PCI_ROM_SLOT; n++) {
+        if (pci->bars[n].region) {
+            g_variant_builder_add_value(&list, describe_bar(pci, n));
+        }
+    }
+    return g_variant_builder_end(&list);
+}
+
+static GVariant *describe_device(PciDevice *pci)
+{
+    GVariantBuilder info;
+
+    g_variant_builder_init(&info, G_VARIANT_TYPE_VARDICT);
+    g_variant_builder_add_parsed(&info, "{'bus', <0>}");
+    g_variant_builder_add_parsed(&info, "{'slot', <%i>}", pci_slot(pci));
+    g_variant_builder_add_parsed(&info, "{'function', <%i>}", pci_function(pci));
+    g_variant_builder_add_parsed(&info, "{'class_info', <%@a{sv}>}", describe_class(pci));
+    g_variant_builder_add_parsed(
+        &info,
+        "{'id', <{'vendor': <%i>, 'device': <%i>, 'subsystem-vendor': <%i>, 'subsystem': <%i>}>}",
+        pci_get_word(pci, PCI_VENDOR_ID), pci_get_word(pci, PCI_DEVICE_ID),
+        pci_get_word(pci, PCI_SUBSYSTEM_VENDOR_ID), pci_get_word(pci, PCI_SUBSYSTEM_ID));
+    if (pci->config[PCI_INTERRUPT_PIN]) {
+        g_variant_builder_add_parsed(&info, "{'irq', <%i>}", pci->config[PCI_INTERRUPT_LINE]);
+    }
+    g_variant_builder_add_parsed(&info, "{'irq_pin', <%i>}", pci->config[PCI_INTERRUPT_PIN]);
+    g_variant_builder_add_parsed(&info, "{'qdev_id', <%s>}", pci->device.id ? pci->device.id : "");
+    g_variant_builder_add_parsed(&info, "{'regions', <%@aa{sv}>}", describe_bars(pci));
+    return g_variant_builder_end(&info);
+}
+
+GVariant *pci_bus_query(PciBus *bus)
+{
+    GVariantBuilder devices;
+
+    g_variant_builder_init(&devices, G_VARIANT_TYPE("aa{sv}"));
+    for (guint devfn = 0; devfn < G_N_ELEMENTS(bus->devices); devfn++) {
+        if (bus->devices[devfn]) {
+            g_variant_builder_add_value(&devices, describe_device(bus->devices[devfn]));
+        }
+    }
+    return g_variant_new_parsed("[{'bus': <0>, 'devices': <%@aa{sv}>}]",
+                                g_variant_builder_end(&devices));
 }

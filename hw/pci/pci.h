@@ -172,3 +172,5 @@ gboolean pci_bus_pirq_level(const PciBus *bus, guint pirq);
 
 /* `info pci`. */
 void pci_bus_info(PciBus *bus, GString *out);
+/* The same for programs: QMP's [PciInfo], an aa{sv}, floating. */
+GVariant *pci_bus_query(PciBus *bus);

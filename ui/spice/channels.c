@@ -8,7 +8,6 @@
  * moment, and ours stays good for shutdown(2).
  */
 #include <fcntl.h>
-#include <netdb.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -28,7 +27,7 @@ typedef struct SpiceChannel {
     int guard_end;  /* -1 = none */
     gboolean ready; /* the handshake is over */
     gint64 since;
-    char *address;
+    SocketName peer, local;
     int session, type, id, flags;
 } SpiceChannel;
 
@@ -54,21 +53,68 @@ static void channel_free(gpointer data)
     if (channel->guard_end >= 0) {
         close(channel->guard_end);
     }
-    g_free(channel->address);
+    socket_name_clear(&channel->peer);
+    socket_name_clear(&channel->local);
     g_free(channel);
 }
 
-static char *address_text(const SpiceChannelEventInfo *info)
+static void set_names(SpiceChannel *channel, const SpiceChannelEventInfo *info)
 {
-    char host[NI_MAXHOST], port[NI_MAXSERV];
-    const struct sockaddr *address = (const struct sockaddr *)&info->paddr_ext;
+    gboolean known = (info->flags & SPICE_CHANNEL_EVENT_FLAG_ADDR_EXT) != 0;
 
-    if (!(info->flags & SPICE_CHANNEL_EVENT_FLAG_ADDR_EXT) || address->sa_family == AF_UNIX ||
-        getnameinfo(address, info->plen_ext, host, sizeof(host), port, sizeof(port),
-                    NI_NUMERICHOST | NI_NUMERICSERV)) {
-        return g_strdup("unix");
-    }
-    return g_strdup_printf("%s:%s", host, port);
+    socket_name_set(&channel->peer, (const struct sockaddr *)&info->paddr_ext,
+                    known ? info->plen_ext : 0);
+    socket_name_set(&channel->local, (const struct sockaddr *)&info->laddr_ext,
+                    known ? info->llen_ext : 0);
+}
+
+/* ---- in the words of QMP ---- */
+
+static GVariant *describe_end(const SocketName *name)
+{
+    GVariantBuilder members;
+
+    g_variant_builder_init(&members, G_VARIANT_TYPE_VARDICT);
+    socket_name_add(name, "port", &members);
+    return g_variant_builder_end(&members);
+}
+
+static GVariant *describe_ready(const SpiceChannel *channel)
+{
+    GVariantBuilder members;
+
+    g_variant_builder_init(&members, G_VARIANT_TYPE_VARDICT);
+    socket_name_add(&channel->peer, "port", &members);
+    g_variant_builder_add_parsed(&members, "{'connection-id', <%x>}",
+                                 (gint64)(guint)channel->session);
+    g_variant_builder_add_parsed(&members, "{'channel-type', <%i>}", channel->type);
+    g_variant_builder_add_parsed(&members, "{'channel-id', <%i>}", channel->id);
+    g_variant_builder_add_parsed(&members, "{'tls', <%b>}",
+                                 (channel->flags & SPICE_CHANNEL_EVENT_FLAG_TLS) != 0);
+    return g_variant_builder_end(&members);
+}
+
+static void report(SpiceChannels *channels, const char *event, const SpiceChannel *channel)
+{
+    spice_report_event(channels->session, event,
+                       g_variant_new_parsed("{'server': <%@a{sv}>, 'client': <%@a{sv}>}",
+                                            describe_end(&channel->local),
+                                            describe_end(&channel->peer)));
+}
+
+static GVariant *initialized_members(SpiceSession *session, const SpiceChannel *channel)
+{
+    GVariantBuilder server;
+    gboolean ticketing;
+
+    g_mutex_lock(&session->mutex);
+    ticketing = session->ticket_wanted;
+    g_mutex_unlock(&session->mutex);
+    g_variant_builder_init(&server, G_VARIANT_TYPE_VARDICT);
+    socket_name_add(&channel->local, "port", &server);
+    g_variant_builder_add_parsed(&server, "{'auth', <%s>}", ticketing ? "spice" : "none");
+    return g_variant_new_parsed("{'server': <%@a{sv}>, 'client': <%@a{sv}>}",
+                                g_variant_builder_end(&server), describe_ready(channel));
 }
 
 /* ---- handshakes; mutex held ---- */
@@ -145,7 +191,8 @@ static void connected(SpiceChannels *channels, SpiceChannelEventInfo *info)
     channel->fd = channels->accepting >= 0 ? fcntl(channels->accepting, F_DUPFD_CLOEXEC, 0) : -1;
     channel->theirs = channels->accepting;
     channel->since = clock_now(channels->clock);
-    channel->address = address_text(info);
+    set_names(channel, info);
+    report(channels, "SPICE_CONNECTED", channel);
     g_mutex_lock(&channels->mutex);
     g_ptr_array_add(channels->list, channel);
     check_handshakes(channels);
@@ -174,13 +221,13 @@ static void tell(SpiceChannels *channels, int type, int id, int by)
 
 static void initialized(SpiceChannels *channels, SpiceChannelEventInfo *info)
 {
+    SpiceChannel *channel = NULL; /* which nobody else frees */
     guint index;
     gboolean news = FALSE;
 
     g_mutex_lock(&channels->mutex);
     if (find_channel(channels, info, &index)) {
-        SpiceChannel *channel = g_ptr_array_index(channels->list, index);
-
+        channel = g_ptr_array_index(channels->list, index);
         news = !channel->ready;
         channel->ready = TRUE;
         channel->session = info->connection_id;
@@ -191,6 +238,8 @@ static void initialized(SpiceChannels *channels, SpiceChannelEventInfo *info)
     }
     g_mutex_unlock(&channels->mutex);
     if (news) {
+        spice_report_event(channels->session, "SPICE_INITIALIZED",
+                           initialized_members(channels->session, channel));
         tell(channels, info->type, info->id, 1);
     }
 }
@@ -215,6 +264,7 @@ static void disconnected(SpiceChannels *channels, SpiceChannelEventInfo *info)
     if (channel->ready) {
         tell(channels, channel->type, channel->id, -1);
     }
+    report(channels, "SPICE_DISCONNECTED", channel);
     channel_free(channel);
 }
 
@@ -384,11 +434,15 @@ void spice_channels_describe(SpiceChannels *channels, GString *out)
         const SpiceChannel *channel = g_ptr_array_index(channels->list, i);
 
         if (channel->ready) {
+            g_autofree char *peer = g_str_equal(channel->peer.family, "unix")
+                                        ? g_strdup("unix")
+                                        : socket_name_text(&channel->peer);
+
             g_string_append_printf(
                 out,
                 "Channel:\n     address: %s%s\n     session: %u\n     channel: %d:%d\n"
                 "     channel name: %s\n",
-                channel->address, channel->flags & SPICE_CHANNEL_EVENT_FLAG_TLS ? " [tls]" : "",
+                peer, channel->flags & SPICE_CHANNEL_EVENT_FLAG_TLS ? " [tls]" : "",
                 (guint)channel->session, channel->type, channel->id, type_name(channel->type));
             shown++;
         }
@@ -397,6 +451,23 @@ void spice_channels_describe(SpiceChannels *channels, GString *out)
     if (!shown) {
         g_string_append(out, "Channels: none\n");
     }
+}
+
+GVariant *spice_channels_query(SpiceChannels *channels)
+{
+    GVariantBuilder list;
+
+    g_variant_builder_init(&list, G_VARIANT_TYPE("aa{sv}"));
+    g_mutex_lock(&channels->mutex);
+    for (guint i = 0; i < channels->list->len; i++) {
+        const SpiceChannel *channel = g_ptr_array_index(channels->list, i);
+
+        if (channel->ready) {
+            g_variant_builder_add_value(&list, describe_ready(channel));
+        }
+    }
+    g_mutex_unlock(&channels->mutex);
+    return g_variant_builder_end(&list);
 }
 
 /* ---- lifecycle ---- */

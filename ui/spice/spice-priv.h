@@ -19,6 +19,7 @@
 #include "core/display.h"
 #include "core/frontend.h"
 #include "core/input.h"
+#include "ui/common/socket-name.h"
 
 typedef struct SpiceSession SpiceSession;
 typedef struct SpiceHead SpiceHead;
@@ -59,6 +60,8 @@ struct SpiceSession {
     GMainContext *context;
     EventLoop *loop;
     Deferred *ticket_changed; /* on the thread */
+    Deferred *arrived;        /* likewise: there are `arrivals` */
+    Deferred *reported;       /* on the main loop: there are `reports` */
     SpiceServer *server;      /* the thread's */
     SpiceCore *core;
     SpiceListener *listener; /* the thread's */
@@ -76,7 +79,15 @@ struct SpiceSession {
     char *ticket; /* to be given to spice-server; NULL = nobody gets in */
     gint64 ticket_expires;
     gboolean ticket_disconnects; /* who is connected has to go */
+    GQueue reports;              /* of SpiceReport*, see report.c */
+    GArray *arrivals;            /* of SpiceArrival */
 };
+
+/* A viewer that a monitor has brought along. */
+typedef struct SpiceArrival {
+    int fd; /* owned */
+    gboolean skip_auth, tls;
+} SpiceArrival;
 
 /* ---- spice-thread.c ---- */
 
@@ -87,6 +98,8 @@ gboolean spice_thread_start(SpiceSession *session, GError **error);
 gboolean spice_thread_end(SpiceSession *session);
 /* Hands password and expiry over; `disconnect`: who is connected has to go. Vm lock held. */
 void spice_thread_set_ticket(SpiceSession *session, gboolean disconnect);
+/* A connected socket, owned from now on, becomes a viewer's. Vm lock held. */
+void spice_thread_add_client(SpiceSession *session, const SpiceArrival *arrival);
 /* The server that the calling thread runs, or works for. */
 SpiceSession *spice_thread_current(void);
 /* A display's worker says whose it is. */
@@ -121,8 +134,19 @@ void spice_channels_guard_end(SpiceChannels *channels, guint index);
 void spice_channels_shutdown(SpiceChannels *channels);
 /* Any thread: how many viewers there are. */
 guint spice_channels_viewers(SpiceChannels *channels);
-/* Any thread: for `info spice`. */
+/* Any thread: for `info spice`, and as QMP's [SpiceChannel], an aa{sv}, floating. */
 void spice_channels_describe(SpiceChannels *channels, GString *out);
+GVariant *spice_channels_query(SpiceChannels *channels);
+
+/* ---- report.c: what monitors are told ---- */
+
+/* The thread: an event and its members, an a{sv} (taken if floating), for the main loop to tell. */
+void spice_report_event(SpiceSession *session, const char *event, GVariant *members);
+/* Tells what waits to be told. Vm lock held, main loop. */
+void spice_report_tell(SpiceSession *session);
+/* Vm lock held. */
+void spice_report_info(SpiceSession *session, GString *out);
+GVariant *spice_report_query(SpiceSession *session);
 
 /* ---- head.c, head-command.c: one display as a QXL device ---- */
 

@@ -170,6 +170,62 @@ void spice_thread_set_ticket(SpiceSession *session, gboolean disconnect)
     deferred_schedule(session->ticket_changed);
 }
 
+/* ---- viewers that monitors bring along ---- */
+
+static gboolean next_arrival(SpiceSession *session, SpiceArrival *arrival)
+{
+    gboolean found;
+
+    g_mutex_lock(&session->mutex);
+    found = session->arrivals->len > 0;
+    if (found) {
+        *arrival = g_array_index(session->arrivals, SpiceArrival, 0);
+        g_array_remove_index(session->arrivals, 0);
+    }
+    g_mutex_unlock(&session->mutex);
+    return found;
+}
+
+static void on_arrived(void *opaque)
+{
+    SpiceSession *session = opaque;
+    SpiceArrival arrival;
+
+    while (next_arrival(session, &arrival)) {
+        int (*add)(SpiceServer *, int, int) =
+            arrival.tls ? spice_server_add_ssl_client : spice_server_add_client;
+
+        spice_channels_accepting(session->channels, arrival.fd);
+        if (add(session->server, arrival.fd, arrival.skip_auth)) {
+            close(arrival.fd);
+        }
+        spice_channels_accepting(session->channels, -1);
+    }
+}
+
+void spice_thread_add_client(SpiceSession *session, const SpiceArrival *arrival)
+{
+    g_mutex_lock(&session->mutex);
+    g_array_append_val(session->arrivals, *arrival);
+    g_mutex_unlock(&session->mutex);
+    deferred_schedule(session->arrived);
+}
+
+/* Those that came too late. */
+static void close_arrivals(SpiceSession *session)
+{
+    SpiceArrival arrival;
+
+    while (next_arrival(session, &arrival)) {
+        close(arrival.fd);
+    }
+}
+
+static void on_reported(void *opaque)
+{
+    spice_report_tell(opaque);
+}
+
 /* ---- what spice-server says ---- */
 
 static void request_close(void *opaque)
@@ -314,6 +370,8 @@ gboolean spice_thread_start(SpiceSession *session, GError **error)
     g_setenv("SASL_PATH", "/nonexistent", TRUE);
     g_log_set_handler("Spice", G_LOG_LEVEL_MASK, on_message, NULL);
     session->ticket_changed = deferred_new(session->loop, on_ticket_changed, session);
+    session->arrived = deferred_new(session->loop, on_arrived, session);
+    session->reported = deferred_new(session->machine->loop, on_reported, session);
     session->core = spice_core_new(session->loop);
     session->channels = spice_channels_new(session);
     spice_thread_set_ticket(session, FALSE);
@@ -369,6 +427,10 @@ gboolean spice_thread_end(SpiceSession *session)
     g_thread_join(session->thread);
     vm_lock_take(lock, "spice end");
     deferred_free(session->ticket_changed);
+    deferred_free(session->arrived);
+    deferred_free(session->reported);
+    spice_report_tell(session); /* that the viewers have gone */
+    close_arrivals(session);
     spice_core_free(session->core);
     spice_channels_free(session->channels);
     g_free(session->ticket);

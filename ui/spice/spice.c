@@ -89,6 +89,7 @@ static void session_free(SpiceSession *session)
     g_free(session->password);
     event_loop_free(session->loop);
     g_main_context_unref(session->context);
+    g_array_unref(session->arrivals);
     g_mutex_clear(&session->mutex);
     g_cond_clear(&session->cond);
     g_free(session);
@@ -104,6 +105,8 @@ static SpiceSession *session_new(SpiceFrontend *frontend)
     session->options = &frontend->options;
     g_mutex_init(&session->mutex);
     g_cond_init(&session->cond);
+    g_queue_init(&session->reports);
+    session->arrivals = g_array_new(FALSE, FALSE, sizeof(SpiceArrival));
     session->context = g_main_context_new();
     session->loop = event_loop_new(session->context, NULL);
     session->password = g_strdup(frontend->options.first_password);
@@ -167,27 +170,24 @@ static void spice_close(Frontend *base)
 
 static void spice_info(Frontend *base, GString *out)
 {
-    SpiceSession *session = ((SpiceFrontend *)base)->session;
+    spice_report_info(((SpiceFrontend *)base)->session, out);
+}
 
-    g_string_append(out, "Server:\n");
-    if (session->options->unix_socket) {
-        g_string_append_printf(out, "     address: unix:%s\n", session->options->addr);
+static GVariant *spice_query(Frontend *base)
+{
+    return spice_report_query(((SpiceFrontend *)base)->session);
+}
+
+static gboolean spice_add_client(Frontend *base, int fd, gboolean skip_auth, gboolean tls,
+                                 GError **error)
+{
+    SpiceFrontend *frontend = (SpiceFrontend *)base;
+
+    if (tls && !frontend->options.tls_port) {
+        return error_set(error, "%s has no certificate: it has one with tls-port=", base->id);
     }
-    if (session->options->port) {
-        g_string_append_printf(out, "     address: %s:%" G_GUINT64_FORMAT "\n",
-                               session->options->addr, session->options->port);
-    }
-    if (session->options->tls_port) {
-        g_string_append_printf(out, "     address: %s:%" G_GUINT64_FORMAT " [tls]\n",
-                               session->options->addr, session->options->tls_port);
-    }
-    g_string_append_printf(out,
-                           "    migrated: false\n        auth: %s\n    compiled: %d.%d.%d\n"
-                           "  mouse-mode: %s\n",
-                           session->ticketing ? "spice" : "none", SPICE_SERVER_VERSION >> 16,
-                           SPICE_SERVER_VERSION >> 8 & 0xff, SPICE_SERVER_VERSION & 0xff,
-                           spice_input_is_client_mode(session->input) ? "client" : "server");
-    spice_channels_describe(session->channels, out);
+    spice_thread_add_client(frontend->session, &(SpiceArrival){fd, skip_auth, tls});
+    return TRUE;
 }
 
 static gboolean spice_set_password(Frontend *base, const char *password, PasswordAction connected,
@@ -233,6 +233,8 @@ const FrontendOps vitrine_frontend = {
     .open = spice_open,
     .close = spice_close,
     .info = spice_info,
+    .query = spice_query,
+    .add_client = spice_add_client,
     .set_password = spice_set_password,
     .expire_password = spice_expire_password,
 };
