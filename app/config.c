@@ -37,6 +37,7 @@ CliConfig *cli_config_new(void)
     config->accels = items_new();
     config->drives = items_new();
     config->devices = items_new();
+    config->objects = items_new();
     config->displays = items_new();
     config->echr = -1;
     config->chardevs = items_new();
@@ -59,6 +60,7 @@ void cli_config_free(CliConfig *config)
     g_array_unref(config->accels);
     g_array_unref(config->drives);
     g_array_unref(config->devices);
+    g_array_unref(config->objects);
     g_array_unref(config->displays);
     g_array_unref(config->chardevs);
     g_array_unref(config->serials);

@@ -61,6 +61,7 @@ typedef struct CliConfig {
     gboolean snapshot;
     const char *vga; /* NULL = the board's */
     GArray *devices; /* of CliItem */
+    GArray *objects; /* of CliItem */
 
     GArray *displays;   /* of CliItem: -display, -vnc, -spice */
     const char *keymap; /* -k; NULL = the frontends' own default */

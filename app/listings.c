@@ -8,7 +8,9 @@
 #include "app/build-info.h"
 #include "app/frontends.h"
 #include "app/paths.h"
+#include "core/backend.h"
 #include "core/block.h"
+#include "core/hotplug.h"
 #include "core/log.h"
 #include "cpu/model.h"
 #include "hw/pc/board.h"
@@ -98,54 +100,48 @@ int list_vgas(const char *text)
     return 0;
 }
 
-static int by_category(gconstpointer a, gconstpointer b)
+/* The kind of bus that a device type plugs into; NULL = none. */
+static const BusOps *bus_of(const DeviceOps *ops)
 {
-    const DeviceOps *x = *(const DeviceOps *const *)a;
-    const DeviceOps *y = *(const DeviceOps *const *)b;
-    int order = g_strcmp0(x->category, y->category);
-
-    return order ? order : strcmp(x->name, y->name);
-}
-
-static void list_device_types(void)
-{
-    g_autoptr(GPtrArray) types = g_ptr_array_new();
-    const char *category = "";
-
-    for (guint i = 0; device_types[i]; i++) {
-        if (!device_types[i]->board_only) {
-            g_ptr_array_add(types, (void *)device_types[i]);
+    for (guint i = 0; ops->bus && bus_types[i]; i++) {
+        if (!strcmp(bus_types[i]->kind, ops->bus)) {
+            return bus_types[i];
         }
     }
-    g_ptr_array_sort(types, by_category);
-    for (guint i = 0; i < types->len; i++) {
-        const DeviceOps *ops = g_ptr_array_index(types, i);
-        const char *heading = ops->category ? ops->category : "Misc";
-
-        if (strcmp(heading, category)) {
-            printf("%s%s devices:\n", i ? "\n" : "", heading);
-            category = heading;
-        }
-        printf("name \"%s\"%s%s, desc \"%s\"\n", ops->name, ops->bus ? ", bus " : "",
-               ops->bus ? ops->bus : "", ops->summary);
-    }
+    return NULL;
 }
 
 int list_devices(const char *text)
 {
     g_autofree char *name = first_word(text);
-    const DeviceOps *ops;
+    g_autoptr(GString) out = g_string_new(NULL);
+    const DeviceOps *ops = device_type_find(name);
 
     if (!strchr(text, ',')) {
-        list_device_types();
-        return 0;
-    }
-    ops = device_type_find(name);
-    if (!ops) {
+        device_types_help(device_types, out);
+    } else if (ops) {
+        device_type_help(ops, bus_of(ops), out);
+    } else {
         report_error("-device: there is no device '%s' ('-device help' lists them)", name);
         return 1;
     }
-    return print_options(ops->name, ops->options);
+    fputs(out->str, stdout);
+    return 0;
+}
+
+int list_objects(const char *text)
+{
+    g_autofree char *name = first_word(text);
+    g_autoptr(GString) out = g_string_new(NULL);
+    const BackendOps *ops = backend_type_find(name);
+
+    if (strchr(text, ',') && !ops) {
+        report_error("-object: there is no type '%s' ('-object help' lists them)", name);
+        return 1;
+    }
+    backend_help(ops, out);
+    fputs(out->str, stdout);
+    return 0;
 }
 
 int list_chardevs(const char *text)

@@ -11,6 +11,7 @@ int list_accels(const char *text);
 int list_cpus(const char *text);
 int list_vgas(const char *text);
 int list_devices(const char *text);
+int list_objects(const char *text);
 int list_chardevs(const char *text);
 int list_drive_options(const char *text);
 int list_blockdev_options(const char *text);

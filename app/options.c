@@ -64,6 +64,13 @@ static gboolean apply_device(CliConfig *config, const CliOption *option, const c
                              : add_item(config, option, value, error);
 }
 
+static gboolean apply_object(CliConfig *config, const CliOption *option, const char *value,
+                             GError **error)
+{
+    return wants_list(value) ? print_instead(config, list_objects, value)
+                             : add_item(config, option, value, error);
+}
+
 static gboolean apply_chardev(CliConfig *config, const CliOption *option, const char *value,
                               GError **error)
 {
@@ -317,6 +324,10 @@ const CliOption cli_options[] = {
      "what devices of this driver have where nothing else is said; also as\n"
      "driver=DRIVER,property=PROP,value=VALUE",
      cli_apply_global},
+    {"object", NULL, "TYPE,id=ID[,PROP=VALUE...]", CLI_DEVICE,
+     "makes an object that others name by its id: a secret, a source of random bytes\n"
+     "('-object help' lists them, '-object TYPE,help' what can be set)",
+     apply_object, OFFSET(objects)},
     {"vga", NULL, "NAME", CLI_DEVICE, "chooses the graphics card ('-vga help' lists them)",
      apply_vga, OFFSET(vga)},
     {"usb", NULL, NULL, CLI_DEVICE, "a USB controller, the same as -machine usb=on", apply_usb, 0},

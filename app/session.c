@@ -17,8 +17,10 @@
 #include "app/process.h"
 #include "block/types.h"
 #include "control/server.h"
+#include "core/backend.h"
 #include "core/block.h"
 #include "core/error.h"
+#include "core/hotplug.h"
 #include "core/log.h"
 #include "core/option-json.h"
 #include "core/vcpu.h"
@@ -175,6 +177,24 @@ static gboolean add_devices(Session *session, GError **error)
     return TRUE;
 }
 
+/* First of all: drives, character devices and frontends may name them. */
+static gboolean add_objects(Session *session, GError **error)
+{
+    GArray *items = session->config->objects;
+
+    for (guint i = 0; i < items->len; i++) {
+        const char *text = item_at(items, i)->value;
+        g_autoptr(OptionList) options = option_list_parse_either(text, "qom-type", error);
+
+        if (!options || !backend_add(session->machine, options, error)) {
+            /* Without the text, which may hold a password. */
+            g_prefix_error(error, "-object: ");
+            return FALSE;
+        }
+    }
+    return TRUE;
+}
+
 static gboolean check_vga(const BoardOps *ops, const char *name, GError **error)
 {
     g_autoptr(GString) known = g_string_new(NULL);
@@ -229,6 +249,7 @@ static gboolean fill_board(Session *session, const BoardOps *ops, GError **error
                          ops->max_cpus);
     }
     session->machine->ram_size = board->ram_size;
+    session->machine->board_config = board;
     return check_kernel(config, ops, error) && check_vga(ops, board->vga, error) &&
            ports_open_all(&session->ports, board, error);
 }
@@ -324,6 +345,8 @@ static Machine *new_machine(CliConfig *config, EventLoop *loop)
     machine->icount_shift = config->icount_shift;
     machine->actions = config->actions;
     set_firmware_dirs(config, machine);
+    machine->bus_types = bus_types;
+    machine->device_types = device_types;
     machine->run_command = monitor_gdb_ops.start;
     machine->cancel_command = monitor_gdb_ops.cancel;
     machine->guard_tty = process_guard_tty;
@@ -365,6 +388,7 @@ static gboolean finish(Session *session, GError **error)
         !vcpus_create(session->machine, session->board.cpus, error)) {
         return FALSE;
     }
+    session->machine->assembled = TRUE;
     device_check_globals(session->machine);
     open_control(session);
     return open_monitors(session, error) && open_qtests(session, error) &&
@@ -401,7 +425,7 @@ static gboolean start(Session *session, GError **error)
 {
     /* A layout that was asked for is checked now, not when somebody first types. */
     if ((session->config->keymap && !machine_keymap(session->machine, error)) ||
-        !prepare_board(session, error)) {
+        !add_objects(session, error) || !prepare_board(session, error)) {
         return FALSE;
     }
     if (session->config->preconfig) {

@@ -164,6 +164,19 @@ void drive_foreach(Machine *machine, void (*fn)(Drive *drive, void *opaque), voi
     }
 }
 
+void drives_of_device(Device *device, GPtrArray *drives)
+{
+    BlockManager *manager = device->machine->blocks;
+
+    for (guint i = 0; manager && i < manager->drives->len; i++) {
+        Drive *drive = g_ptr_array_index(manager->drives, i);
+
+        if (drive->device == device) {
+            g_ptr_array_add(drives, drive);
+        }
+    }
+}
+
 gboolean drive_remove(Drive *drive, GError **error)
 {
     if (drive->device) {

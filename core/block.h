@@ -240,6 +240,8 @@ Drive *drive_find_by_device(Machine *machine, const char *id);
 char *drive_device_path(const Drive *drive);
 Drive *drive_find_place(Machine *machine, DriveInterface interface, guint bus, guint unit);
 void drive_foreach(Machine *machine, void (*fn)(Drive *drive, void *opaque), void *opaque);
+/* Adds the Drives that a device has claimed. */
+void drives_of_device(Device *device, GPtrArray *drives);
 /* After the board is made: fails naming a drive whose if= this machine has no place for. */
 gboolean block_check_claimed(Machine *machine, GError **error);
 

@@ -67,7 +67,7 @@ static gboolean device_check_place(Machine *machine, const DeviceOps *ops, Bus *
                          bus->name, bus->ops->kind);
     }
     if (id && machine->root && device_find(machine->root, id)) {
-        return error_set(error, "there is already a device with id '%s'", id);
+        return error_set(error, "Duplicate device ID '%s'", id);
     }
     return TRUE;
 }
@@ -163,8 +163,21 @@ static gboolean device_setup(Device *dev, OptionList *options, GError **error)
     return !bus || !bus->ops->plugged || bus->ops->plugged(bus, dev, error);
 }
 
-Device *device_create(Machine *machine, const DeviceOps *ops, Bus *bus, const char *id,
-                      OptionList *options, GError **error)
+/* What the object tree calls it, if neither its id nor its being a part says so. */
+static void device_number(Device *dev)
+{
+    if (dev->bus) {
+        dev->bus_number = dev->bus->next_number++;
+    }
+    if (dev->by_user && !dev->id) {
+        dev->number = dev->machine->next_user_device++;
+    } else if (dev->bus && !dev->id && !dev->ops->part) {
+        dev->number = dev->machine->next_board_device++;
+    }
+}
+
+static Device *create(Machine *machine, const DeviceOps *ops, Bus *bus, const char *id,
+                      OptionList *options, gboolean by_user, GError **error)
 {
     g_assert(ops->realize && ops->size >= sizeof(Device));
     g_assert(!ops->info == !ops->info_topic);
@@ -183,6 +196,9 @@ Device *device_create(Machine *machine, const DeviceOps *ops, Bus *bus, const ch
     dev->irqs = g_ptr_array_new();
     dev->warned = g_hash_table_new(g_str_hash, g_str_equal);
     dev->input_raises = g_new0(guint64, ops->inputs);
+    dev->by_user = by_user;
+    dev->hotplugged = by_user && machine->assembled;
+    device_number(dev);
     if (bus) {
         g_ptr_array_add(bus->children, dev);
     }
@@ -194,6 +210,18 @@ Device *device_create(Machine *machine, const DeviceOps *ops, Bus *bus, const ch
         ops->reset(dev);
     }
     return dev;
+}
+
+Device *device_create(Machine *machine, const DeviceOps *ops, Bus *bus, const char *id,
+                      OptionList *options, GError **error)
+{
+    return create(machine, ops, bus, id, options, FALSE, error);
+}
+
+Device *device_create_for_user(Machine *machine, const DeviceOps *ops, Bus *bus, const char *id,
+                               OptionList *options, GError **error)
+{
+    return create(machine, ops, bus, id, options, TRUE, error);
 }
 
 Bus *bus_create(Device *parent, const BusOps *ops, const char *name_format, ...)

@@ -21,6 +21,7 @@ typedef struct Device Device;
 typedef struct DeviceOps DeviceOps;
 typedef struct Bus Bus;
 typedef struct BusOps BusOps;
+typedef struct HotplugOps HotplugOps;
 
 /* Names of bus kinds. A device with `bus` NULL belongs to the board itself. */
 #define BUS_ISA "ISA"
@@ -54,6 +55,10 @@ struct DeviceOps {
      * mean none. */
     guint inputs;
     void (*set_input)(Device *dev, guint n, int level);
+    /* Its name as a part of the device that it is plugged into, in the object tree (object.h):
+     * "ps2kbd" of the i8042. NULL = it is none, and has a place of its own there. */
+    const char *part;
+    gboolean no_hotplug; /* cannot come or go while the machine is there, whatever the bus says */
 };
 
 /* First member of every device's state. */
@@ -72,6 +77,12 @@ struct Device {
     void *input_tap_opaque;
     guint64 input_levels;  /* bit n: the last level of input n */
     guint64 *input_raises; /* how often each input was raised, for `info irq` */
+    /* For the object tree. */
+    gboolean by_user;    /* made by -device or device_add */
+    gboolean hotplugged; /* by device_add, while the machine was there */
+    gboolean unplugging; /* the guest was asked to let it go */
+    guint number;        /* of the anonymous ones, among the user's or among the board's */
+    guint bus_number;    /* of its bus, whose next one gets the next */
 };
 
 struct BusOps {
@@ -88,8 +99,23 @@ struct BusOps {
     void (*describe)(Bus *bus, Device *dev, GString *out);
     /* The bus goes, its devices are gone: frees what it holds. NULL = nothing. */
     void (*finish)(Bus *bus);
-    /* Help for the options of place(). */
-    const char *place_help;
+    /* The options of place(), for help and introspection (`offset` means nothing), and the present
+     * value of one of them, of the row's type (floating). Both NULL, or both set. */
+    const OptionSpec *place_options;
+    GVariant *(*get_place)(Bus *bus, Device *dev, const OptionSpec *spec);
+};
+
+/* How devices come to a bus and leave it while the machine is there (hotplug.h). */
+struct HotplugOps {
+    /* A new device is there, plugged and reset: tells the guest. On failure the device goes again.
+     * NULL = nothing to be told. */
+    gboolean (*added)(Bus *bus, Device *dev, GError **error);
+    /*
+     * Somebody wants the device gone: asks the guest to let go of it. When it has, at once or much
+     * later, device_unplug_finish() is called; if it will not, device_unplug_refused(). At a reset
+     * of the machine nobody holds it any more: to be finished. NULL = it may go at once.
+     */
+    gboolean (*request)(Bus *bus, Device *dev, GError **error);
 };
 
 struct Bus {
@@ -97,6 +123,11 @@ struct Bus {
     char *name; /* "pci.0", "ide.1" */
     Device *parent;
     GPtrArray *children; /* of Device*, owned */
+    guint next_number;   /* of a device that comes */
+    /* Set by who makes the bus, or by the controller that tells the guest of changes, which finds
+     * itself by hotplug_opaque. NULL = what is there at start stays. */
+    const HotplugOps *hotplug;
+    void *hotplug_opaque;
 };
 
 /*
@@ -106,6 +137,10 @@ struct Bus {
  */
 Device *device_create(Machine *machine, const DeviceOps *ops, Bus *bus, const char *id,
                       OptionList *options, GError **error);
+
+/* The same for -device and device_add (hotplug.h). */
+Device *device_create_for_user(Machine *machine, const DeviceOps *ops, Bus *bus, const char *id,
+                               OptionList *options, GError **error);
 
 /*
  * -global: what devices of a driver have for a property where nothing else is said, from now on.

@@ -423,6 +423,11 @@ void display_warp(Display *display, int x, int y, gboolean visible)
 
 /* ---- the viewer's side ---- */
 
+static void set_max_hz(DisplayListener *listener, guint max_hz)
+{
+    listener->max_hz = MIN(max_hz ? max_hz : DISPLAY_DEFAULT_HZ, MAX_HZ);
+}
+
 DisplayListener *display_attach(Display *display, const DisplayListenerOps *ops, void *opaque,
                                 guint max_hz)
 {
@@ -432,7 +437,7 @@ DisplayListener *display_attach(Display *display, const DisplayListenerOps *ops,
     listener->ops = ops;
     listener->opaque = opaque;
     pixman_region32_init(&listener->pending);
-    listener->max_hz = MIN(max_hz ? max_hz : DISPLAY_DEFAULT_HZ, MAX_HZ);
+    set_max_hz(listener, max_hz);
     display_update(display);
     listener->active = TRUE;
     g_ptr_array_add(display->listeners, listener);
@@ -455,6 +460,15 @@ void display_detach(DisplayListener *listener)
     display->has_detached = TRUE;
     display_schedule(display);
     display_sweep_detached(display);
+}
+
+void display_listener_set_max_hz(DisplayListener *listener, guint max_hz)
+{
+    set_max_hz(listener, max_hz);
+    listener->slot = -1; /* it was counted in other periods */
+    if (listener->display && listener->active) {
+        display_schedule(listener->display);
+    }
 }
 
 void display_listener_set_active(DisplayListener *listener, gboolean active)

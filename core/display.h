@@ -141,10 +141,11 @@ typedef struct DisplayListenerOps {
 
 #define DISPLAY_DEFAULT_HZ 60
 
-/* The row of a frontend's option table for it; `field` is a guint64 of `type`. */
-#define DISPLAY_MAX_HZ_OPTION(type, field)                                                         \
-    {                                                                                              \
-        "max-hz", OPTION_UINT, G_STRUCT_OFFSET(type, field), "60", "most frames a second", 1, 1000 \
+/* The row of a frontend's option table for it; `field` is a guint64 of `type`. It is live. */
+#define DISPLAY_MAX_HZ_OPTION(type, field)                                                    \
+    {                                                                                         \
+        "max-hz", OPTION_UINT, G_STRUCT_OFFSET(type, field), "60", "most frames a second", 1, \
+            1000, .live = TRUE                                                                \
     }
 
 /*
@@ -159,6 +160,9 @@ void display_detach(DisplayListener *listener); /* NULL is fine */
 /* An inactive listener (minimised, no viewer) does not keep the clock running; becoming active
  * again replays full damage. Listeners begin active. */
 void display_listener_set_active(DisplayListener *listener, gboolean active);
+
+/* Another rate than it was attached with. */
+void display_listener_set_max_hz(DisplayListener *listener, guint max_hz);
 
 /* Scans at once, outside the clock, so that the surface is current (for screenshots). */
 void display_update(Display *display);

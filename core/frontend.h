@@ -83,6 +83,8 @@ struct FrontendOps {
     /* The terminal that tty= gave has another size now, which SIGWINCH tells another process. NULL
      * = has no terminal. */
     void (*resized)(Frontend *frontend);
+    /* An option that is `live` has another value now. Required if there is such a one. */
+    void (*option_changed)(Frontend *frontend, const char *name);
 };
 
 /* Opens a frontend of these ops with "key=value,..." options; adds it to machine->frontends. On

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "core/machine.h"
 
+#include "core/backend.h"
 #include "core/block.h"
 #include "core/char.h"
 #include "core/event.h"
@@ -426,6 +427,7 @@ Machine *machine_new(EventLoop *loop)
     machine->apics = g_ptr_array_new();
     machine->displays = g_ptr_array_new();
     machine->frontends = g_ptr_array_new();
+    machine->backends = g_ptr_array_new();
     machine->listeners = g_ptr_array_new();
     machine->event_watches = g_ptr_array_new();
     machine->input = input_router_new(machine);
@@ -460,6 +462,7 @@ void machine_free(Machine *machine)
     accel_close(machine);
     block_manager_free(machine->blocks); /* whose images use it to the end */
     char_manager_free(machine->chars);
+    backends_free(machine);
     input_router_free(machine->input);
     keymap_free(machine->keymap);
     worker_pool_free(machine->workers);

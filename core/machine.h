@@ -82,9 +82,13 @@ struct Machine {
     int icount_shift;      /* an instruction takes 2^icount_shift ns; negative = as time passes */
     const char *const *firmware_dirs; /* NULL-ended, see core/firmware.h; outlives the machine */
     Accel *accel;
-    GPtrArray *vcpus;    /* of Vcpu* */
-    GPtrArray *apics;    /* of Apic* (core/apic.h), by vCPU index; empty if they are not ours */
-    Device *root;        /* the board; NULL with -machine none */
+    GPtrArray *vcpus; /* of Vcpu* */
+    GPtrArray *apics; /* of Apic* (core/apic.h), by vCPU index; empty if they are not ours */
+    Device *root;     /* the board; NULL with -machine none */
+    /* What devices can be made, on what buses, set by app/: ended by NULL, or NULL itself. */
+    const DeviceOps *const *device_types;
+    const BusOps *const *bus_types;
+    gboolean assembled; /* all that the command line asks for is there: what comes is hot-plugged */
     GPtrArray *displays; /* of Display*, owned by their devices; the first is the primary one */
     InputRouter *input;
     const char *keymap_layout; /* -k LAYOUT, NULL = default; outlives the machine */
@@ -103,6 +107,7 @@ struct Machine {
     const char *const *frontend_names; /* those there can be, NULL-ended; set by app/, or NULL */
     const struct BoardOps *const *board_types; /* likewise */
     const struct BoardOps *board;              /* the one it is; set by app/, or NULL */
+    const struct BoardConfig *board_config;    /* what it was made of; likewise */
     /* What the command line takes, as query-command-line-options answers (an aa{sv}, floating).
      * From any thread: it may load modules. Set by app/, or NULL. */
     GVariant *(*describe_command_line)(void);
@@ -153,6 +158,9 @@ struct Machine {
     /* Board: tries boot devices in this order ("cad") from now on. NULL = it has no such order. */
     gboolean (*set_boot_order)(void *opaque, const char *order, GError **error);
     void *boot_order_opaque;
+    GPtrArray *backends; /* of Backend* (core/backend.h), in the order made */
+    /* private to core/device.c */
+    guint next_board_device, next_user_device;
     /* private to core/event.c */
     GPtrArray *event_watches;
     guint events_depth;

@@ -30,6 +30,7 @@ typedef struct OptionSpec {
     const char *const *values; /* for ENUM: NULL-ended */
     const char *glue; /* for STRING: a value that is given again is added, after this; NULL = the
                          last one counts */
+    gboolean live;    /* can be changed while the object is in use, which is told then */
 } OptionSpec;
 
 /* Ends a table. */
@@ -83,6 +84,21 @@ void options_clear(const OptionSpec *specs, void *object);
 
 /* Appends "  name=<type>  - help (default: x)" lines. */
 void options_help(const OptionSpec *specs, GString *out);
+
+/*
+ * For programs: the type's name ("bool", "uint32", "size", "str"), the present value (b, x, t or
+ * s; floating), and the default one (NULL: a string that is unset).
+ */
+const char *option_type(const OptionSpec *spec);
+GVariant *option_value(const OptionSpec *spec, const void *object);
+GVariant *option_default(const OptionSpec *spec);
+/* Sets an option, or adds it to a list, from a value that must be of its type. */
+gboolean option_set_value(const OptionSpec *spec, void *object, GVariant *value, GError **error);
+gboolean option_list_add_value(OptionList *list, const OptionSpec *spec, GVariant *value,
+                               GError **error);
+
+/* Ids that users give: letters, digits, "-._", the first one a letter. */
+gboolean option_check_id(const char *id, GError **error);
 
 const OptionSpec *options_find(const OptionSpec *specs, const char *name);
 

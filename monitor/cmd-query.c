@@ -136,7 +136,7 @@ gboolean qmp_query_target(CommandCall *call, GError **error)
 
 char *qmp_cpu_path(guint index)
 {
-    return g_strdup_printf("/machine/unattached/cpu[%u]", index);
+    return g_strdup_printf("/machine/unattached/device[%u]", index);
 }
 
 gboolean qmp_query_cpus_fast(CommandCall *call, GError **error)

@@ -31,6 +31,8 @@ typedef enum CommandArgType {
     ARG_FORMAT, /* in HMP "/nfu" right after the command; see CommandFormat */
     ARG_FLAG,   /* a boolean */
     ARG_JSON,   /* QMP only: of the type `schema` (schema.h) */
+    ARG_REST,   /* QMP only: an object of all members that no other argument takes, unchecked */
+    ARG_BOXED,  /* QMP only: all arguments as one object of the type `schema`; the only one */
 } CommandArgType;
 
 /* What an ARG_STRING is the name of, for completion. */
@@ -48,7 +50,13 @@ typedef enum CommandNoun {
     NOUN_FRONTEND,      /* an open one */
     NOUN_FRONTEND_NAME, /* one that could be opened */
     NOUN_CHARDEV,
-    NOUN_LOG_ITEMS, /* "a,b,c" */
+    NOUN_LOG_ITEMS,   /* "a,b,c" */
+    NOUN_DEVICE_TYPE, /* "VGA,vgamem_mb=" */
+    NOUN_DEVICE,      /* one that a user has made and named */
+    NOUN_OBJECT_TYPE, /* "secret,file=" */
+    NOUN_OBJECT,      /* one that object_add has made */
+    NOUN_PATH,        /* in the object tree */
+    NOUN_PROPERTY,    /* of the path before it */
 } CommandNoun;
 
 struct CommandArg {

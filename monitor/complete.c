@@ -9,6 +9,7 @@
 #include "core/frontend.h"
 #include "core/keynames.h"
 #include "core/log.h"
+#include "monitor/complete-object.h"
 #include "monitor/info.h"
 #include "monitor/registers.h"
 
@@ -16,6 +17,7 @@ typedef struct Completer {
     CommandContext *context;
     const char *text;
     const char *prefix; /* the unfinished word; points into `text` */
+    const char *before; /* the word before it; NULL = none */
     HmpCompletion *result;
 } Completer;
 
@@ -144,6 +146,21 @@ static void offer_log_items(Completer *completer)
     }
 }
 
+static void offer_object_word(const char *word, void *opaque)
+{
+    offer(opaque, word);
+}
+
+static void offer_objects(Completer *completer, CommandNoun noun)
+{
+    CompleteObject what = {completer->context->machine, completer->prefix, completer->before,
+                           offer_object_word, completer};
+
+    if (complete_object(&what, noun)) {
+        completer->result->after = ""; /* more may follow */
+    }
+}
+
 static void offer_noun(Completer *completer, CommandNoun noun)
 {
     switch (noun) {
@@ -166,6 +183,12 @@ static void offer_noun(Completer *completer, CommandNoun noun)
     case NOUN_FRONTEND_NAME: offer_frontend_names(completer); break;
     case NOUN_CHARDEV: offer_chardevs(completer); break;
     case NOUN_LOG_ITEMS: offer_log_items(completer); break;
+    case NOUN_DEVICE_TYPE:
+    case NOUN_DEVICE:
+    case NOUN_OBJECT_TYPE:
+    case NOUN_OBJECT:
+    case NOUN_PATH:
+    case NOUN_PROPERTY: offer_objects(completer, noun); break;
     }
 }
 
@@ -229,6 +252,7 @@ static void complete_args(Completer *completer, const Command *command, char **w
     const CommandArg *arg = command->args;
 
     for (; *words; words++) {
+        completer->before = *words;
         const CommandArg *flag = arg_of_flag(command, *words);
         if (flag && flag->type == ARG_FLAG) {
             continue;

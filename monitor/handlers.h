@@ -115,6 +115,27 @@ gboolean cmd_gdbserver(CommandCall *call, GError **error);
 gboolean cmd_ringbuf_read(CommandCall *call, GError **error);
 gboolean cmd_ringbuf_write(CommandCall *call, GError **error);
 
+/* cmd-plug.c */
+gboolean cmd_device_add(CommandCall *call, GError **error);
+gboolean cmd_device_del(CommandCall *call, GError **error);
+gboolean cmd_object_add(CommandCall *call, GError **error);
+gboolean cmd_object_del(CommandCall *call, GError **error);
+gboolean qmp_device_add(CommandCall *call, GError **error);
+gboolean qmp_object_add(CommandCall *call, GError **error);
+
+/* cmd-qom.c */
+gboolean cmd_qom_list(CommandCall *call, GError **error);
+gboolean cmd_qom_get(CommandCall *call, GError **error);
+gboolean cmd_qom_set(CommandCall *call, GError **error);
+gboolean cmd_info_qdm(CommandCall *call, GError **error);
+gboolean cmd_info_qom_tree(CommandCall *call, GError **error);
+gboolean qmp_qom_list(CommandCall *call, GError **error);
+gboolean qmp_qom_get(CommandCall *call, GError **error);
+gboolean qmp_qom_set(CommandCall *call, GError **error);
+gboolean qmp_qom_list_types(CommandCall *call, GError **error);
+gboolean qmp_qom_list_properties(CommandCall *call, GError **error);
+gboolean qmp_device_list_properties(CommandCall *call, GError **error);
+
 /* cmd-info.c */
 gboolean cmd_info_status(CommandCall *call, GError **error);
 gboolean cmd_info_version(CommandCall *call, GError **error);

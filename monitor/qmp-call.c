@@ -110,11 +110,37 @@ const Command *qmp_find_command(const char *name)
 static int find_arg(const Command *command, const char *name)
 {
     for (int i = 0; command->args[i].name; i++) {
-        if (g_str_equal(command->args[i].name, name) && command->args[i].type != ARG_FORMAT) {
+        const CommandArg *arg = &command->args[i];
+
+        if (g_str_equal(arg->name, name) && arg->type != ARG_FORMAT && arg->type != ARG_REST) {
             return i;
         }
     }
     return -1;
+}
+
+/* The argument that gets what no other takes; -1 = there is none. */
+static int find_rest(const Command *command)
+{
+    for (int i = 0; command->args[i].name; i++) {
+        if (command->args[i].type == ARG_REST) {
+            return i;
+        }
+    }
+    return -1;
+}
+
+static gboolean set_boxed(CommandCall *call, JsonObject *arguments, GError **error)
+{
+    g_autoptr(JsonNode) node = json_node_new(JSON_NODE_OBJECT);
+
+    if (arguments) {
+        json_node_set_object(node, arguments);
+    } else {
+        json_node_take_object(node, json_object_new());
+    }
+    command_set_json(call, 0, node);
+    return schema_check(call->command->args[0].schema, node, "", error);
 }
 
 static gboolean set_enum(CommandCall *call, guint index, JsonNode *value, GError **error)
@@ -159,6 +185,8 @@ static gboolean set_arg(CommandCall *call, guint index, JsonNode *value, GError 
         }
         command_set_json(call, index, value);
         return TRUE;
+    case ARG_REST:
+    case ARG_BOXED: g_assert_not_reached();
     default:
         if (!schema_check("str", value, arg->name, error)) {
             return FALSE;
@@ -173,14 +201,28 @@ static gboolean set_arg(CommandCall *call, guint index, JsonNode *value, GError 
 
 static gboolean set_args(CommandCall *call, JsonObject *arguments, GError **error)
 {
+    g_autoptr(JsonNode) rest = NULL;
+    int rest_index = find_rest(call->command);
     JsonObjectIter iter;
     const char *member;
     JsonNode *value;
 
+    if (call->command->args[0].type == ARG_BOXED) {
+        return set_boxed(call, arguments, error);
+    }
+    if (rest_index >= 0) {
+        rest = json_node_init_object(json_node_alloc(), json_object_new());
+        json_object_unref(json_node_get_object(rest));
+        command_set_json(call, (guint)rest_index, rest);
+    }
     if (arguments) {
         json_object_iter_init(&iter, arguments);
         while (json_object_iter_next(&iter, &member, &value)) {
             int index = find_arg(call->command, member);
+            if (index < 0 && rest) {
+                json_object_set_member(json_node_get_object(rest), member, json_node_ref(value));
+                continue;
+            }
             if (index < 0) {
                 return error_set(error, "Parameter '%s' is unexpected", member);
             }

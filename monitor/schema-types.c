@@ -163,6 +163,18 @@ const SchemaType schema_types[] = {
     ENUM("BlockdevChangeReadOnlyMode", "retain", "read-only", "read-write"),
     ENUM("DisplayProtocol", "vnc", "spice"),
     ENUM("SetPasswordAction", "keep", "fail", "disconnect"),
+    OBJECT("ObjectPropertyInfo", {"name", "str"}, {"type", "str"}, {"description", "str", TRUE},
+           {"default-value", "any", TRUE}),
+    OBJECT("ObjectTypeInfo", {"name", "str"}, {"abstract", "bool", TRUE}, {"parent", "str", TRUE}),
+    ENUM("ObjectType", "rng-builtin", "rng-random", "secret"),
+    ENUM("QCryptoSecretFormat", "raw", "base64"),
+    OBJECT("RngRandomProperties", {"filename", "str", TRUE}),
+    OBJECT("SecretProperties", {"data", "str", TRUE}, {"file", "str", TRUE},
+           {"format", "QCryptoSecretFormat", TRUE}, {"keyid", "str", TRUE}, {"iv", "str", TRUE}),
+    {.name = "ObjectOptions",
+     .members = MEMBERS({"qom-type", "ObjectType"}, {"id", "str"}),
+     .tag = "qom-type",
+     .variants = MEMBERS({"rng-random", "RngRandomProperties"}, {"secret", "SecretProperties"})},
     OBJECT("FrontendInfo", {"id", "str"}, {"type", "str"}),
     OBJECT("MachineInfo", {"name", "str"}, {"alias", "str", TRUE}, {"is-default", "bool", TRUE},
            {"cpu-max", "int"}, {"hotpluggable-cpus", "bool"}, {"numa-mem-supported", "bool"},
@@ -289,6 +301,8 @@ const SchemaType schema_types[] = {
 };
 
 const SchemaEvent schema_events[] = {
+    {"DEVICE_DELETED", MEMBERS({"device", "str", TRUE}, {"path", "str"})},
+    {"DEVICE_UNPLUG_GUEST_ERROR", MEMBERS({"device", "str", TRUE}, {"path", "str"})},
     {"SHUTDOWN", MEMBERS({"guest", "bool"}, {"reason", "str"})},
     {"POWERDOWN"},
     {"RESET", MEMBERS({"guest", "bool"}, {"reason", "str"})},

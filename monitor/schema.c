@@ -69,6 +69,12 @@ static const SchemaMember *find_member(const SchemaMember *members, const char *
     return NULL;
 }
 
+/* The place of a member; arguments themselves have none. */
+static char *join(const char *place, const char *member)
+{
+    return *place ? g_strdup_printf("%s.%s", place, member) : g_strdup(member);
+}
+
 /* What the tag's value adds; NULL = nothing. */
 static const SchemaMember *variant_members(const SchemaType *type, JsonObject *object)
 {
@@ -84,7 +90,7 @@ static gboolean check_members(const SchemaMember *members, JsonObject *object, c
 {
     for (const SchemaMember *member = members; member && member->name; member++) {
         JsonNode *value = json_object_get_member(object, member->name);
-        g_autofree char *inner = g_strdup_printf("%s.%s", place, member->name);
+        g_autofree char *inner = join(place, member->name);
 
         if (!value && !member->optional) {
             return error_set(error, "Parameter '%s' is missing", inner);
@@ -117,7 +123,9 @@ static gboolean check_object(const SchemaType *type, JsonNode *value, const char
     names = json_object_get_members(object);
     for (GList *name = names; name; name = name->next) {
         if (!find_member(type->members, name->data) && !find_member(more, name->data)) {
-            return error_set(error, "Parameter '%s.%s' is unexpected", place, (char *)name->data);
+            g_autofree char *inner = join(place, name->data);
+
+            return error_set(error, "Parameter '%s' is unexpected", inner);
         }
     }
     return TRUE;
@@ -316,9 +324,16 @@ static JsonArray *add_unnamed(Description *description, JsonObject *owner, const
 static void describe_command(Description *description, const Command *command)
 {
     JsonObject *entry = add_entry(description, command->name, "command");
-    JsonArray *members = add_unnamed(description, entry, "arg-type");
+    gboolean boxed = command->args[0].name && command->args[0].type == ARG_BOXED;
+    JsonArray *members = boxed ? NULL : add_unnamed(description, entry, "arg-type");
 
-    for (const CommandArg *arg = command->args; arg->name; arg++) {
+    if (boxed) {
+        set_type(description, entry, "arg-type", command->args[0].schema);
+    }
+    for (const CommandArg *arg = command->args; members && arg->name; arg++) {
+        if (arg->type == ARG_REST) {
+            continue;
+        }
         add_member(description, members, arg->name, arg_type(arg), arg->optional);
     }
     if (command->returns) {

@@ -216,14 +216,25 @@ static void ide_describe(Bus *bus, Device *dev, GString *out)
     g_string_append_printf(out, "unit = %u", ((IdeDevice *)dev)->unit);
 }
 
-static const BusOps ide_bus_ops = {
+static const OptionSpec ide_place_options[] = {
+    {"unit", OPTION_UINT, .max = 1, .help = "0 (master) or 1 (slave); unset: the first free one"},
+    OPTION_END,
+};
+
+static GVariant *ide_get_place(Bus *bus, Device *dev, const OptionSpec *spec)
+{
+    return g_variant_new_uint64(((IdeDevice *)dev)->unit);
+}
+
+const BusOps ide_bus_ops = {
     .kind = BUS_IDE,
     .size = sizeof(IdeBus),
     .place = ide_place,
     .plugged = ide_plugged,
     .unplugged = ide_unplugged,
     .describe = ide_describe,
-    .place_help = "  unit=<uint>  - 0 (master) or 1 (slave); default: the first free one\n",
+    .place_options = ide_place_options,
+    .get_place = ide_get_place,
 };
 
 void ide_channel_init(IdeChannel *channel, Device *controller, guint n,

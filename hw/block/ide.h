@@ -26,6 +26,8 @@ extern const DeviceOps isa_ide_ops;
 /* Units of a channel. */
 extern const DeviceOps ide_hd_ops, ide_cd_ops;
 
+extern const BusOps ide_bus_ops;
+
 /* Channel `n` of a controller, NULL if there is none. */
 Bus *ide_bus(Device *controller, guint n);
 

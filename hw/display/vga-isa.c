@@ -76,6 +76,7 @@ static const StateTable vga_isa_state = {
 
 const DeviceOps isa_vga_ops = {
     .name = "isa-vga",
+    .no_hotplug = TRUE,
     .summary = "standard VGA with Bochs VBE on the ISA bus",
     .category = "Display",
     .bus = BUS_ISA,

@@ -240,6 +240,7 @@ const PciDeviceOps vga_pci_ops = {
     .device =
         {
             .name = "VGA",
+            .no_hotplug = TRUE,
             .summary = "standard VGA with Bochs VBE (-vga std)",
             .category = "Display",
             .bus = BUS_PCI,

@@ -517,6 +517,7 @@ static const StateTable keyboard_state = {
 
 const DeviceOps ps2_keyboard_ops = {
     .name = "ps2-kbd",
+    .part = "ps2kbd",
     .summary = "PS/2 keyboard, 105 keys",
     .category = "Input",
     .bus = BUS_PS2,

@@ -516,6 +516,7 @@ static const StateTable mouse_state = {
 
 const DeviceOps ps2_mouse_ops = {
     .name = "ps2-mouse",
+    .part = "ps2mouse",
     .summary = "PS/2 mouse with wheel and five buttons",
     .category = "Input",
     .bus = BUS_PS2,

@@ -137,7 +137,7 @@ static gboolean ps2_bus_place(Bus *bus, Device *dev, OptionList *options, GError
     return TRUE;
 }
 
-static const BusOps ps2_bus_ops = {
+const BusOps ps2_bus_ops = {
     .kind = BUS_PS2,
     .size = sizeof(Ps2Bus),
     .place = ps2_bus_place,

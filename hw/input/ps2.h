@@ -44,6 +44,7 @@ struct Ps2Device {
 };
 
 /* Makes a port below a controller; `ready(opaque)` is called when the device has data. */
+extern const BusOps ps2_bus_ops;
 Bus *ps2_bus_create(Device *controller, const char *name, void (*ready)(void *opaque),
                     void *opaque);
 

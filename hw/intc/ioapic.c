@@ -299,6 +299,7 @@ static const StateTable ioapic_state = {1, ioapic_fields, ioapic_loaded};
 
 const DeviceOps ioapic_ops = {
     .name = "ioapic",
+    .part = "ioapic",
     .summary = "I/O APIC (82093AA)",
     .category = "Misc",
     .size = sizeof(Ioapic),

@@ -199,6 +199,19 @@ static void describe(Bus *bus, Device *dev, GString *out)
     }
 }
 
+static const OptionSpec place_options[] = {
+    {"iobase", OPTION_UINT, .max = 0xffff, .help = "first port; 0: the usual one"},
+    {"irq", OPTION_UINT, .max = ISA_IRQS - 1, .help = "interrupt line; 0: the usual one"},
+    OPTION_END,
+};
+
+static GVariant *get_place(Bus *bus, Device *dev, const OptionSpec *spec)
+{
+    const IsaCard *card = find_card((IsaBus *)bus, dev);
+
+    return g_variant_new_uint64(spec == place_options ? card->iobase : card->irq);
+}
+
 /* ---- lifecycle ---- */
 
 static void finish(Bus *bus)
@@ -206,7 +219,7 @@ static void finish(Bus *bus)
     g_ptr_array_unref(((IsaBus *)bus)->cards);
 }
 
-static const BusOps isa_bus_ops = {
+const BusOps isa_bus_ops = {
     .kind = BUS_ISA,
     .size = sizeof(IsaBus),
     .place = place,
@@ -214,8 +227,8 @@ static const BusOps isa_bus_ops = {
     .unplugged = unplugged,
     .describe = describe,
     .finish = finish,
-    .place_help = "  iobase=<uint>          - first port (default: the usual one)\n"
-                  "  irq=<uint>             - interrupt line, 1 to 15 (default: the usual one)\n",
+    .place_options = place_options,
+    .get_place = get_place,
 };
 
 IsaBus *isa_bus_create(Device *bridge, const char *name, Region *memory, Region *io)

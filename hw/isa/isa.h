@@ -30,6 +30,7 @@ typedef struct IsaBus {
     GPtrArray *cards;          /* of IsaCard, owned; private to isa.c */
 } IsaBus;
 
+extern const BusOps isa_bus_ops;
 IsaBus *isa_bus_create(Device *bridge, const char *name, Region *memory, Region *io);
 
 /* The bus that the device is plugged into. */

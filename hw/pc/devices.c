@@ -3,7 +3,6 @@
 
 #include <string.h>
 
-#include "core/error.h"
 #include "hw/block/ide.h"
 #include "hw/char/debug-exit.h"
 #include "hw/char/debugcon.h"
@@ -15,13 +14,16 @@
 #include "hw/intc/apic.h"
 #include "hw/intc/i8259.h"
 #include "hw/intc/ioapic.h"
+#include "hw/isa/isa.h"
 #include "hw/misc/pc-testdev.h"
 #include "hw/misc/pvpanic.h"
 #include "hw/pc/fw_cfg.h"
 #include "hw/pc/i440fx.h"
+#include "hw/pc/pc-priv.h"
 #include "hw/pc/piix3.h"
 #include "hw/pc/piix4-pm.h"
 #include "hw/pc/port92.h"
+#include "hw/pci/pci.h"
 #include "hw/timer/hpet.h"
 #include "hw/timer/i8254.h"
 #include "hw/timer/mc146818.h"
@@ -82,6 +84,10 @@ const DeviceOps *const device_types[] = {
     NULL,
 };
 
+const BusOps *const bus_types[] = {
+    &pc_system_bus_ops, &pci_bus_ops, &isa_bus_ops, &ide_bus_ops, &ps2_bus_ops, &usb_bus_ops, NULL,
+};
+
 const DeviceOps *device_type_find(const char *name)
 {
     for (guint i = 0; device_types[i]; i++) {
@@ -90,46 +96,4 @@ const DeviceOps *device_type_find(const char *name)
         }
     }
     return NULL;
-}
-
-static Bus *find_bus(Machine *machine, const DeviceOps *ops, const char *name, GError **error)
-{
-    Bus *bus = NULL;
-
-    if (name) {
-        bus = machine->root ? bus_find(machine->root, name) : NULL;
-        if (!bus) {
-            error_set(error, "there is no bus '%s' (see `info qtree`)", name);
-        }
-        return bus;
-    }
-    bus = machine->root && ops->bus ? bus_find_kind(machine->root, ops->bus) : NULL;
-    if (!bus) {
-        error_set(error, "%s needs a %s bus, and this machine has none", ops->name,
-                  ops->bus ? ops->bus : "system");
-    }
-    return bus;
-}
-
-Device *device_add(Machine *machine, OptionList *options, GError **error)
-{
-    g_autofree char *driver = option_list_take(options, "driver");
-    g_autofree char *id = option_list_take(options, "id");
-    g_autofree char *bus_name = option_list_take(options, "bus");
-
-    if (!driver) {
-        error_set(error, "a device needs a driver, as in `-device VGA` (see `-device help`)");
-        return NULL;
-    }
-    const DeviceOps *ops = device_type_find(driver);
-    if (!ops) {
-        error_set(error, "there is no device '%s' (see `-device help`)", driver);
-        return NULL;
-    }
-    if (ops->board_only) {
-        error_set(error, "%s is a part of the board and cannot be added", driver);
-        return NULL;
-    }
-    Bus *bus = find_bus(machine, ops, bus_name, error);
-    return bus ? device_create(machine, ops, bus, id, options, error) : NULL;
 }

@@ -360,6 +360,7 @@ static const StateTable fw_cfg_state = {1, state_fields, NULL};
 
 const DeviceOps fw_cfg_ops = {
     .name = "fw_cfg_io",
+    .part = "fw_cfg",
     .summary = "Firmware configuration",
     .category = "Misc",
     .size = sizeof(FwCfg),

@@ -276,6 +276,7 @@ const PciDeviceOps i440fx_ops = {
 
 const DeviceOps i440fx_pcihost_ops = {
     .name = "i440FX-pcihost",
+    .part = "i440fx",
     .summary = "PCI host of the i440FX",
     .category = "Bridge",
     .size = sizeof(I440fxHost),

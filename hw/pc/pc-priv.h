@@ -87,3 +87,4 @@ gboolean pc_kernel_init(PcBoard *board, GError **error);
 const char *pc_boot_order(const PcBoard *board);
 
 extern const BoardOps pc_board_type, isapc_board_type;
+extern const BusOps pc_system_bus_ops;

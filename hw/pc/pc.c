@@ -143,7 +143,7 @@ static void system_unplugged(Bus *bus, Device *dev)
     }
 }
 
-static const BusOps system_bus_ops = {
+const BusOps pc_system_bus_ops = {
     .kind = "System",
     .size = sizeof(Bus),
     .unplugged = system_unplugged,
@@ -151,7 +151,7 @@ static const BusOps system_bus_ops = {
 
 static gboolean realize(Device *dev, GError **error)
 {
-    pc_board(dev)->system = bus_create(dev, &system_bus_ops, "main-system-bus");
+    pc_board(dev)->system = bus_create(dev, &pc_system_bus_ops, "main-system-bus");
     return TRUE;
 }
 

@@ -357,6 +357,28 @@ static void describe(Bus *bus, Device *dev, GString *out)
     g_string_append_printf(out, "addr = %02x.%x", pci_slot(pci), pci_function(pci));
 }
 
+static const OptionSpec place_options[] = {
+    {"addr", OPTION_INT, .def = "-1", .min = (guint64)-1, .max = 255,
+     .help = "SLOT or SLOT.FUNCTION, hexadecimal; unset: the first free slot"},
+    {"multifunction", OPTION_BOOL, .help = "says that the slot has several functions"},
+    {"rombar", OPTION_BOOL, .def = "on", .help = "shows the expansion ROM"},
+    {"romfile", OPTION_STRING, .help = "expansion ROM image"},
+    OPTION_END,
+};
+
+static GVariant *get_place(Bus *bus, Device *dev, const OptionSpec *spec)
+{
+    const PciDevice *pci = pci_device(dev);
+    const char *romfile = pci->romfile ? pci->romfile : pci->pci_ops->romfile;
+
+    switch (spec - place_options) {
+    case 0: return g_variant_new_int64(pci->devfn);
+    case 1: return g_variant_new_boolean(pci->multifunction);
+    case 2: return g_variant_new_boolean(pci->rombar);
+    default: return g_variant_new_take_string(g_utf8_make_valid(romfile ? romfile : "", -1));
+    }
+}
+
 /* ---- lifecycle ---- */
 
 /* Without a router of its own a bus shares its four pins by slot, as PCI-to-PCI bridges do. */
@@ -399,17 +421,15 @@ void pci_bus_reset(PciBus *bus)
     }
 }
 
-static const BusOps pci_bus_ops = {
+const BusOps pci_bus_ops = {
     .kind = BUS_PCI,
     .size = sizeof(PciBus),
     .place = place,
     .plugged = plugged,
     .unplugged = unplugged,
     .describe = describe,
-    .place_help = "  addr=<SLOT.FUNCTION>   - place on the bus, hexadecimal (default: first free)\n"
-                  "  multifunction=<bool>   - says that the slot has several functions\n"
-                  "  rombar=<bool>          - shows the expansion ROM (default: on)\n"
-                  "  romfile=<str>          - expansion ROM image\n",
+    .place_options = place_options,
+    .get_place = get_place,
 };
 
 PciBus *pci_bus_create(Device *bridge, const char *name, Region *memory, Region *io)

@@ -156,6 +156,7 @@ void pci_config_write_default(PciDevice *pci, guint addr, guint32 value, guint s
 
 /* ---- for host bridges and boards ---- */
 
+extern const BusOps pci_bus_ops;
 PciBus *pci_bus_create(Device *bridge, const char *name, Region *memory, Region *io);
 
 /* Power-on values of the standard headers: the host bridge's reset calls it. */

@@ -306,6 +306,21 @@ static void finish(Bus *bus)
     g_ptr_array_unref(usb_bus(bus)->ports);
 }
 
+static const OptionSpec place_options[] = {
+    {"port", OPTION_STRING, .help = "port of the bus, 1; behind hubs 1.3; unset: a free one"},
+    OPTION_END,
+};
+
+static GVariant *get_place(Bus *bus, Device *dev, const OptionSpec *spec)
+{
+    const UsbPort *port = usb_device(dev)->port;
+
+    return g_variant_new_string(port ? port->path : "");
+}
+
+/* A plug can be pulled at any time; attach and detach tell the guest. */
+static const HotplugOps hotplug_ops = {NULL, NULL};
+
 const BusOps usb_bus_ops = {
     .kind = BUS_USB,
     .size = sizeof(UsbBus),
@@ -314,9 +329,8 @@ const BusOps usb_bus_ops = {
     .unplugged = unplugged,
     .describe = describe,
     .finish = finish,
-    .place_help =
-        "  port=<str>           - port of the bus, \"1\"; behind hubs \"1.3\" (default: a "
-        "free one)\n",
+    .place_options = place_options,
+    .get_place = get_place,
 };
 
 static gboolean count_bus(Device *dev, void *opaque)
@@ -340,6 +354,7 @@ UsbBus *usb_bus_create(Device *dev)
         device_foreach(dev->machine->root, count_bus, &count);
         bus = usb_bus(bus_create(dev, &usb_bus_ops, "usb-bus.%u", count));
     }
+    bus->bus.hotplug = &hotplug_ops;
     bus->ports = g_ptr_array_new();
     return bus;
 }

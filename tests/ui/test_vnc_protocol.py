@@ -291,7 +291,7 @@ class Guard(unittest.TestCase):
 class Servers(unittest.TestCase):
     def test_refused_options(self):
         for option, word in (('tls-creds=x', 'SSH'), ('sasl=on', 'user names'),
-                             ('password-secret=x', 'change vnc password'),
+                             ('password-secret=x', "'x' not found"),
                              ('audiodev=x', 'sound'), ('websocket=on', 'HOST'),
                              ('reverse=on', 'HOST'), ('display=nonsense', 'nonsense')):
             status, _, said = run('-vnc', 'unix:/nonexistent/vnc,' + option, '-accel', 'qtest')

@@ -6,6 +6,7 @@
 #include "block/types.h"
 #include "core/block.h"
 #include "core/char.h"
+#include "core/hotplug.h"
 #include "hw/pc/board.h"
 #include "hw/pc/devices.h"
 #include "qtest/qtest.h"
@@ -75,6 +76,7 @@ PcRig *pc_rig_new(const char *board, guint64 ram_size, const char *const *drives
     rig->machine->blocks = block_manager_new(rig->machine, block_image_types, block_engine_types);
     rig->machine->firmware_dirs = firmware_dirs;
     rig->machine->ram_size = ram_size;
+    rig->machine->device_types = device_types;
     rig->listener = machine_listen(rig->machine, on_event, rig);
     accel_open(rig->machine, &qtest_accel_ops, NULL, &error);
     g_assert_no_error(error);

@@ -170,6 +170,17 @@ static void headless_info(Frontend *frontend, GString *out)
     }
 }
 
+static void headless_option_changed(Frontend *frontend, const char *name)
+{
+    Headless *headless = (Headless *)frontend;
+
+    for (guint i = 0; i < headless->heads->len; i++) {
+        Head *head = headless->heads->pdata[i];
+
+        display_listener_set_max_hz(head->listener, (guint)headless->max_hz);
+    }
+}
+
 #define FIELD(name) G_STRUCT_OFFSET(Headless, name)
 
 static const OptionSpec headless_options[] = {
@@ -190,4 +201,5 @@ G_MODULE_EXPORT const FrontendOps vitrine_frontend = {
     .open = headless_open,
     .close = headless_close,
     .info = headless_info,
+    .option_changed = headless_option_changed,
 };

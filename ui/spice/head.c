@@ -78,6 +78,13 @@ void spice_head_attach(SpiceHead *head)
     display_listener_set_active(head->listener, head->viewers > 0);
 }
 
+void spice_head_set_max_hz(SpiceHead *head)
+{
+    if (head->listener) {
+        display_listener_set_max_hz(head->listener, (guint)head->session->options->max_hz);
+    }
+}
+
 void spice_head_detach(SpiceHead *head)
 {
     display_detach(g_steal_pointer(&head->listener));

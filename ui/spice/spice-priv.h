@@ -33,7 +33,8 @@ typedef struct SpiceOptions {
     char *addr;
     gboolean unix_socket, ipv4, ipv6;
     gboolean disable_ticketing;
-    char *first_password; /* option `password` */
+    char *first_password; /* option `password`, or what password-secret names */
+    char *password_secret;
     char *x509_dir, *x509_key, *x509_key_password, *x509_cert, *x509_cacert, *x509_dh, *tls_ciphers;
     char *tls_channels, *plaintext_channels;
     int image_compression, jpeg_wan, zlib_glz_wan, streaming_video; /* indices of their names */
@@ -153,6 +154,7 @@ GVariant *spice_report_query(SpiceSession *session);
 SpiceHead *spice_head_new(SpiceSession *session, Display *display, guint index);
 void spice_head_free(SpiceHead *head); /* after the thread has ended */
 /* Vm lock. */
+void spice_head_set_max_hz(SpiceHead *head); /* as the option says now */
 void spice_head_attach(SpiceHead *head);
 void spice_head_detach(SpiceHead *head);
 /* Vm lock; by: how many more viewers look. */

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "core/error.h"
+#include "core/secret.h"
 #include "ui/spice/spice-priv.h"
 
 static const char *const compressions[] = {"auto_glz", "auto_lz", "quic", "glz",
@@ -31,6 +32,8 @@ static const OptionSpec spice_options[] = {
      "let viewers in without a password"},
     {"password", OPTION_STRING, FIELD(first_password), NULL,
      "password that viewers must give (better: 'set_password spice' at the monitor)"},
+    {"password-secret", OPTION_STRING, FIELD(password_secret), NULL,
+     "-object secret that holds the password"},
     {"x509-dir", OPTION_STRING, FIELD(x509_dir), NULL,
      "folder of server-key.pem, server-cert.pem and ca-cert.pem"},
     {"x509-key-file", OPTION_STRING, FIELD(x509_key), NULL, "private key of the server"},
@@ -61,11 +64,25 @@ static const OptionSpec spice_options[] = {
      "no clipboard through the guest's agent"},
     {"disable-agent-file-xfer", OPTION_BOOL, FIELD(disable_file_xfer), "off",
      "no files through the guest's agent"},
-    {"max-hz", OPTION_UINT, FIELD(max_hz), "60", "most updates a second", 1, 1000},
+    {"max-hz", OPTION_UINT, FIELD(max_hz), "60", "most updates a second", 1, 1000, .live = TRUE},
     OPTION_END,
 };
 
 /* ---- opening ---- */
+
+/* The password of password-secret=, as if it had been given as password=. */
+static gboolean take_secret(Machine *machine, SpiceOptions *options, GError **error)
+{
+    if (!options->password_secret) {
+        return TRUE;
+    }
+    if (options->first_password) {
+        return error_set(error, "spice: password= and password-secret= contradict each other");
+    }
+    options->first_password = secret_get_text(machine, options->password_secret, error);
+    g_prefix_error(error, "spice: password-secret: ");
+    return options->first_password != NULL;
+}
 
 static gboolean check_options(const Machine *machine, const SpiceOptions *options, GError **error)
 {
@@ -145,7 +162,8 @@ static gboolean spice_open(Frontend *base, GError **error)
     SpiceFrontend *frontend = (SpiceFrontend *)base;
     SpiceSession *session;
 
-    if (!check_options(base->machine, &frontend->options, error)) {
+    if (!take_secret(base->machine, &frontend->options, error) ||
+        !check_options(base->machine, &frontend->options, error)) {
         return FALSE;
     }
     session = session_new(frontend);
@@ -213,6 +231,15 @@ static gboolean spice_set_password(Frontend *base, const char *password, Passwor
     return TRUE;
 }
 
+static void spice_option_changed(Frontend *base, const char *name)
+{
+    SpiceSession *session = ((SpiceFrontend *)base)->session;
+
+    for (guint i = 0; i < session->heads->len; i++) {
+        spice_head_set_max_hz(g_ptr_array_index(session->heads, i));
+    }
+}
+
 static void spice_expire_password(Frontend *base, gint64 seconds)
 {
     SpiceSession *session = ((SpiceFrontend *)base)->session;
@@ -237,4 +264,5 @@ const FrontendOps vitrine_frontend = {
     .add_client = spice_add_client,
     .set_password = spice_set_password,
     .expire_password = spice_expire_password,
+    .option_changed = spice_option_changed,
 };

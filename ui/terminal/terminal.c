@@ -34,7 +34,7 @@ static const OptionSpec terminal_options[] = {
     {"mouse", OPTION_BOOL, FIELD(mouse), "on", "the mouse is the guest's (off: it selects text)"},
     {"zoom-to-fit", OPTION_BOOL, FIELD(zoom_to_fit), "off",
      "enlarge pictures too (off: they are only made smaller)"},
-    {"max-hz", OPTION_UINT, FIELD(max_hz), "60", "most updates a second", 1, 1000},
+    {"max-hz", OPTION_UINT, FIELD(max_hz), "60", "most updates a second", 1, 1000, .live = TRUE},
     {"console", OPTION_STRING, FIELD(console_name), NULL, "what to show first: VGA, monitor0, 2"},
     {"window-close", OPTION_ENUM, FIELD(hang_up), "background",
      "what a hang-up of the terminal does: background (the machine goes on), powerdown, quit", 0, 0,
@@ -557,6 +557,15 @@ static void terminal_info(Frontend *frontend, GString *out)
         screen->encode_ns / MAX(screen->encoded, 1) / 1000);
 }
 
+static void terminal_option_changed(Frontend *frontend, const char *name)
+{
+    Terminal *terminal = (Terminal *)frontend;
+
+    if (terminal->screen.listener) {
+        display_listener_set_max_hz(terminal->screen.listener, (guint)terminal->max_hz);
+    }
+}
+
 G_MODULE_EXPORT extern const FrontendOps vitrine_frontend;
 const FrontendOps vitrine_frontend = {
     .abi = FRONTEND_ABI,
@@ -570,4 +579,5 @@ const FrontendOps vitrine_frontend = {
     .close = terminal_close,
     .info = terminal_info,
     .resized = terminal_resized,
+    .option_changed = terminal_option_changed,
 };

@@ -49,7 +49,7 @@ typedef struct VncNews {
 
 /* Options that QEMU has and this server has not; naming one is an error that says what to do. */
 typedef struct VncRefused {
-    char *tls_creds, *tls_authz, *sasl_authz, *password_secret, *audiodev;
+    char *tls_creds, *tls_authz, *sasl_authz, *audiodev;
     gboolean sasl;
 } VncRefused;
 
@@ -60,6 +60,7 @@ struct VncServer {
     char *address;
     gint64 to;
     gboolean want_password;
+    char *password_secret; /* id of a secret; NULL = none */
     int share;
     guint64 connections;
     guint64 max_hz;

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "core/error.h"
+#include "core/secret.h"
 #include "ui/vnc/vnc-priv.h"
 
 /* VNC authentication uses the first eight bytes (RFC 6143, 7.2.2). */
@@ -22,8 +23,7 @@ static const OptionSpec vnc_options[] = {
      "whether a viewer may ask to be alone", 0, 0, share_names},
     {"connections", OPTION_UINT, G_STRUCT_OFFSET(VncServer, connections), "32",
      "most viewers at a time", 1, 500, NULL},
-    {"max-hz", OPTION_UINT, G_STRUCT_OFFSET(VncServer, max_hz), "60", "most updates a second", 1,
-     1000, NULL},
+    DISPLAY_MAX_HZ_OPTION(VncServer, max_hz),
     {"keymap", OPTION_STRING, G_STRUCT_OFFSET(VncServer, keyboard), "en-us",
      "the guest's keyboard layout", 0, 0, NULL},
     {"display", OPTION_STRING, G_STRUCT_OFFSET(VncServer, console_name), NULL,
@@ -54,8 +54,8 @@ static const OptionSpec vnc_options[] = {
      "refused: this server knows no user names", 0, 0, NULL},
     {"sasl-authz", OPTION_STRING, G_STRUCT_OFFSET(VncServer, refused.sasl_authz), NULL,
      "refused, likewise", 0, 0, NULL},
-    {"password-secret", OPTION_STRING, G_STRUCT_OFFSET(VncServer, refused.password_secret), NULL,
-     "refused: set the password at the monitor", 0, 0, NULL},
+    {"password-secret", OPTION_STRING, G_STRUCT_OFFSET(VncServer, password_secret), NULL,
+     "ask viewers for the password that this -object secret holds", 0, 0, NULL},
     {"audiodev", OPTION_STRING, G_STRUCT_OFFSET(VncServer, refused.audiodev), NULL,
      "refused: there is no sound", 0, 0, NULL},
     {"lossy", OPTION_BOOL, G_STRUCT_OFFSET(VncServer, lossy), "off",
@@ -171,10 +171,6 @@ static gboolean check_refused(const VncServer *server, GError **error)
     if (refused->sasl || refused->sasl_authz) {
         return error_set(error, "vnc: sasl: this server knows no user names, only password=on");
     }
-    if (refused->password_secret) {
-        return error_set(error, "vnc: password-secret: there are no secret objects; use "
-                                "password=on, and 'change vnc password' at the monitor");
-    }
     return !refused->audiodev ||
            error_set(error, "vnc: audiodev: this server has no sound for viewers");
 }
@@ -203,16 +199,38 @@ static gboolean find_console(VncServer *server, GError **error)
     return TRUE;
 }
 
+static gboolean take_secret(VncServer *server, GError **error)
+{
+    Machine *machine = server->frontend.machine;
+
+    if (!server->password_secret) {
+        return TRUE;
+    }
+    server->password = secret_get_text(machine, server->password_secret, error);
+    if (server->password && strlen(server->password) > MAX_PASSWORD) {
+        error_set(error, "VNC passwords have at most %d characters", MAX_PASSWORD);
+        g_clear_pointer(&server->password, g_free);
+    }
+    server->want_password = TRUE;
+    g_prefix_error(error, "password-secret: ");
+    return server->password != NULL;
+}
+
 static gboolean vnc_open(Frontend *frontend, GError **error)
 {
     VncServer *server = (VncServer *)frontend;
 
     server->expires = -1;
-    if (!check_refused(server, error) || !find_console(server, error)) {
+    if (!check_refused(server, error) || !take_secret(server, error)) {
+        return FALSE;
+    }
+    if (!find_console(server, error)) {
+        g_free(server->password);
         return FALSE;
     }
     server->keymap = keymap_new(server->keyboard, error);
     if (!server->keymap) {
+        g_free(server->password);
         console_unref(server->console);
         console_list_free(server->consoles);
         return FALSE;
@@ -279,6 +297,13 @@ static gboolean vnc_add_client(Frontend *frontend, int fd, gboolean skip_auth, g
     return TRUE;
 }
 
+static void vnc_option_changed(Frontend *frontend, const char *name)
+{
+    VncServer *server = (VncServer *)frontend;
+
+    display_listener_set_max_hz(server->listener, (guint)server->max_hz);
+}
+
 G_MODULE_EXPORT extern const FrontendOps vitrine_frontend;
 const FrontendOps vitrine_frontend = {
     .abi = FRONTEND_ABI,
@@ -295,4 +320,5 @@ const FrontendOps vitrine_frontend = {
     .add_client = vnc_add_client,
     .set_password = vnc_set_password,
     .expire_password = vnc_expire_password,
+    .option_changed = vnc_option_changed,
 };
