@@ -53,10 +53,15 @@ static void text_done(const HmpResult *result, void *opaque)
 {
     TextCall *text = opaque;
     JsonObject *value = json_object_new();
+    GError *error = NULL;
 
+    if (!result->ok) { /* "Error: why" and a line's end */
+        g_autofree char *why = g_strstrip(g_strdup(result->text));
+        error_set(&error, "%s", g_str_has_prefix(why, "Error: ") ? why + strlen("Error: ") : why);
+    }
     json_object_set_string_member(value, "human-readable-text", result->text);
     command_return_object(text->call, value);
-    command_call_finish(text->call, NULL);
+    command_call_finish(text->call, error);
     g_free(text);
 }
 

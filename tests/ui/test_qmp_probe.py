@@ -191,8 +191,9 @@ class Probe(unittest.TestCase):
 
     def test_text_of_info(self):
         m, client = self.machine()
-        self.assertEqual(client.value('x-query-irq')['human-readable-text'],
-                         client.hmp('info irq'))
+        for topic in ('irq', 'ramblock', 'roms'):
+            self.assertEqual(client.value('x-query-' + topic)['human-readable-text'],
+                             client.hmp('info ' + topic))
 
     def test_display_options(self):
         _, client = self.machine('-vnc', 'unix:vnc')
@@ -263,7 +264,8 @@ class Conformance(unittest.TestCase):
         ('query-memory-devices', {}), ('query-block-jobs', {}), ('query-block-exports', {}),
         ('query-replay', {}), ('query-rx-filter', {}), ('query-yank', {}),
         ('query-pr-managers', {}), ('query-vm-generation-id', {}), ('query-acpi-ospm-status', {}),
-        ('x-query-irq', {}), ('getfd', {'fdname': 'x'}), ('closefd', {'fdname': 'x'}),
+        ('x-query-irq', {}), ('x-query-ramblock', {}), ('x-query-roms', {}),
+        ('getfd', {'fdname': 'x'}), ('closefd', {'fdname': 'x'}),
         ('add_client', {'protocol': 'vnc', 'fdname': 'x'}),
         ('display-reload', {'type': 'vnc'}),
         ('display-reload', {'type': 'vnc', 'tls-certs': True}), ('display-update', {'type': 'vnc'}),

@@ -118,7 +118,7 @@ static void print_end(const char *what, const SocketName *name, const char *kind
 {
     g_autofree char *text = socket_name_text(name);
 
-    g_string_append_printf(out, "  %s: %s%s(%s%s)", what, text, *text ? " " : "", name->family,
+    g_string_append_printf(out, "  %s: %s%s(%s)%s", what, text, *text ? " " : "", name->family,
                            kind);
 }
 
@@ -131,8 +131,8 @@ static void print_socket(const SocketName *name, gboolean websocket, void *opaqu
 {
     SocketPrint *print = opaque;
     const char *kind = !websocket           ? ""
-                       : print->server->web ? ", websocket, web page"
-                                            : ", websocket";
+                       : print->server->web ? " (websocket, web page)"
+                                            : " (websocket)";
 
     print_end("Server", name, kind, print->out);
     g_string_append_printf(print->out, "\n    Auth: %s (Sub: none)\n", auth_name(print->server));
