@@ -75,7 +75,7 @@ class Program:
 
     def connect(self):
         sock = socket.socket(socket.AF_UNIX)
-        sock.settimeout(10)
+        sock.settimeout(60)
         for _ in range(5000):
             try:
                 sock.connect(self.monitor)
