@@ -12,7 +12,7 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), '..'
 import rfb  # noqa: E402
 import tap  # noqa: E402
 from machine import Machine  # noqa: E402
-from screen import Screen, wait  # noqa: E402
+from screen import wait  # noqa: E402
 
 COUNTER = 0x600
 DEAF_SECONDS = 10

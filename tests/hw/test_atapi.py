@@ -10,7 +10,7 @@ import tempfile
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), '..', 'lib'))
 
 import tap
-from ata import ABRT, BSY, BUFFER, DRDY, DRQ, DSC, ERR, Ata, AtaError, SenseError
+from ata import ABRT, BUFFER, DRQ, Ata, AtaError, SenseError
 from hwtest import HwTest
 
 SECTORS = 400

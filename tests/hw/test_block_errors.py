@@ -8,13 +8,12 @@ import subprocess
 import sys
 import tempfile
 import time
-import unittest
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), '..', 'lib'))
 import tap  # noqa: E402
 from ata import Ata, AtaError  # noqa: E402
 from hwtest import HwTest  # noqa: E402
-from qmpclient import Qmp  # noqa: E402
+from qmp import Client  # noqa: E402
 
 MIB = 1 << 20
 
@@ -30,7 +29,7 @@ class DiskTest(HwTest):
     def boot(self, *args):
         m = self.start('-machine', 'pc', '-m', '16', '-nodefaults', '-qmp',
                        'unix:q,server=on,wait=off', *args, cwd=True)
-        self.qmp = Qmp(m.path('q'))
+        self.qmp = Client(m.path('q'))
         self.addCleanup(self.qmp.close)
         self.hd = Ata(self.q)
         return self.qmp
@@ -86,19 +85,19 @@ class Errors(DiskTest):
         q = self.boot('-drive', 'file=%s,format=raw,if=none,id=d' % self.image, '-device',
                       'ide-hd,drive=d,id=hd')
         self.start_write(0, b'x' * 32768)
-        event = q.event('BLOCK_IO_ERROR')
+        event = q.event_data('BLOCK_IO_ERROR')
         self.assertEqual({k: v for k, v in event.items() if k not in ('node-name', 'reason')},
                          {'device': 'd', 'qom-path': '/machine/peripheral/hd',
                           'operation': 'write', 'action': 'stop', 'nospace': True})
         self.assertIn('No space', event['reason'])
         self.assertEqual(event['node-name'], q.value('query-block')[0]['inserted']['node-name'])
-        q.event('STOP')
+        q.event_data('STOP')
         self.assertEqual(q.value('query-status')['status'], 'io-error')
         self.assertEqual(q.value('query-block')[0]['io-status'], 'nospace')
         # Still full: it stops again.
         q.value('cont')
-        q.event('BLOCK_IO_ERROR')
-        q.event('STOP')
+        q.event_data('BLOCK_IO_ERROR')
+        q.event_data('STOP')
         os.unlink(self.filler)
         q.value('cont')
         self.hd.check()
@@ -116,7 +115,7 @@ class Errors(DiskTest):
                 q = self.boot('-drive', 'file=%s,format=raw,if=none,id=d,werror=stop' % self.image,
                               '-device', 'ide-hd,drive=d,werror=' + action)
                 self.start_write(64, b'y' * 65536)
-                event = q.event('BLOCK_IO_ERROR')
+                event = q.event_data('BLOCK_IO_ERROR')
                 self.assertEqual((event['action'], event['nospace']), (action, True))
                 if action == 'report':
                     self.assertRaises(AtaError, self.hd.check)
@@ -133,10 +132,10 @@ class Errors(DiskTest):
         os.truncate(self.image, 4096)  # what somebody cuts off is damage
         self.hd.registers(100, 1)
         self.hd.command(0x20)
-        event = q.event('BLOCK_IO_ERROR')
+        event = q.event_data('BLOCK_IO_ERROR')
         self.assertEqual((event['operation'], event['action'], event['nospace']),
                          ('read', 'stop', False))
-        q.event('STOP')
+        q.event_data('STOP')
         self.assertEqual(q.value('query-block')[0]['io-status'], 'failed')
         self.fill()
         q.value('cont')
@@ -241,14 +240,14 @@ class Clock(DiskTest):
         for index, value in ((0, 0x00), (2, 0x30), (4, 0x10), (7, 2)):
             self.cmos(index, value)
         self.cmos(11, 0x02)
-        event = q.event('RTC_CHANGE')
+        event = q.event_data('RTC_CHANGE')
         self.assertLess(abs(event['offset'] - (86400 + 10 * 3600 + 1800)), 3)
         self.assertTrue(event['qom-path'].startswith('/machine/'))
         # At most one a second.
         for minute in range(0x10, 0x16):
             self.cmos(2, minute)
         self.assertFalse(q.has_event('RTC_CHANGE'))
-        self.assertLess(abs(q.event('RTC_CHANGE')['offset'] - (86400 + 10 * 3600 + 900)), 3)
+        self.assertLess(abs(q.event_data('RTC_CHANGE')['offset'] - (86400 + 10 * 3600 + 900)), 3)
 
 
 if __name__ == '__main__':

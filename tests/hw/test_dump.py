@@ -7,12 +7,11 @@ import struct
 import subprocess
 import sys
 import time
-import unittest
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), '..', 'lib'))
 import tap  # noqa: E402
 from hwtest import HwTest  # noqa: E402
-from qmpclient import Qmp  # noqa: E402
+from qmp import Client  # noqa: E402
 
 MIB = 1 << 20
 
@@ -58,7 +57,7 @@ class DumpTest(HwTest):
     def setUp(self):
         m = self.start('-machine', 'pc', '-m', '32', '-smp', '2', '-qmp',
                        'unix:q,server=on,wait=off', cwd=True)
-        self.qmp = Qmp(m.path('q'))
+        self.qmp = Client(m.path('q'))
         self.addCleanup(self.qmp.close)
         self.q.write(0x10000, b'low memory')
         self.q.write(31 * MIB, b'high memory')
@@ -76,7 +75,7 @@ class DumpTest(HwTest):
         self.assertEqual(self.qmp.value('query-dump'),
                          {'status': 'none', 'completed': 0, 'total': 0})
         self.qmp.value('dump-guest-memory', paging=False, protocol='file:' + path)
-        result = self.qmp.event('DUMP_COMPLETED')['result']
+        result = self.qmp.event_data('DUMP_COMPLETED')['result']
         self.assertEqual(result['status'], 'completed')
         self.assertEqual(result['completed'], result['total'])
         self.assertGreaterEqual(result['total'], 32 * MIB)
@@ -116,7 +115,7 @@ class DumpTest(HwTest):
     def test_detached(self):
         path = self.machine.path('core')
         self.qmp.value('dump-guest-memory', paging=False, protocol='file:' + path, detach=True)
-        self.qmp.event('DUMP_COMPLETED')
+        self.qmp.event_data('DUMP_COMPLETED')
         self.assertEqual(self.wait_for_dump()['status'], 'completed')
         Core(path)
         self.assertEqual(self.qmp.value('query-status')['status'], 'running')
@@ -126,7 +125,7 @@ class DumpTest(HwTest):
         os.mkfifo(fifo)
         reader = os.open(fifo, os.O_RDONLY | os.O_NONBLOCK)
         self.qmp.value('dump-guest-memory', paging=False, protocol='file:' + fifo, detach=True)
-        self.qmp.event('STOP')
+        self.qmp.event_data('STOP')
         self.assertEqual(self.qmp.value('query-status')['status'], 'save-vm')
         self.assertEqual(self.qmp.value('query-dump')['status'], 'active')
         for command in ('cont', 'stop'):
@@ -135,7 +134,7 @@ class DumpTest(HwTest):
             'dump-guest-memory', paging=False, protocol='file:/dev/null')['desc'])
         self.assertIn('active', self.qmp.hmp('info dump'))
         os.close(reader)  # nobody takes it any more
-        event = self.qmp.event('DUMP_COMPLETED')
+        event = self.qmp.event_data('DUMP_COMPLETED')
         self.assertEqual(event['result']['status'], 'failed')
         self.assertIn('Broken pipe', event['error'])
         self.assertEqual(self.qmp.value('query-status')['status'], 'running')
@@ -167,7 +166,7 @@ class DumpTest(HwTest):
         core = os.path.join(path, 'core')
         error = self.qmp.error('dump-guest-memory', paging=False, protocol='file:' + core)
         self.assertIn('No space left', error['desc'])
-        self.assertEqual(self.qmp.event('DUMP_COMPLETED')['result']['status'], 'failed')
+        self.assertEqual(self.qmp.event_data('DUMP_COMPLETED')['result']['status'], 'failed')
         error = self.qmp.error('pmemsave', val=0, size=4 * MIB, filename=core)
         self.assertIn('No space left', error['desc'])
         self.assertEqual(os.listdir(path), [])

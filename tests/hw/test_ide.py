@@ -8,7 +8,6 @@ import sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), '..', 'lib'))
 
-import ata
 import pci
 import tap
 from ata import ABRT, BSY, BUFFER, DRDY, DRQ, DSC, ERR, IDNF, TABLE, UNC, Ata, AtaError

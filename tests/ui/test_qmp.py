@@ -15,66 +15,11 @@ import time
 import unittest
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), '..', 'lib'))
+import qmp  # noqa: E402
 import tap  # noqa: E402
 from machine import Machine, binary, run  # noqa: E402
 
 QEMU = shutil.which('qemu-system-x86_64')
-
-
-class Client:
-    """A connection. `events` holds those that came between answers."""
-
-    def __init__(self, path, ready=True):
-        self.socket = socket.socket(socket.AF_UNIX)
-        self.socket.settimeout(20)
-        self.socket.connect(path)
-        self.file = self.socket.makefile('rb')
-        self.events = []
-        self.greeting = self.read()
-        if ready:
-            assert self.execute('qmp_capabilities') == {'return': {}}
-
-    def read(self):
-        line = self.file.readline()
-        if not line:
-            raise EOFError
-        return json.loads(line)
-
-    def answer(self):
-        while True:
-            message = self.read()
-            if 'event' not in message:
-                return message
-            self.events.append(message)
-
-    def send(self, text):
-        self.socket.sendall(text if isinstance(text, bytes) else text.encode())
-
-    def execute(self, command, **arguments):
-        request = {'execute': command}
-        if arguments:
-            request['arguments'] = {k.replace('_', '-'): v for k, v in arguments.items()}
-        self.send(json.dumps(request) + '\n')
-        return self.answer()
-
-    def value(self, command, **arguments):
-        return self.execute(command, **arguments)['return']
-
-    def error(self, command, **arguments):
-        return self.execute(command, **arguments)['error']
-
-    def event(self, name):
-        """The next event of that name."""
-        while True:
-            for event in self.events:
-                if event['event'] == name:
-                    self.events.remove(event)
-                    return event
-            self.events.append(self.read())
-
-    def close(self):
-        self.file.close()
-        self.socket.close()
 
 
 class QmpTest(unittest.TestCase):
@@ -86,7 +31,7 @@ class QmpTest(unittest.TestCase):
         self.clients = []
 
     def connect(self, ready=True):
-        client = Client(self.m.path('q'), ready)
+        client = qmp.Client(self.m.path('q'), ready)
         self.addCleanup(client.close)
         return client
 
@@ -368,7 +313,7 @@ class Conformance(unittest.TestCase):
                 end = time.monotonic() + 20
                 while not os.path.exists(path) and time.monotonic() < end:
                     time.sleep(0.02)
-                client = Client(path)
+                client = qmp.Client(path)
                 found = {}
                 for request in self.REQUESTS:
                     client.send(request + '\n')
@@ -377,16 +322,6 @@ class Conformance(unittest.TestCase):
             finally:
                 process.kill()
         return found
-
-    def compare(self, ours, theirs, where):
-        self.assertEqual(type(ours), type(theirs), where)
-        if isinstance(ours, dict):
-            # Members that are ours alone would surprise; that some are missing is known.
-            self.assertLessEqual(set(ours), set(theirs), where)
-            for key in ours:
-                self.compare(ours[key], theirs[key], where + '.' + key)
-        elif isinstance(ours, list) and ours and theirs:
-            self.compare(ours[0], theirs[0], where + '[0]')
 
     def test_shapes(self):
         ours, theirs = self.answers(binary()), self.answers(QEMU)
@@ -397,7 +332,7 @@ class Conformance(unittest.TestCase):
                 if 'error' in a:
                     self.assertEqual(a['error']['class'], b['error']['class'])
                 else:
-                    self.compare(a, b, request)
+                    qmp.compare(self, a, b, request)
 
 
 if __name__ == '__main__':

@@ -6,7 +6,6 @@ import json
 import os
 import shutil
 import signal
-import socket
 import subprocess
 import sys
 import tempfile
@@ -16,45 +15,10 @@ import unittest
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), '..', 'lib'))
 import tap  # noqa: E402
 from machine import Machine, binary  # noqa: E402
+from qmp import Client  # noqa: E402
 
 QEMU = shutil.which('qemu-system-x86_64')
 READY = b'{"execute": "qmp_capabilities"}\n'
-
-
-class Client:
-    def __init__(self, path, ready=READY):
-        self.socket = socket.socket(socket.AF_UNIX)
-        self.socket.settimeout(20)
-        end = time.monotonic() + 20
-        while True:
-            try:
-                self.socket.connect(path)
-                break
-            except OSError:  # it begins to listen
-                if time.monotonic() > end:
-                    raise
-                time.sleep(0.02)
-        self.file = self.socket.makefile('rb')
-        self.greeting = self.read()
-        if ready:
-            assert 'return' in self.ask(ready)
-
-    def read(self):
-        line = self.file.readline()
-        if not line:
-            raise EOFError
-        return json.loads(line)
-
-    def ask(self, request):
-        self.socket.sendall(request)
-        while True:
-            answer = self.read()
-            if 'event' not in answer:
-                return answer
-
-    def close(self):
-        self.file.close()
-        self.socket.close()
 
 
 def rss_kib(pid):
@@ -68,7 +32,7 @@ class Clients(unittest.TestCase):
         self.addCleanup(self.m.stop)
         self.path = self.m.path('q')
 
-    def connect(self, ready=READY):
+    def connect(self, ready=True):
         client = Client(self.path, ready)
         self.addCleanup(client.close)
         return client
@@ -140,7 +104,7 @@ class Clients(unittest.TestCase):
         self.assertLess(self.slowest(b), 0.1)
 
     def test_second_client_is_greeted(self):
-        first, second = self.connect(ready=None), self.connect(ready=None)
+        first, second = self.connect(ready=False), self.connect(ready=False)
         self.assertEqual(first.greeting, second.greeting)
         self.assertIn('return', second.ask(READY))
         self.assertEqual(first.ask(b'{"execute": "stop"}')['error']['class'], 'CommandNotFound')

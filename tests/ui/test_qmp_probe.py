@@ -16,7 +16,7 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), '..'
 import pci  # noqa: E402
 import tap  # noqa: E402
 from machine import Machine, binary, run  # noqa: E402
-from prober import Prober  # noqa: E402
+from qmp import Client  # noqa: E402
 
 QEMU = shutil.which('qemu-system-x86_64')
 
@@ -47,7 +47,7 @@ class Started:
             [program, *args, '-qmp', 'unix:%s,server=on,wait=off' % path],
             stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         test.addCleanup(self.end)
-        self.qmp = Prober(path)
+        self.qmp = Client(path)
         test.addCleanup(self.qmp.close)
 
     def end(self):
@@ -60,7 +60,7 @@ class Probe(unittest.TestCase):
         m = Machine(*args, '-qmp', 'unix:q,server=on,wait=off', cwd=True, **more)
         self.addCleanup(m.stop)
         m.start()
-        client = Prober(m.path('q'))
+        client = Client(m.path('q'))
         self.addCleanup(client.close)
         return m, client
 

@@ -14,7 +14,7 @@ import rfb  # noqa: E402
 import spice  # noqa: E402
 import tap  # noqa: E402
 from machine import Machine  # noqa: E402
-from prober import Prober  # noqa: E402
+from qmp import Client  # noqa: E402
 from screen import wait  # noqa: E402
 
 UNIX = {'host': '', 'service': '', 'family': 'unix', 'websocket': False}
@@ -28,7 +28,7 @@ class ViewersTest(unittest.TestCase):
         self.qmp = self.client()
 
     def client(self):
-        client = Prober(self.m.path('q'))
+        client = Client(self.m.path('q'))
         self.addCleanup(client.close)
         return client
 
@@ -59,7 +59,7 @@ class Vnc(ViewersTest):
                   'auth': 'none'}
         end = {'host': host, 'service': str(mine), 'family': 'ipv4', 'websocket': False}
         for name in ('VNC_CONNECTED', 'VNC_INITIALIZED'):
-            self.assertEqual(self.qmp.told(name), {'server': server, 'client': end}, name)
+            self.assertEqual(self.qmp.event_data(name), {'server': server, 'client': end}, name)
         self.assertEqual(self.qmp.value('query-vnc'),
                          {'enabled': True, 'host': '127.0.0.1', 'service': str(port),
                           'family': 'ipv4', 'auth': 'none', 'clients': [end]})
@@ -67,7 +67,7 @@ class Vnc(ViewersTest):
                          [{'id': 'vnc', 'server': [server], 'clients': [end], 'auth': 'none'}])
         self.assertIn('Client: %s:%d (ipv4)' % (host, mine), self.qmp.hmp('info vnc'))
         viewer.close()
-        self.assertEqual(self.qmp.told('VNC_DISCONNECTED'), {'server': server, 'client': end})
+        self.assertEqual(self.qmp.event_data('VNC_DISCONNECTED'), {'server': server, 'client': end})
         self.assertEqual(self.qmp.value('query-vnc')['clients'], [])
 
     def test_only_who_enters_is_initialized(self):
@@ -75,26 +75,26 @@ class Vnc(ViewersTest):
         self.qmp.value('change-vnc-password', password='secret')
         self.assertRaises(rfb.RfbError, self.viewer, self.m.path('vnc'), password='wrong',
                           encrypt=des.vnc_response)
-        event = self.qmp.told('VNC_CONNECTED')
+        event = self.qmp.event_data('VNC_CONNECTED')
         self.assertEqual(event['server'], {'host': '', 'service': 'vnc', 'family': 'unix',
                                            'websocket': False, 'auth': 'vnc'})
         self.assertEqual(event['client'], UNIX)
-        self.assertEqual(self.qmp.told('VNC_DISCONNECTED'), event)
+        self.assertEqual(self.qmp.event_data('VNC_DISCONNECTED'), event)
         stray = rfb.connect(self.m.path('vnc'))
-        self.qmp.told('VNC_CONNECTED')
+        self.qmp.event_data('VNC_CONNECTED')
         stray.close()
-        self.qmp.told('VNC_DISCONNECTED')
+        self.qmp.event_data('VNC_DISCONNECTED')
         self.viewer(self.m.path('vnc'), password='secret', encrypt=des.vnc_response)
         self.assertNotIn('VNC_INITIALIZED', [e['event'] for e in self.qmp.events])
-        self.qmp.told('VNC_CONNECTED')
-        self.assertEqual(self.qmp.told('VNC_INITIALIZED'), event)
+        self.qmp.event_data('VNC_CONNECTED')
+        self.assertEqual(self.qmp.event_data('VNC_INITIALIZED'), event)
 
     def test_a_server_that_goes_tells_of_its_viewers(self):
         self.start('-vnc', 'unix:vnc')
         self.viewer(self.m.path('vnc'))
-        self.qmp.told('VNC_INITIALIZED')
+        self.qmp.event_data('VNC_INITIALIZED')
         self.qmp.hmp('display_del vnc')
-        self.assertEqual(self.qmp.told('VNC_DISCONNECTED')['client'], UNIX)
+        self.assertEqual(self.qmp.event_data('VNC_DISCONNECTED')['client'], UNIX)
         self.assertEqual(self.qmp.value('query-vnc'), {'enabled': False})
 
     def test_reload(self):
@@ -118,14 +118,14 @@ class Spice(ViewersTest):
         host, mine = viewer.main.sock.getsockname()
         server = {'host': '127.0.0.1', 'port': '5927', 'family': 'ipv4'}
         end = {'host': host, 'port': str(mine), 'family': 'ipv4'}
-        self.assertEqual(self.qmp.told('SPICE_CONNECTED'), {'server': server, 'client': end})
-        event = self.qmp.told('SPICE_INITIALIZED')
+        self.assertEqual(self.qmp.event_data('SPICE_CONNECTED'), {'server': server, 'client': end})
+        event = self.qmp.event_data('SPICE_INITIALIZED')
         self.assertEqual(event['server'], {**server, 'auth': 'none'})
         session = event['client'].pop('connection-id')
         self.assertEqual(event['client'],
                          {**end, 'channel-type': spice.MAIN, 'channel-id': 0, 'tls': False})
         viewer.display()
-        while self.qmp.told('SPICE_INITIALIZED')['client']['channel-type'] != spice.DISPLAY:
+        while self.qmp.event_data('SPICE_INITIALIZED')['client']['channel-type'] != spice.DISPLAY:
             pass
         info = self.qmp.value('query-spice')
         self.assertEqual((info['enabled'], info['migrated'], info['port'], info['auth']),
@@ -134,7 +134,7 @@ class Spice(ViewersTest):
         self.assertEqual(main, [{**end, 'connection-id': session, 'channel-type': spice.MAIN,
                                  'channel-id': 0, 'tls': False}])
         viewer.close()
-        gone = {self.qmp.told('SPICE_DISCONNECTED')['client']['port']
+        gone = {self.qmp.event_data('SPICE_DISCONNECTED')['client']['port']
                 for _ in range(len(info['channels']))}
         self.assertEqual(gone, {c['port'] for c in info['channels']})
         self.assertEqual(self.qmp.value('query-spice')['channels'], [])
@@ -143,9 +143,9 @@ class Spice(ViewersTest):
         self.start('-spice', 'unix=on,addr=spice')
         viewer = spice.Viewer(self.m.path('spice'))
         self.addCleanup(viewer.close)
-        self.assertEqual(self.qmp.told('SPICE_INITIALIZED')['client']['family'], 'unix')
+        self.assertEqual(self.qmp.event_data('SPICE_INITIALIZED')['client']['family'], 'unix')
         self.qmp.hmp('display_del spice')
-        self.qmp.told('SPICE_DISCONNECTED')
+        self.qmp.event_data('SPICE_DISCONNECTED')
         self.assertEqual(self.qmp.value('query-spice'),
                          {'enabled': False, 'migrated': False, 'mouse-mode': 'client'})
 
@@ -219,7 +219,7 @@ class Descriptors(ViewersTest):
             self.give('viewer', theirs)
             self.assertEqual(self.qmp.value('add_client', protocol='vnc', fdname='viewer',
                                             skipauth=skip), {})
-            self.assertEqual(self.qmp.told('VNC_CONNECTED')['client'], UNIX)
+            self.assertEqual(self.qmp.event_data('VNC_CONNECTED')['client'], UNIX)
             ours.settimeout(20)
             self.assertEqual(ours.recv(12), b'RFB 003.008\n')
             ours.sendall(b'RFB 003.008\n')
@@ -229,21 +229,21 @@ class Descriptors(ViewersTest):
                 self.assertEqual(ours.recv(4), bytes(4))
                 ours.sendall(b'\1')
                 self.assertEqual(len(ours.recv(4)), 4)
-                self.qmp.told('VNC_INITIALIZED')
+                self.qmp.event_data('VNC_INITIALIZED')
             ours.close()
-            self.qmp.told('VNC_DISCONNECTED')
+            self.qmp.event_data('VNC_DISCONNECTED')
 
     def test_a_spice_viewer(self):
         self.start('-spice', 'unix=on,addr=spice,password=secret')
         ours, theirs = socket.socketpair()
         self.give('viewer', theirs)
         self.assertEqual(self.qmp.value('add_client', protocol='spice', fdname='viewer'), {})
-        self.qmp.told('SPICE_CONNECTED')
+        self.qmp.event_data('SPICE_CONNECTED')
         ours.settimeout(20)
         ours.sendall(spice.link_message(spice.MAIN))
         self.assertEqual(ours.recv(4), spice.MAGIC)
         ours.close()
-        self.qmp.told('SPICE_DISCONNECTED')
+        self.qmp.event_data('SPICE_DISCONNECTED')
 
     def test_refusals(self):
         self.start('-vnc', 'unix:vnc')

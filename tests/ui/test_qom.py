@@ -2,11 +2,9 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """The object tree, objects and device_add at both monitors of the real program; and the same
 requests to QEMU, where it is installed."""
-import json
 import os
 import re
 import shutil
-import socket
 import subprocess
 import sys
 import tempfile
@@ -16,44 +14,9 @@ import unittest
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), '..', 'lib'))
 import tap  # noqa: E402
 from machine import Machine, binary, run  # noqa: E402
+from qmp import Client  # noqa: E402
 
 QEMU = shutil.which('qemu-system-x86_64')
-
-
-class Client:
-    def __init__(self, path):
-        self.socket = socket.socket(socket.AF_UNIX)
-        self.events = []
-        self.socket.settimeout(20)
-        self.socket.connect(path)
-        self.file = self.socket.makefile('rb')
-        self.file.readline()
-        self.execute('qmp_capabilities')
-
-    def send(self, request):
-        self.socket.sendall(json.dumps(request).encode() + b'\n')
-        while True:
-            message = json.loads(self.file.readline())
-            if 'event' not in message:
-                return message
-            self.events.append(message)
-
-    def execute(self, command, **arguments):
-        arguments = {k.replace('_', '-'): v for k, v in arguments.items()}
-        return self.send({'execute': command, 'arguments': arguments})
-
-    def value(self, command, **arguments):
-        answer = self.execute(command, **arguments)
-        if 'return' not in answer:
-            raise AssertionError('%s %s: %s' % (command, arguments, answer))
-        return answer['return']
-
-    def error(self, command, **arguments):
-        return self.execute(command, **arguments)['error']
-
-    def close(self):
-        self.file.close()
-        self.socket.close()
 
 
 class Tree(unittest.TestCase):
@@ -348,7 +311,7 @@ class Conformance(unittest.TestCase):
                 while not os.path.exists(path) and time.monotonic() < end:
                     time.sleep(0.02)
                 client = Client(path)
-                found = [client.send({'execute': command, 'arguments': arguments})
+                found = [client.ask({'execute': command, 'arguments': arguments})
                          for command, arguments in self.REQUESTS]
                 client.close()
             finally:

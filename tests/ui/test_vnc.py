@@ -3,7 +3,6 @@
 """The VNC server, without a guest: sockets, passwords, sharing, several viewers, and viewers that
 lie, leave in the middle, or are of another make. The machine runs under qtest."""
 
-import hashlib
 import os
 import random
 import re
