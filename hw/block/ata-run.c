@@ -362,9 +362,9 @@ void ata_dma_next(IdeDevice *ide)
     const IdeDma *dma = ide->channel->dma;
     IdeRun *run = &ide->run;
     guint64 offset = run->lba * IDE_SECTOR, length;
-    guint niov = dma->niov;
+    guint niov = dma->list.niov;
 
-    run->requested = (guint32)((dma->length - run->dma_offset) / IDE_SECTOR);
+    run->requested = (guint32)((dma->list.length - run->dma_offset) / IDE_SECTOR);
     run->requested = MIN(run->requested, MIN(run->step, run->left));
     length = (guint64)run->requested * IDE_SECTOR;
     if (run->requested == 0) {
@@ -377,13 +377,13 @@ void ata_dma_next(IdeDevice *ide)
         }
         return;
     }
-    if (run->dma_offset == 0 && length == dma->length) {
-        ide_submit(ide, run->write ? BLOCK_OP_WRITE : BLOCK_OP_READ, offset, dma->iov, niov, length,
-                   dma_moved);
+    if (run->dma_offset == 0 && length == dma->list.length) {
+        ide_submit(ide, run->write ? BLOCK_OP_WRITE : BLOCK_OP_READ, offset, dma->list.iov, niov,
+                   length, dma_moved);
         return;
     }
     ide->iov_part = g_renew(struct iovec, ide->iov_part, niov);
-    niov = iov_slice(ide->iov_part, dma->iov, niov, run->dma_offset, length);
+    niov = iov_slice(ide->iov_part, dma->list.iov, niov, run->dma_offset, length);
     ide_submit(ide, run->write ? BLOCK_OP_WRITE : BLOCK_OP_READ, offset, ide->iov_part, niov,
                length, dma_moved);
 }

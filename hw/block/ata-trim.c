@@ -52,8 +52,8 @@ void ata_trim_ready(IdeDevice *ide)
 {
     const IdeDma *dma = ide->channel->dma;
 
-    iov_to_buffer(dma->iov, dma->niov, 0, ide->buffer, ide->run.left * IDE_SECTOR);
-    if (ide_dma_end(ide, dma->length)) {
+    iov_to_buffer(dma->list.iov, dma->list.niov, 0, ide->buffer, ide->run.left * IDE_SECTOR);
+    if (ide_dma_end(ide, dma->list.length)) {
         next_range(ide);
     }
 }

@@ -107,7 +107,7 @@ static void buffered(IdeDevice *ide, int result)
     }
     advance(atapi);
     if (atapi->dma) {
-        iov_from_buffer(dma->iov, dma->niov, atapi->dma_offset, ide->buffer, length);
+        iov_from_buffer(dma->list.iov, dma->list.niov, atapi->dma_offset, ide->buffer, length);
         atapi->dma_offset += length;
         atapi_read_next(ide);
     } else {
@@ -136,8 +136,8 @@ static void read_direct(IdeDevice *ide)
     guint64 length = (guint64)atapi->requested * CD_SECTOR;
     guint niov;
 
-    ide->iov_part = g_renew(struct iovec, ide->iov_part, dma->niov);
-    niov = iov_slice(ide->iov_part, dma->iov, dma->niov, atapi->dma_offset, length);
+    ide->iov_part = g_renew(struct iovec, ide->iov_part, dma->list.niov);
+    niov = iov_slice(ide->iov_part, dma->list.iov, dma->list.niov, atapi->dma_offset, length);
     ide_submit(ide, BLOCK_OP_READ, atapi->lba * CD_SECTOR, ide->iov_part, niov, length, moved);
 }
 
@@ -154,8 +154,8 @@ void atapi_read_next(IdeDevice *ide)
         atapi->requested = MIN(atapi->requested, room);
     }
     if (atapi->dma) {
-        atapi->requested =
-            (guint32)MIN(atapi->requested, (dma->length - atapi->dma_offset) / atapi->sector_size);
+        atapi->requested = (guint32)MIN(atapi->requested, (dma->list.length - atapi->dma_offset) /
+                                                              atapi->sector_size);
     }
     if (atapi->requested == 0) {
         if (!atapi->dma || ide_dma_end(ide, atapi->dma_offset)) {

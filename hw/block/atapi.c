@@ -67,8 +67,8 @@ void atapi_reply_ready(IdeDevice *ide)
     Atapi *atapi = ide->packet;
     const IdeDma *dma = ide->channel->dma;
 
-    iov_from_buffer(dma->iov, dma->niov, 0, ide->buffer, atapi->left);
-    if (ide_dma_end(ide, dma->length)) {
+    iov_from_buffer(dma->list.iov, dma->list.niov, 0, ide->buffer, atapi->left);
+    if (ide_dma_end(ide, dma->list.length)) {
         atapi_good(atapi);
     }
 }
@@ -121,8 +121,8 @@ void atapi_receive_ready(IdeDevice *ide)
     Atapi *atapi = ide->packet;
     const IdeDma *dma = ide->channel->dma;
 
-    iov_to_buffer(dma->iov, dma->niov, 0, ide->buffer, atapi->expected);
-    if (ide_dma_end(ide, dma->length)) {
+    iov_to_buffer(dma->list.iov, dma->list.niov, 0, ide->buffer, atapi->expected);
+    if (ide_dma_end(ide, dma->list.length)) {
         atapi_mode_selected(atapi, atapi->expected);
     }
 }

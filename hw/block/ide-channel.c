@@ -32,8 +32,8 @@ void ide_update_intrq(IdeChannel *channel)
         return;
     }
     channel->intrq = level;
-    if (level && channel->dma) {
-        ide_dma_interrupt(channel->dma);
+    if (level && channel->dma && channel->dma->ops->interrupt) {
+        channel->dma->ops->interrupt(channel->dma);
     }
     channel->set_intrq(channel->opaque, level);
 }

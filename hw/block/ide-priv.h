@@ -7,6 +7,7 @@
 #pragma once
 
 #include "core/block.h"
+#include "hw/block/dma-list.h"
 #include "hw/block/ide.h"
 
 /* Command block registers by port offset (clause 7). */
@@ -215,40 +216,61 @@ void ide_data_write(IdeDevice *ide, guint32 value, guint size);
 
 /* ---- ide-dma.c ---- */
 
-/* The bus-master function's side of a channel ("Programming Interface for Bus Master IDE
- * Controller", 1.0). `region` (8 ports) is mapped by the controller. */
+/* What host controllers differ in. */
+typedef struct IdeDmaOps {
+    /* Required: the guest lets transfers begin. */
+    gboolean (*is_ready)(IdeDma *dma);
+    /* Required: puts up to `wanted` bytes of guest memory into the list; FALSE on a bus error. */
+    gboolean (*build)(IdeDma *dma);
+    /* Required: the list has been released; FALSE: on a bus error. */
+    void (*ended)(IdeDma *dma, gboolean fine);
+    /* The channel's interrupt rose. NULL = not interested. */
+    void (*interrupt)(IdeDma *dma);
+} IdeDmaOps;
+
+/* A channel's transfers, the first member of its controller's side of them. */
 struct IdeDma {
-    PciDevice *pci;
+    const IdeDmaOps *ops;
     IdeChannel *channel;
-    Region region;
-    guint8 command, status;
-    guint32 prdt;
     guint8 waiting; /* unit + 1 of the device that asserts DMARQ; 0 = none does */
     guint64 wanted; /* bytes that it wants to move */
     gboolean to_memory;
     gboolean running; /* the scatter list is in use */
-    struct iovec *iov;
-    struct IdeDmaSegment *segments;
-    guint niov, capacity;
-    guint64 length;     /* bytes in the scatter list, at most `wanted` */
-    guint32 bounced;    /* those of them that are not plain memory */
-    gboolean exhausted; /* its end is the end of the table */
+    guint64 moved;    /* bytes of the transfer that has ended */
+    DmaList list;     /* at most `wanted` bytes */
 };
 
-void ide_dma_init(IdeDma *dma, PciDevice *pci, IdeChannel *channel, const char *name);
+void ide_dma_init(IdeDma *dma, const IdeDmaOps *ops, PciDevice *pci, IdeChannel *channel,
+                  guint32 bounce_max);
 void ide_dma_finish(IdeDma *dma);
-void ide_dma_reset(IdeDma *dma);
+/* Begins the transfer if both sides are ready. */
+void ide_dma_try_start(IdeDma *dma);
+/* Waits until a transfer is through with memory. */
+void ide_dma_drain(IdeDma *dma);
 
-/* The device wants to move `length` bytes; `phase` follows once the guest has started the bus
- * master, with the scatter list in channel->dma. */
+/* The device wants to move `length` bytes; `phase` follows once the controller is
+ * ready, with the scatter list in channel->dma. */
 void ide_dma_request(IdeDevice *ide, guint64 length, gboolean to_memory, IdePhase phase);
 /* The device is through with `moved` bytes of the scatter list. TRUE if memory took them all, as
  * many as it wanted to move. */
 gboolean ide_dma_end(IdeDevice *ide, guint64 moved);
 /* The device gives up (reset). */
 void ide_dma_cancel(IdeDevice *ide);
-/* The interrupt line of the channel rose. */
-void ide_dma_interrupt(IdeDma *dma);
+/* ---- ide-bus-master.c ---- */
+
+/* The bus-master function's side of a channel ("Programming Interface for Bus Master IDE
+ * Controller", 1.0). `region` (8 ports) is mapped by the controller. */
+typedef struct IdeBusMaster {
+    IdeDma dma;
+    Region region;
+    guint8 command, status;
+    guint32 prdt;
+    gboolean exhausted; /* the end of the list is the end of the table */
+} IdeBusMaster;
+
+void ide_bus_master_init(IdeBusMaster *bm, PciDevice *pci, IdeChannel *channel, const char *name);
+void ide_bus_master_finish(IdeBusMaster *bm);
+void ide_bus_master_reset(IdeBusMaster *bm);
 
 /* ---- ide-state.c ---- */
 
@@ -257,7 +279,7 @@ void ide_run_phase(IdeDevice *ide);
 gboolean ide_phase_is_dma(const IdeDevice *ide);
 
 extern const StateTable ide_hd_state, ide_cd_state; /* of devices */
-extern const StateTable ide_channel_state, ide_dma_state;
+extern const StateTable ide_channel_state, ide_bus_master_state;
 
 /* ---- ata.c, ata-identify.c, ata-smart.c ---- */
 

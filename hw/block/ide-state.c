@@ -220,18 +220,18 @@ static const StateField channel_fields[] = {
 const StateTable ide_channel_state = {1, channel_fields, NULL};
 
 static const StateField dma_fields[] = {
-    STATE_FIELD(U8, IdeDma, command),
-    STATE_FIELD(U8, IdeDma, status),
-    STATE_FIELD(U32, IdeDma, prdt),
-    STATE_FIELD(U8, IdeDma, waiting),
-    STATE_FIELD(U64, IdeDma, wanted),
-    STATE_FIELD(BOOL, IdeDma, to_memory),
+    STATE_FIELD(U8, IdeBusMaster, command),
+    STATE_FIELD(U8, IdeBusMaster, status),
+    STATE_FIELD(U32, IdeBusMaster, prdt),
+    STATE_FIELD(U8, IdeBusMaster, dma.waiting),
+    STATE_FIELD(U64, IdeBusMaster, dma.wanted),
+    STATE_FIELD(BOOL, IdeBusMaster, dma.to_memory),
     STATE_END,
 };
 
 static gboolean dma_loaded(void *object, GError **error)
 {
-    IdeDma *dma = object;
+    IdeDma *dma = &((IdeBusMaster *)object)->dma;
 
     if (dma->waiting > 2) {
         dma->waiting = 0;
@@ -240,4 +240,4 @@ static gboolean dma_loaded(void *object, GError **error)
     return TRUE;
 }
 
-const StateTable ide_dma_state = {1, dma_fields, dma_loaded};
+const StateTable ide_bus_master_state = {1, dma_fields, dma_loaded};

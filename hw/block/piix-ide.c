@@ -15,7 +15,7 @@
 
 typedef struct PiixIdeChannel {
     IdeChannel channel;
-    IdeDma dma;
+    IdeBusMaster bus_master;
     IrqLine intrq;
 } PiixIdeChannel;
 
@@ -66,7 +66,7 @@ static void piix_reset(Device *dev)
     for (guint i = 0; i < 2; i++) {
         IdeChannel *channel = &piix->channels[i].channel;
 
-        ide_dma_reset(&piix->channels[i].dma);
+        ide_bus_master_reset(&piix->channels[i].bus_master);
         channel->select = 0xa0;
         channel->device_control = 0;
         ide_update_intrq(channel);
@@ -84,9 +84,9 @@ static gboolean piix_realize(Device *dev, GError **error)
         PiixIdeChannel *channel = &piix->channels[i];
 
         ide_channel_init(&channel->channel, dev, i, set_intrq, channel);
-        ide_dma_init(&channel->dma, &piix->pci, &channel->channel,
-                     i ? "bmide-secondary" : "bmide-primary");
-        region_add(&piix->bus_master, 8 * i, &channel->dma.region, 0);
+        ide_bus_master_init(&channel->bus_master, &piix->pci, &channel->channel,
+                            i ? "bmide-secondary" : "bmide-primary");
+        region_add(&piix->bus_master, 8 * i, &channel->bus_master.region, 0);
         region_add(io, command_ports[i], &channel->channel.command, 0);
         region_add(io, control_ports[i], &channel->channel.control, 0);
         device_publish_irq(dev, &channel->intrq);
@@ -108,9 +108,9 @@ static void piix_unrealize(Device *dev)
 
         region_remove(&channel->channel.command);
         region_remove(&channel->channel.control);
-        region_remove(&channel->dma.region);
+        region_remove(&channel->bus_master.region);
         ide_channel_finish(&channel->channel);
-        ide_dma_finish(&channel->dma);
+        ide_bus_master_finish(&channel->bus_master);
     }
     region_finish(&piix->bus_master);
 }
@@ -118,8 +118,8 @@ static void piix_unrealize(Device *dev)
 static const StateField channel_fields[] = {
     {"channel", STATE_STRUCT, G_STRUCT_OFFSET(PiixIdeChannel, channel), 1, sizeof(IdeChannel), 1,
      &ide_channel_state},
-    {"dma", STATE_STRUCT, G_STRUCT_OFFSET(PiixIdeChannel, dma), 1, sizeof(IdeDma), 1,
-     &ide_dma_state},
+    {"dma", STATE_STRUCT, G_STRUCT_OFFSET(PiixIdeChannel, bus_master), 1, sizeof(IdeBusMaster), 1,
+     &ide_bus_master_state},
     STATE_END,
 };
 
