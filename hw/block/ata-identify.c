@@ -70,7 +70,7 @@ static void put_checksum(guint16 *words)
 
 void ata_identify(IdeDevice *ide, guint16 *words)
 {
-    g_autofree char *serial = g_strdup_printf("VT%05u", ide->unit + 1);
+    g_autofree char *serial = g_strdup_printf("VT%05u", ide->channel->serial_base + ide->unit + 1);
     guint16 on = (guint16)((ide->write_cache ? 0x20 : 0) | (ide->smart_enabled ? 0x01 : 0));
 
     memset(words, 0, 512);
@@ -97,6 +97,15 @@ void ata_identify(IdeDevice *ide, guint16 *words)
         words[80] = 0x01fe;
         words[105] = ATA_TRIM_MAX;
         words[169] = 1;
+    }
+    if (ide->channel->host) { /* Serial ATA, with queuing */
+        words[75] = 31;
+        words[76] = 0x010e; /* NCQ; up to 6 Gb/s */
+        words[80] = 0x01fe;
+        words[84] |= 0x0060; /* logs, FUA */
+        words[87] |= 0x0060;
+        words[93] = 0;
+        words[222] = 0x103f;
     }
     put_checksum(words);
 }

@@ -28,6 +28,12 @@ void ata_block_taken(IdeDevice *ide);
 void ata_block_given(IdeDevice *ide);
 void ata_dma_next(IdeDevice *ide);
 
+/* Bits of the Error register for what a request to the drive has ended with. */
+guint8 ata_error_bits(int result, gboolean write);
+
+/* ---- ata-log.c ---- */
+void ata_read_log(IdeDevice *ide);
+
 /* ---- ata-trim.c ---- */
 /* DATA SET MANAGEMENT. */
 void ata_trim(IdeDevice *ide);

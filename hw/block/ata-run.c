@@ -28,6 +28,7 @@ static gboolean is_ext(const IdeDevice *ide)
     case 0x34:
     case 0x35:
     case 0x39:
+    case 0x3d:
     case 0x42: return TRUE;
     default: return FALSE;
     }
@@ -107,18 +108,20 @@ static gboolean run_begin(IdeDevice *ide, gboolean write, guint32 block)
     return TRUE;
 }
 
+guint8 ata_error_bits(int result, gboolean write)
+{
+    if (result == -EINVAL) {
+        return ERROR_IDNF;
+    }
+    return result == -EROFS || result == -ENOMEDIUM || write ? ERROR_ABRT : ERROR_UNC;
+}
+
 /* The host could not read or write sector run->lba. */
 static void run_failed(IdeDevice *ide, int result)
 {
     ata_set_lba(ide, ide->run.lba, ide->run.ext);
     ide->registers[IDE_COUNT] = (guint8)ide->run.left;
-    if (result == -EINVAL) {
-        ide_fail(ide, ERROR_IDNF);
-    } else if (result == -EROFS || result == -ENOMEDIUM || ide->run.write) {
-        ide_abort(ide);
-    } else {
-        ide_fail(ide, ERROR_UNC);
-    }
+    ide_fail(ide, ata_error_bits(result, ide->run.write));
 }
 
 /* A request has ended: TRUE if well. Else it is narrowed down by `again`, or has failed. */
@@ -168,10 +171,11 @@ static void write_through_done(IdeDevice *ide, int result)
     }
 }
 
-/* All is written: without a write cache it must also be on stable storage now. */
+/* All is written: without a write cache, or by WRITE DMA FUA EXT, it must also be on stable storage
+ * now. */
 static void write_end(IdeDevice *ide)
 {
-    if (ide->write_cache) {
+    if (ide->write_cache && ide->registers[IDE_STATUS] != 0x3d) {
         run_end_interrupt(ide);
     } else {
         ide_submit_flush(ide, write_through_done);

@@ -219,11 +219,13 @@ static void (*const hd_commands[256])(IdeDevice *) = {
     [0x25] = ata_read_dma, /* EXT */
     [0x27] = native_max_ext,
     [0x29] = ata_read_multiple, /* EXT */
+    [0x2f] = ata_read_log,
     [0x30] = ata_write_pio,
     [0x31] = ata_write_pio,
     [0x34] = ata_write_pio,      /* EXT */
     [0x35] = ata_write_dma,      /* EXT */
     [0x39] = ata_write_multiple, /* EXT */
+    [0x3d] = ata_write_dma,      /* FUA EXT */
     [0x40] = ata_verify,
     [0x41] = ata_verify,
     [0x42] = ata_verify, /* EXT */
@@ -274,6 +276,7 @@ static gboolean hd_setup(IdeDevice *ide, GError **error)
 static void hd_reset(IdeDevice *ide, gboolean hard)
 {
     ide->standby = FALSE;
+    ide->queue_error = (IdeQueueError){.tag = IDE_QUEUE_ERROR_OTHER};
     if (hard) {
         ide->multiple = ATA_MULTIPLE_MAX;
         ide->transfer_mode = ide->channel->dma ? 0x42 : 0x0c; /* Ultra DMA 2, or PIO 4 */

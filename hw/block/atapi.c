@@ -264,7 +264,7 @@ void atapi_identify_taken(IdeDevice *ide)
 /* A1h (8.18) */
 static void identify_packet(IdeDevice *ide)
 {
-    g_autofree char *serial = g_strdup_printf("VT%05u", ide->unit + 1);
+    g_autofree char *serial = g_strdup_printf("VT%05u", ide->channel->serial_base + ide->unit + 1);
     guint16 words[256] = {0};
 
     words[0] = 0x85c0; /* CD-ROM, removable, DRQ within 50 us, 12-byte packets */
@@ -281,6 +281,11 @@ static void identify_packet(IdeDevice *ide)
     words[85] = 0x4210;
     words[87] = 0x4000;
     words[93] = ide->unit ? 0x6100 : 0x6001;
+    if (ide->channel->host) {
+        words[76] = 0x000e; /* Serial ATA, up to 6 Gb/s */
+        words[80] = 0x01f8;
+        words[93] = 0;
+    }
     for (guint i = 0; i < 256; i++) {
         ide->buffer[2 * i] = (guint8)words[i];
         ide->buffer[2 * i + 1] = (guint8)(words[i] >> 8);

@@ -35,7 +35,9 @@ void ide_update_intrq(IdeChannel *channel)
     if (level && channel->dma && channel->dma->ops->interrupt) {
         channel->dma->ops->interrupt(channel->dma);
     }
-    channel->set_intrq(channel->opaque, level);
+    if (channel->set_intrq) {
+        channel->set_intrq(channel->opaque, level);
+    }
 }
 
 /* Reads a register other than Data. */
@@ -180,6 +182,9 @@ static gboolean ide_place(Bus *bus, Device *dev, OptionList *options, GError **e
     if (text && !option_parse_uint("unit", text, &unit, error)) {
         return FALSE;
     }
+    if (channel->host && (unit > 0 || channel->devices[0])) {
+        return error_set(error, "%s takes one device", bus->name);
+    }
     if (unit > 1) {
         return error_set(error, "unit=%" G_GUINT64_FORMAT " is not on an IDE channel (0 or 1)",
                          unit);
@@ -198,6 +203,10 @@ static gboolean ide_plugged(Bus *bus, Device *dev, GError **error)
     IdeDevice *ide = (IdeDevice *)dev;
 
     ide->channel->devices[ide->unit] = ide;
+    if (ide->channel->host) {
+        ide_device_reset(ide, TRUE); /* what it says about itself now must be right */
+        ide->channel->host->changed(ide->channel->opaque);
+    }
     return TRUE;
 }
 
@@ -208,6 +217,9 @@ static void ide_unplugged(Bus *bus, Device *dev)
     if (ide->channel->devices[ide->unit] == ide) {
         ide->channel->devices[ide->unit] = NULL;
         ide_update_intrq(ide->channel);
+        if (ide->channel->host) {
+            ide->channel->host->changed(ide->channel->opaque);
+        }
     }
 }
 
@@ -248,6 +260,18 @@ void ide_channel_init(IdeChannel *channel, Device *controller, guint n,
     channel->opaque = opaque;
     region_init_io(&channel->command, "ide-command", &command_ops, channel, 8);
     region_init_io(&channel->control, "ide-control", &control_ops, channel, 1);
+}
+
+void ide_channel_init_sata(IdeChannel *channel, Device *controller, const char *bus_name, guint n,
+                           const IdeHostOps *host, void *opaque)
+{
+    IdeBus *bus = (IdeBus *)bus_create(controller, &ide_bus_ops, "%s", bus_name);
+
+    bus->channel = channel;
+    channel->select = 0xa0;
+    channel->host = host;
+    channel->serial_base = 2 + n;
+    channel->opaque = opaque;
 }
 
 void ide_channel_finish(IdeChannel *channel)
@@ -303,7 +327,7 @@ gboolean ide_boot_place(Device *dev, guint *channel, guint *unit, gint64 *bootin
     const IdeDevice *ide = (const IdeDevice *)dev;
     guint n;
 
-    if (dev->ops != &ide_hd_ops && dev->ops != &ide_cd_ops) {
+    if ((dev->ops != &ide_hd_ops && dev->ops != &ide_cd_ops) || ide->channel->host) {
         return FALSE;
     }
     g_ptr_array_find(dev->bus->parent->buses, dev->bus, &n);

@@ -184,6 +184,9 @@ static void request_done(BlockRequest *request, int result)
     } else {
         ide->io_done(ide, result);
     }
+    if (ide->channel->host) {
+        ide->channel->host->progress(ide->channel->opaque);
+    }
 }
 
 void ide_submit(IdeDevice *ide, BlockOp op, guint64 offset, const struct iovec *iov, guint niov,

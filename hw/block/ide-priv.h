@@ -51,6 +51,14 @@ typedef struct IdeChannel IdeChannel;
 typedef struct IdeDevice IdeDevice;
 typedef struct IdeDma IdeDma;
 
+/* A controller that talks to its only device by itself, not through Command Block registers. */
+typedef struct IdeHostOps {
+    /* A request to the drive has ended, and what followed is done. */
+    void (*progress)(void *opaque);
+    /* The device has come or gone. */
+    void (*changed)(void *opaque);
+} IdeHostOps;
+
 /* One channel, embedded in its controller (its bus, which is freed earlier, points to it). */
 struct IdeChannel {
     Region command, control; /* 8 ports and 1 port; mapped by the controller */
@@ -59,8 +67,10 @@ struct IdeChannel {
     guint8 device_control; /* Device Control register */
     gboolean intrq;        /* as told to the controller */
     IdeDma *dma;           /* NULL = the controller has none */
-    /* The channel's interrupt has changed. */
+    /* The channel's interrupt has changed. NULL with a host. */
     void (*set_intrq)(void *opaque, gboolean level);
+    const IdeHostOps *host; /* Serial ATA; NULL = a parallel channel */
+    guint serial_base;      /* default serial numbers of its devices go on from this */
     void *opaque;
 };
 
@@ -116,6 +126,15 @@ typedef struct IdeRun {
     gboolean write, ext;
 } IdeRun;
 
+/* What the log of queued commands tells about the last one that failed. */
+typedef struct IdeQueueError {
+    guint8 tag, status, error;
+    guint16 count;
+    guint64 lba;
+} IdeQueueError;
+
+#define IDE_QUEUE_ERROR_OTHER 0x80 /* as `tag`: it was not a queued command */
+
 struct IdeDevice {
     Device device;
     const IdeKind *kind;
@@ -154,6 +173,7 @@ struct IdeDevice {
     guint8 transfer_mode;                 /* SET FEATURES 03h: bits of IDENTIFY words 62, 63, 88 */
     gboolean smart_enabled;
     gboolean standby;
+    IdeQueueError queue_error;
     void *packet; /* CD-ROM: its struct Atapi */
 };
 
@@ -162,6 +182,9 @@ struct IdeDevice {
 /* Prepares a channel of `controller`, with its bus. `set_intrq` is told about its interrupt. */
 void ide_channel_init(IdeChannel *channel, Device *controller, guint n,
                       void (*set_intrq)(void *opaque, gboolean level), void *opaque);
+/* The same for a port of a Serial ATA controller, the n-th: it has one device, and no regions. */
+void ide_channel_init_sata(IdeChannel *channel, Device *controller, const char *bus_name, guint n,
+                           const IdeHostOps *host, void *opaque);
 /* Finishes its regions, which are unmapped. */
 void ide_channel_finish(IdeChannel *channel);
 /* The selected device's interrupt or nIEN has changed. */

@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "hw/block/ahci.h"
 #include "hw/block/ide.h"
 #include "hw/char/debug-exit.h"
 #include "hw/char/debugcon.h"
@@ -53,6 +54,7 @@ const DeviceOps *const device_types[] = {
     /* storage */
     &piix3_ide_ops.device,
     &isa_ide_ops,
+    &ich9_ahci_ops.device,
     &ide_hd_ops,
     &ide_cd_ops,
     /* input */
@@ -90,6 +92,9 @@ const BusOps *const bus_types[] = {
 
 const DeviceOps *device_type_find(const char *name)
 {
+    if (strcmp(name, "ahci") == 0) { /* another name that it goes by */
+        return &ich9_ahci_ops.device;
+    }
     for (guint i = 0; device_types[i]; i++) {
         if (strcmp(device_types[i]->name, name) == 0) {
             return device_types[i];
