@@ -31,6 +31,8 @@
 #include "hw/timer/pcspk.h"
 #include "hw/usb/hid.h"
 #include "hw/usb/uhci.h"
+#include "hw/usb/usb-hub.h"
+#include "hw/usb/usb-storage.h"
 #include "hw/usb/xhci.h"
 #include "hw/watchdog/i6300esb.h"
 #include "hw/watchdog/ib700.h"
@@ -83,6 +85,8 @@ const DeviceOps *const device_types[] = {
     &usb_kbd_ops.device,
     &usb_mouse_ops.device,
     &usb_tablet_ops.device,
+    &usb_storage_ops.device,
+    &usb_hub_ops.device,
     NULL,
 };
 

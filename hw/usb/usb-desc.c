@@ -86,7 +86,7 @@ static guint describe_device(const UsbDevice *device, guint8 *out)
     put16(out + 2, speed->bcd_usb);
     out[4] = description->class_code;
     out[5] = description->subclass;
-    out[6] = description->protocol;
+    out[6] = description->protocol | speed->protocol;
     out[7] = packet0(speed, device->speed == USB_SPEED_SUPER);
     put16(out + 8, description->vendor);
     put16(out + 10, description->product);
@@ -123,7 +123,7 @@ static guint describe_qualifier(const UsbDevice *device, guint8 *out)
     put16(out + 2, 0x0200);
     out[4] = description->class_code;
     out[5] = description->subclass;
-    out[6] = description->protocol;
+    out[6] = description->protocol | speed->protocol;
     out[7] = packet0(speed, FALSE);
     out[8] = 1;
     out[9] = 0;

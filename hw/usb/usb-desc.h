@@ -58,6 +58,7 @@ typedef struct UsbSpeedDescription {
     guint16 bcd_usb;
     guint16 max_packet0; /* bytes */
     const UsbConfig *config;
+    guint8 protocol; /* bDeviceProtocol, where it goes with the speed */
 } UsbSpeedDescription;
 
 struct UsbDescription {

@@ -28,6 +28,7 @@
 #define DISK_SIZE   (8u << 20)
 #define CD_SIZE     (1u << 20)
 #define RECORD      8
+#define XHCI_BAR    0xe1000000u
 #define MAX_RECORDS 2000
 
 /* Longest step of the guest clock: a periodic interrupt may come every 20 us of it. */
@@ -48,13 +49,17 @@ static const guint16 ports[] = {
 };
 
 static const guint32 areas[] = {
-    0x00000000, 0x000a0000, 0x000b0000, 0x000b8000, 0x000c0000, 0x000e0000, 0x000f0000, 0x00100000,
-    0x00ff0000, 0xe0000000, 0xe0ff0000, 0xe8000000, 0xfec00000, 0xfee00000, 0xfffe0000, 0xffff0000,
-    0xe8000400, 0xe8000500, 0xe8000600, 0xfec00010, 0x00001000, 0x00002000, 0x00003000, 0x0009f000,
-    0xfed00000, 0xfed000f0, 0xfed00100, 0xff000000, 0xfea00000, 0xfea0000c, 0xfea10000,
+    0x00000000,      0x000a0000,       0x000b0000,        0x000b8000,        0x000c0000,
+    0x000e0000,      0x000f0000,       0x00100000,        0x00ff0000,        0xe0000000,
+    0xe0ff0000,      0xe8000000,       0xfec00000,        0xfee00000,        0xfffe0000,
+    0xffff0000,      0xe8000400,       0xe8000500,        0xe8000600,        0xfec00010,
+    0x00001000,      0x00002000,       0x00003000,        0x0009f000,        XHCI_BAR,
+    XHCI_BAR + 0x40, XHCI_BAR + 0x440, XHCI_BAR + 0x1020, XHCI_BAR + 0x2000, XHCI_BAR + 0x3000,
+    0xfed00000,      0xfed000f0,       0xfed00100,        0xff000000,        0xfea00000,
+    0xfea0000c,      0xfea10000,
 };
 
-static int disk_fd = -1, cd_fd = -1;
+static int disk_fd = -1, cd_fd = -1, stick_fd = -1;
 
 /* ---- the machine ---- */
 
@@ -90,14 +95,20 @@ static PcRig *make_rig(guint8 choice)
         "ib700",
         "i6300esb,addr=5",
         "pvpanic-pci,addr=6",
+        "qemu-xhci,id=x,addr=9",
+        "usb-kbd,bus=x.0,port=1",
+        "usb-hub,bus=x.0,port=2",
+        "usb-tablet,bus=x.0,port=2.1",
+        "usb-storage,bus=x.0,port=3,drive=stick,removable=on",
         NULL,
     };
     PcRig *rig;
-    g_autofree char *disk = NULL, *cd = NULL;
+    g_autofree char *disk = NULL, *cd = NULL, *stick = NULL;
 
     if (disk_fd < 0) {
         disk_fd = make_image("disk", DISK_SIZE);
         cd_fd = make_image("cd", CD_SIZE);
+        stick_fd = make_image("stick", CD_SIZE);
     }
     disk =
         g_strdup_printf("file=/proc/self/fd/%d,if=ide,index=0,format=raw,snapshot=on,discard=unmap,"
@@ -106,7 +117,10 @@ static PcRig *make_rig(guint8 choice)
     cd = g_strdup_printf(
         "file=/proc/self/fd/%d,if=ide,index=2,media=cdrom,format=raw,readonly=on,aio=threads",
         cd_fd);
-    rig = pc_rig_new(choice & 1 ? "isapc" : "pc", RAM_SIZE, (const char *const[]){disk, cd, NULL},
+    stick = g_strdup_printf(
+        "file=/proc/self/fd/%d,if=none,id=stick,format=raw,snapshot=on,aio=threads", stick_fd);
+    rig = pc_rig_new(choice & 1 ? "isapc" : "pc", RAM_SIZE,
+                     (const char *const[]){disk, cd, stick, NULL},
                      choice & 1 ? isa_devices : pci_devices);
     rig->machine->actions.panic = PANIC_ACTION_NONE; /* it is not to end there */
     return rig;
@@ -157,10 +171,13 @@ static void setup_pci(PcRig *rig)
     config_write(rig, 0x0b, 0x04, 7);
     config_write(rig, 0x0a, 0x20, 0xc001); /* UHCI */
     config_write(rig, 0x0a, 0x04, 7);
-    config_write(rig, 0x28, 0x10, 0xfea00000); /* i6300esb */
-    config_write(rig, 0x28, 0x04, 2);
+    config_write(rig, 0x48, 0x10, 0xfea00000); /* i6300esb */
+    config_write(rig, 0x48, 0x04, 2);
     config_write(rig, 0x30, 0x10, 0xfea10000); /* pvpanic */
     config_write(rig, 0x30, 0x04, 2);
+    config_write(rig, 0x48, 0x10, XHCI_BAR);
+    config_write(rig, 0x48, 0x14, 0);
+    config_write(rig, 0x48, 0x04, 7);
     config_write(rig, 0x10, 0x10, 0xe0000000); /* VGA */
     config_write(rig, 0x10, 0x18, 0xe8000000);
     config_write(rig, 0x10, 0x04, 7);

@@ -271,6 +271,93 @@ def pci():
     return s.outb(0xcf9, 2).outb(0xcf9, 6).run().show()
 
 
+XHCI, XHCI_OP, XHCI_PORTS, XHCI_RUN, XHCI_BELLS = range(24, 29)  # among areas
+
+
+class XhciSeed(Seed):
+    """A controller that runs, its structures below 64 KiB; a keyboard, a tablet behind a hub, a
+    stick."""
+
+    CYCLE, IOC, IDT, IN = 1, 32, 64, 1 << 16
+
+    def __init__(self):
+        super().__init__()
+        self.ram(0x3000, 0x4000, 0, 64, 0)
+        self.reg(XHCI_OP, 0x30, 0x1000, 0).reg(XHCI_OP, 0x18, 0x2001, 0).reg(XHCI_OP, 0x38, 64)
+        self.reg(XHCI_RUN, 8, 1).reg(XHCI_RUN, 0x18, 0x4000, 0).reg(XHCI_RUN, 0x10, 0x3000, 0)
+        self.reg(XHCI_RUN, 0, 2).reg(XHCI_OP, 0, 5)
+        self.commands = 0x2000
+
+    def reg(self, area, offset, *values):
+        for i, v in enumerate(values):
+            self.record(WRITE, area << 2 | L, offset + 4 * i, v)
+        return self
+
+    def command(self, kind, parameter=0, slot=0, flags=0):
+        self.ram(self.commands, parameter, 0, 0, kind << 10 | slot << 24 | flags | 1)
+        self.commands += 16
+        return self.reg(XHCI_BELLS, 0, 0)
+
+    def device(self, slot, port, speed=3, route=0):
+        """Its slot; endpoint 0 has its ring at 8000h + 400h a slot."""
+        if speed == 3 and not route:
+            self.reg(XHCI_PORTS, 16 * (port - 1), 0x210)
+        self.command(9)
+        self.ram(0x1000 + 8 * slot, 0x5000 + 0x400 * slot, 0)
+        self.ram(0x7000, 0, 3)
+        self.ram(0x7020, 1 << 27 | speed << 20 | route, port << 16, 0, 0)
+        self.ram(0x7040, 0, 64 << 16 | 4 << 3, 0x8001 + 0x400 * slot, 0)
+        self.ring = 0x8000 + 0x400 * slot
+        return self.command(11, 0x7000, slot)
+
+    def control(self, slot, low, high, length=0):
+        trbs = [(low, high, 8, 2 << 10 | self.IDT)]
+        if length:
+            trbs.append((0xf000, 0, length, 3 << 10 | self.IN))
+        trbs.append((0, 0, 0, 4 << 10 | self.IOC | (0 if length else self.IN)))
+        for trb in trbs:
+            self.ram(self.ring, *trb[:3], trb[3] | 1)
+            self.ring += 16
+        return self.reg(XHCI_BELLS, 4 * slot, 1)
+
+    def endpoint(self, slot, index, kind, ring):
+        self.ram(0x7000, 0, 1 << index | 1)
+        self.ram(0x7020 + 32 * index, 3 << 16, 64 << 16 | kind << 3, ring | 1, 0)
+        return self.command(12, 0x7000, slot)
+
+
+def xhci_keyboard():
+    s = XhciSeed().device(1, 1).control(1, 0x01000680, 0x00120000, 18)
+    s.endpoint(1, 3, 7, 0xa000).control(1, 0x00010900, 0)
+    s.ram(0xa000, 0xf000, 0, 8, 1 << 10 | 0x25).ram(0xa010, 0xa000, 0, 0, 6 << 10 | 3)
+    s.reg(XHCI_BELLS, 4, 3).record(OUTSIDE, 1, 30).step()
+    s.command(15, 0, 1, 3 << 16).command(16, 0xa001, 1, 3 << 16)
+    s.reg(XHCI_PORTS, 0, 0x10260).record(OUTSIDE, 1, 31).step().reg(XHCI_PORTS, 0, 0x10200)
+    return s.command(13, 0x7000, 1).command(17, 0, 1).command(21, 0xf000).command(10, 0, 1)
+
+
+def xhci_stick():
+    s = XhciSeed().device(1, 7, 4)
+    s.endpoint(1, 3, 6, 0xa000).endpoint(1, 4, 2, 0xb000).control(1, 0x00010900, 0)
+    at = 0xb000
+    for n, cdb in enumerate(((0x12, 0, 0, 0, 36), (0x28, 0, 0, 0, 0, 1, 0, 0, 1),
+                             (0x25,), (0x1a, 0, 0x3f, 0, 192), (3, 0, 0, 0, 18))):
+        raw = struct.pack('<IIIBBB', 0x43425355, n, 512, 0x80, 0, 10) + bytes(cdb).ljust(17, b'\0')
+        s.ram(0xf000 + 64 * n, *struct.unpack('<8I', raw.ljust(32, b'\0')))
+        s.ram(at, 0xf000 + 64 * n, 0, 31, 1 << 10 | 0x21).reg(XHCI_BELLS, 4, 4)
+        into = 0xa000 + 32 * n
+        s.ram(into, 0xf800, 0, 512, 1 << 10 | 0x25).ram(into + 16, 0xfc00, 0, 13, 1 << 10 | 0x21)
+        s.reg(XHCI_BELLS, 4, 3).run()
+        at += 16
+    return s.step()
+
+
+def xhci_hub():
+    s = XhciSeed().device(1, 2).control(1, 0x00010900, 0)
+    s.control(1, 0x00080323, 1).control(1, 0x00040323, 1).control(1, 0x000000a3, 0x00040001, 4)
+    return s.device(2, 2, 3, 1).control(2, 0x01000680, 0x00120000, 18).step()
+
+
 def seeds():
     yield 'pic', pic()
     yield 'apic', apic()
@@ -320,6 +407,9 @@ def seeds():
     yield 'serial', serial()
     yield 'fw-cfg', fw_cfg()
     yield 'pci', pci()
+    yield 'xhci-keyboard', xhci_keyboard()
+    yield 'xhci-stick', xhci_stick()
+    yield 'xhci-hub', xhci_hub()
 
 
 def main():

@@ -2,6 +2,7 @@
 """Linux's own drivers on our USB controllers and devices, on the software CPU."""
 
 import base64
+import hashlib
 import os
 import re
 import sys
@@ -66,21 +67,58 @@ class Usb(linux.LinuxTest):
         self.assertIn('* Mouse #4: QEMU HID Tablet (absolute)',
                       self.machine.hmp.command('info mice'))
 
-    def check(self, driver, *args):
+    def stick(self, name, sectors):
+        """The file of a drive with random content; its size tells it from others."""
+        path = os.path.join(self.dir, name)
+        with open(path, 'wb') as f:
+            f.write(os.urandom(512 * sectors))
+        return path
+
+    def check_stick(self, path):
+        """Linux reads what there is, and what it has written is there."""
+        with open(path, 'rb') as f:
+            content = f.read()
+        disk = self.console.run(
+            'for i in 1 2 3 4 5 6 7 8 9 10 11 12; do grep -l "^%d$" /sys/block/sd*/size && break; '
+            'sleep 1; done' % (len(content) // 512))
+        self.assertIn('/sd', disk, self.console.run('dmesg | tail -30'))
+        disk = '/dev/' + re.search(r'sd[a-z]', disk).group()
+        self.assertIn(hashlib.md5(content).hexdigest(), self.console.run('md5sum ' + disk))
+        data = bytes(range(256)) * 4096
+        self.console.run('for i in 0 1 2 3 4 5 6 7 8 9 a b c d e f; do for j in 0 1 2 3 4 5 6 7 8 '
+                         '9 a b c d e f; do printf "\\x$i$j"; done; done > /tmp/new; '
+                         'for i in 1 2 3 4 5 6 7 8 9 10 11 12; do cat /tmp/new /tmp/new '
+                         '> /tmp/row; mv /tmp/row /tmp/new; done; '
+                         'dd if=/tmp/new of=%s bs=64k seek=3 conv=fsync 2>/dev/null' % disk)
+        with open(path, 'rb') as f:
+            after = f.read()
+        at = 3 << 16
+        self.assertEqual(after[at:at + len(data)], data)
+        self.assertEqual((after[:at], after[at + len(data):]),
+                         (content[:at], content[at + len(data):]))
+
+    def check(self, driver, *args, sticks=()):
         self.vnc = os.path.join(self.dir, 'vnc')
         self.start_shell('-vga', 'std', '-vnc', 'unix:' + self.vnc, *args)
         self.console.run(LOAD % driver)
         self.check_keyboard()
         self.check_tablet()
-        self.assertNotRegex(self.console.run('dmesg | grep -i -E "usb|hci"'),
+        self.console.run('modprobe -a usb-storage sd_mod')
+        for path in sticks:
+            self.check_stick(path)
+        self.assertNotRegex(self.console.run('dmesg | grep -i -E "usb|hci|sd "'),
                             'error|fail|unable|timeout')
 
     def test_uhci(self):
         self.check('uhci-hcd', '-usb', '-device', 'usb-kbd', '-device', 'usb-tablet')
 
     def test_xhci(self):
+        root, behind = self.stick('root', 8192), self.stick('behind', 16384)
         self.check('xhci-pci', '-device', 'qemu-xhci', '-device', 'usb-kbd', '-device',
-                   'usb-tablet')
+                   'usb-tablet', '-drive', 'if=none,format=raw,id=root,file=' + root, '-drive',
+                   'if=none,format=raw,id=behind,file=' + behind, '-device',
+                   'usb-storage,drive=root', '-device', 'usb-hub,port=4', '-device',
+                   'usb-storage,drive=behind,port=4.3', sticks=(root, behind))
 
 
 if __name__ == '__main__':

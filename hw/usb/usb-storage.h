@@ -1,0 +1,10 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * "usb-storage": a memory stick (Mass Storage Class, Bulk-Only Transport 1.0) with a drive's
+ * medium. Vm lock held.
+ */
+#pragma once
+
+#include "hw/usb/usb.h"
+
+extern const UsbDeviceOps usb_storage_ops;
