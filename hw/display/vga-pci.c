@@ -3,10 +3,14 @@
  * "VGA": the card of `-vga std`. BAR 0 is video memory, BAR 2 a page of registers, and the legacy
  * ports and window are where every VGA has them. "secondary-vga" is the same card without the
  * legacy part and the VGA BIOS: another head, for drivers that know the registers in BAR 2.
+ * "bochs-display" has no VGA in it at all, but for its BIOS: a linear framebuffer, and in BAR 2 the
+ * DISPI registers and the EDID.
  */
 #include "hw/display/edid.h"
 #include "hw/display/vga-priv.h"
 #include "hw/display/vga.h"
+
+#define MIB ((guint64)1 << 20)
 
 /* ---- registers in BAR 2 ---- */
 
@@ -29,6 +33,7 @@ typedef struct VgaPci {
     EdidInfo hint; /* what a viewer asked for; sizes 0 = nothing */
     /* options */
     guint64 memory_mb, xres, yres, xmax, ymax, refresh_rate;
+    guint64 memory; /* of bochs-display, in bytes */
     gboolean has_edid, has_mmio, has_ext, big_endian;
     gboolean legacy; /* the ports and the window of a VGA */
 } VgaPci;
@@ -125,8 +130,10 @@ static void init_mmio(VgaPci *card)
     if (card->has_edid) {
         add_mmio(card, &card->mmio_edid, "vga.edid", &edid_ops, card, 0, MMIO_EDID_SIZE);
     }
-    add_mmio(card, &card->mmio_ports, "vga.mmio-ports", &ports_ops, &card->vga, MMIO_PORTS,
-             MMIO_PORTS_SIZE);
+    if (!card->vga.linear_only) {
+        add_mmio(card, &card->mmio_ports, "vga.mmio-ports", &ports_ops, &card->vga, MMIO_PORTS,
+                 MMIO_PORTS_SIZE);
+    }
     add_mmio(card, &card->mmio_vbe, "vga.mmio-vbe", &mmio_vbe_ops, &card->vga, MMIO_VBE,
              VBE_COUNT * 2);
     if (card->has_ext) {
@@ -178,6 +185,16 @@ static gboolean secondary_vga_realize(Device *dev, GError **error)
     return realize(card, error);
 }
 
+static gboolean bochs_display_realize(Device *dev, GError **error)
+{
+    VgaPci *card = (VgaPci *)dev;
+
+    card->vga.linear_only = TRUE;
+    card->memory_mb = (card->memory + MIB - 1) / MIB;
+    card->has_mmio = card->has_ext = TRUE;
+    return realize(card, error);
+}
+
 static void vga_pci_unrealize(Device *dev)
 {
     VgaPci *card = (VgaPci *)dev;
@@ -209,21 +226,33 @@ static void vga_pci_reset(Device *dev)
 
 #define FIELD(name) G_STRUCT_OFFSET(VgaPci, name)
 
+#define EDID_OPTIONS                                                                            \
+    {"edid", OPTION_BOOL, FIELD(has_edid), "on", "tell the guest of a monitor (EDID)"},         \
+        {"xres", OPTION_UINT, FIELD(xres), "0", "preferred width for EDID, 0 = 1280", 0, 4095}, \
+        {"yres", OPTION_UINT, FIELD(yres), "0", "preferred height for EDID, 0 = 800", 0, 4095}, \
+        {"xmax", OPTION_UINT, FIELD(xmax), "0", "largest width for EDID, 0 = any", 0, 16384},   \
+        {"ymax", OPTION_UINT, FIELD(ymax), "0", "largest height for EDID, 0 = any", 0, 16384},  \
+    {                                                                                           \
+        "refresh_rate", OPTION_UINT, FIELD(refresh_rate), "0",                                  \
+            "refresh rate for EDID in mHz, 0 = 60000", 0, 1000000                               \
+    }
+
 /* The first is of "VGA" alone. */
 static const OptionSpec vga_pci_options[] = {
     {"mmio", OPTION_BOOL, FIELD(has_mmio), "on", "registers in BAR 2"},
     {"vgamem_mb", OPTION_UINT, FIELD(memory_mb), "16",
      "video memory in MiB, rounded up to a power of two", 1, 512},
-    {"edid", OPTION_BOOL, FIELD(has_edid), "on", "tell the guest of a monitor (EDID)"},
-    {"xres", OPTION_UINT, FIELD(xres), "0", "preferred width for EDID, 0 = 1280", 0, 4095},
-    {"yres", OPTION_UINT, FIELD(yres), "0", "preferred height for EDID, 0 = 800", 0, 4095},
-    {"xmax", OPTION_UINT, FIELD(xmax), "0", "largest width for EDID, 0 = any", 0, 16384},
-    {"ymax", OPTION_UINT, FIELD(ymax), "0", "largest height for EDID, 0 = any", 0, 16384},
-    {"refresh_rate", OPTION_UINT, FIELD(refresh_rate), "0",
-     "refresh rate for EDID in mHz, 0 = 60000", 0, 1000000},
+    EDID_OPTIONS,
     {"qemu-extended-regs", OPTION_BOOL, FIELD(has_ext), "on", "byte order register in BAR 2"},
     {"big-endian-framebuffer", OPTION_BOOL, FIELD(big_endian), "off",
      "pixels are big-endian after reset"},
+    OPTION_END,
+};
+
+static const OptionSpec bochs_display_options[] = {
+    {"vgamem", OPTION_SIZE, FIELD(memory), "16M", "video memory, rounded up to a power of two",
+     4 * MIB, 256 * MIB},
+    EDID_OPTIONS,
     OPTION_END,
 };
 
@@ -231,6 +260,7 @@ static const StateTable vga_pci_state = {
     .version = 1,
     .fields =
         (const StateField[]){
+            PCI_DEVICE_STATE,
             {"vga", STATE_STRUCT, FIELD(vga), 1, sizeof(VgaCore), 1, &vga_state},
             STATE_END,
         },
@@ -276,4 +306,25 @@ const PciDeviceOps secondary_vga_ops = {
     .device_id = 0x1111,
     .class_code = 0x038000,
     .revision = 2,
+};
+
+const PciDeviceOps bochs_display_ops = {
+    .device =
+        {
+            .name = "bochs-display",
+            .summary = "linear framebuffer with Bochs registers, without VGA",
+            .category = "Display",
+            .bus = BUS_PCI,
+            .size = sizeof(VgaPci),
+            .options = bochs_display_options,
+            .state = &vga_pci_state,
+            .realize = bochs_display_realize,
+            .unrealize = vga_pci_unrealize,
+            .reset = vga_pci_reset,
+        },
+    .vendor_id = 0x1234,
+    .device_id = 0x1111,
+    .class_code = 0x038000,
+    .revision = 2,
+    .romfile = "vgabios-bochs-display.bin",
 };

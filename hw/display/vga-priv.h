@@ -212,6 +212,7 @@ struct VgaCore {
     Region vram;
     guint8 *mem;
     guint32 mem_size;     /* a power of two */
+    gboolean linear_only; /* set before vga_init(): no VGA, blank without a linear mode */
     unsigned long *dirty; /* pages written before the present scan */
     gboolean any_dirty;
     guint vram_surfaces; /* (atomic) surfaces that show video memory itself */

@@ -87,16 +87,25 @@ static void decode_vbe(const VgaCore *vga, VgaMode *mode)
     mode->big_endian = vga->big_endian;
 }
 
-void vga_mode_decode(const VgaCore *vga, VgaMode *mode)
+static gboolean is_blank(const VgaCore *vga)
 {
     gboolean vbe = vbe_is_enabled(vga);
+
+    if (vga->linear_only) {
+        return !vbe || vga->vbe[VBE_BPP] <= 8; /* there is no palette */
+    }
+    return !(vga->attr_index & VGA_ATTR_INDEX_PAS) ||
+           (!vbe && (vga->seq[VGA_SEQ_CLOCKING] & VGA_SEQ_CLOCKING_OFF));
+}
+
+void vga_mode_decode(const VgaCore *vga, VgaMode *mode)
+{
     memset(mode, 0, sizeof(*mode));
-    if (!(vga->attr_index & VGA_ATTR_INDEX_PAS) ||
-        (!vbe && (vga->seq[VGA_SEQ_CLOCKING] & VGA_SEQ_CLOCKING_OFF))) {
+    if (is_blank(vga)) {
         mode->kind = VGA_BLANK;
         mode->width = vga->surface ? vga->surface->width : 640;
         mode->height = vga->surface ? vga->surface->height : 480;
-    } else if (vbe) {
+    } else if (vbe_is_enabled(vga)) {
         decode_vbe(vga, mode);
     } else {
         decode_planar(vga, mode);

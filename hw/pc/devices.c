@@ -71,6 +71,7 @@ const DeviceOps *const device_types[] = {
     /* display */
     &vga_pci_ops.device,
     &secondary_vga_ops.device,
+    &bochs_display_ops.device,
     &isa_vga_ops,
     /* tests, crashes, watchdogs */
     &pc_testdev_ops,

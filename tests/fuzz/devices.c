@@ -56,7 +56,8 @@ static const guint32 areas[] = {
     0x00001000,      0x00002000,       0x00003000,        0x0009f000,        XHCI_BAR,
     XHCI_BAR + 0x40, XHCI_BAR + 0x440, XHCI_BAR + 0x1020, XHCI_BAR + 0x2000, XHCI_BAR + 0x3000,
     0xfed00000,      0xfed000f0,       0xfed00100,        0xff000000,        0xfea00000,
-    0xfea0000c,      0xfea10000,
+    0xfea0000c,      0xfea10000,       0xe2000000,        0xfea20000,        0xfea20500,
+    0xfea20600,
 };
 
 static int disk_fd = -1, cd_fd = -1, stick_fd = -1;
@@ -95,6 +96,7 @@ static PcRig *make_rig(guint8 choice)
         "ib700",
         "i6300esb,addr=5",
         "pvpanic-pci,addr=6",
+        "bochs-display,addr=7,vgamem=4M",
         "qemu-xhci,id=x,addr=9",
         "usb-kbd,bus=x.0,port=1",
         "usb-hub,bus=x.0,port=2",
@@ -171,10 +173,13 @@ static void setup_pci(PcRig *rig)
     config_write(rig, 0x0b, 0x04, 7);
     config_write(rig, 0x0a, 0x20, 0xc001); /* UHCI */
     config_write(rig, 0x0a, 0x04, 7);
-    config_write(rig, 0x48, 0x10, 0xfea00000); /* i6300esb */
-    config_write(rig, 0x48, 0x04, 2);
+    config_write(rig, 0x28, 0x10, 0xfea00000); /* i6300esb */
+    config_write(rig, 0x28, 0x04, 2);
     config_write(rig, 0x30, 0x10, 0xfea10000); /* pvpanic */
     config_write(rig, 0x30, 0x04, 2);
+    config_write(rig, 0x38, 0x10, 0xe2000000); /* bochs-display */
+    config_write(rig, 0x38, 0x18, 0xfea20000);
+    config_write(rig, 0x38, 0x04, 2);
     config_write(rig, 0x48, 0x10, XHCI_BAR);
     config_write(rig, 0x48, 0x14, 0);
     config_write(rig, 0x48, 0x04, 7);
@@ -270,7 +275,7 @@ static void op_display(PcRig *rig, const Record *r)
     if (!displays->len) {
         return;
     }
-    display = g_ptr_array_index(displays, 0);
+    display = g_ptr_array_index(displays, (r->select >> 4) % displays->len);
     if (r->select & 1) {
         display_detach(display_attach(display, &listener_ops, &sum, 0));
     }
