@@ -23,6 +23,7 @@ typedef struct CharManager CharManager;
 typedef struct BlockManager BlockManager;
 typedef struct Keymap Keymap;
 typedef struct Frontend Frontend;
+struct BalloonOps;
 struct termios;
 
 /* QMP's RunState names, as far as they exist here. */
@@ -155,6 +156,8 @@ struct Machine {
      */
     gboolean (*exit_preconfig)(struct Machine *machine, void *opaque, GError **error);
     void *exit_preconfig_opaque;
+    const struct BalloonOps *balloon; /* of core/balloon.h; NULL = there is none */
+    void *balloon_opaque;
     /* Board: tries boot devices in this order ("cad") from now on. NULL = it has no such order. */
     gboolean (*set_boot_order)(void *opaque, const char *order, GError **error);
     void *boot_order_opaque;

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
 #include <urcu-bp.h>
 
 #include "core/log.h"
@@ -345,6 +347,33 @@ void address_space_unmap(AddressSpace *space, DmaMap *map, gsize written)
         }
     }
     *map = (DmaMap){0};
+}
+
+gboolean address_space_discard(AddressSpace *space, guint64 addr, guint64 length)
+{
+    guintptr page = (guintptr)sysconf(_SC_PAGESIZE);
+
+    if (addr + length < addr) {
+        return FALSE;
+    }
+    while (length > 0) {
+        gsize part = length;
+        DmaMap map;
+        guint8 *host = address_space_map(space, addr, &part, TRUE, &map);
+
+        if (!host) {
+            return FALSE;
+        }
+        guintptr first = ((guintptr)host + page - 1) & ~(page - 1);
+        guintptr end = ((guintptr)host + part) & ~(page - 1);
+        if (first < end) {
+            madvise((void *)first, end - first, MADV_DONTNEED);
+        }
+        address_space_unmap(space, &map, part);
+        addr += part;
+        length -= part;
+    }
+    return TRUE;
 }
 
 guint64 address_space_activity(AddressSpace *space)

@@ -187,6 +187,12 @@ guint8 *address_space_map(AddressSpace *space, guint64 addr, gsize *length, gboo
                           DmaMap *map);
 void address_space_unmap(AddressSpace *space, DmaMap *map, gsize written);
 
+/*
+ * Gives the host memory behind whole pages of RAM in these bytes back: they read as zeroes until
+ * they are written again. FALSE if a byte is not RAM. Lock held.
+ */
+gboolean address_space_discard(AddressSpace *space, guint64 addr, guint64 length);
+
 /* How many accesses I/O handlers have served, but for housekeeping. Lock held. */
 guint64 address_space_activity(AddressSpace *space);
 

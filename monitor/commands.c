@@ -14,6 +14,9 @@ static const char *const password_actions[] = {"keep", "fail", "disconnect", NUL
 static const char *const readonly_modes[] = {"retain", "read-only", "read-write", NULL};
 
 const Command monitor_commands[] = {
+    {"balloon", NULL, ARGS({"value", ARG_INT, .min = 1, .max = G_MAXINT32, .help = "MiB"}),
+     "ask the guest to have this much memory", "It needs a virtio-balloon-pci and a driver for it.",
+     cmd_balloon},
     {"block_resize", NULL,
      ARGS({"device", ARG_STRING, .noun = NOUN_BLOCK},
           {"size", ARG_STRING, .help = "in MiB, or with a suffix: 20G"}),
@@ -235,6 +238,7 @@ const Command monitor_commands[] = {
 };
 
 const Command monitor_info_topics[] = {
+    {"balloon", NULL, {{0}}, "how much memory the guest has left", NULL, cmd_info_balloon},
     {"block", NULL,
      ARGS({"verbose", ARG_FLAG, TRUE, .flag = 'v', .help = "more about the images"},
           {"device", ARG_STRING, TRUE, .noun = NOUN_BLOCK}),

@@ -18,6 +18,12 @@ gboolean cmd_cpu(CommandCall *call, GError **error);
 gboolean cmd_log(CommandCall *call, GError **error);
 gboolean cmd_logfile(CommandCall *call, GError **error);
 
+/* cmd-balloon.c */
+gboolean cmd_balloon(CommandCall *call, GError **error);
+gboolean cmd_info_balloon(CommandCall *call, GError **error);
+gboolean qmp_balloon(CommandCall *call, GError **error);
+gboolean qmp_query_balloon(CommandCall *call, GError **error);
+
 /* cmd-chardev.c */
 gboolean cmd_chardev_add(CommandCall *call, GError **error);
 gboolean cmd_chardev_change(CommandCall *call, GError **error);

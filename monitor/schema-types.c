@@ -324,6 +324,7 @@ const SchemaEvent schema_events[] = {
                                {"operation", "IoOperationType"}, {"action", "BlockErrorAction"},
                                {"nospace", "bool", TRUE}, {"reason", "str"})},
     {"DEVICE_TRAY_MOVED", MEMBERS({"device", "str"}, {"id", "str"}, {"tray-open", "bool"})},
+    {"BALLOON_CHANGE", MEMBERS({"actual", "int"}), 1000},
     {"RTC_CHANGE", MEMBERS({"offset", "int"}, {"qom-path", "str"}), 1000},
     {"DUMP_COMPLETED", MEMBERS({"result", "DumpQueryResult"}, {"error", "str", TRUE})},
     {NULL},

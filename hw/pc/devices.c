@@ -34,6 +34,8 @@
 #include "hw/usb/usb-hub.h"
 #include "hw/usb/usb-storage.h"
 #include "hw/usb/xhci.h"
+#include "hw/virtio/virtio-balloon.h"
+#include "hw/virtio/virtio-input.h"
 #include "hw/watchdog/i6300esb.h"
 #include "hw/watchdog/ib700.h"
 
@@ -88,6 +90,11 @@ const DeviceOps *const device_types[] = {
     &usb_tablet_ops.device,
     &usb_storage_ops.device,
     &usb_hub_ops.device,
+    /* virtio */
+    &virtio_balloon_ops.pci.device,
+    &virtio_keyboard_ops.pci.device,
+    &virtio_mouse_ops.pci.device,
+    &virtio_tablet_ops.pci.device,
     NULL,
 };
 
