@@ -35,7 +35,9 @@
 #include "hw/usb/usb-storage.h"
 #include "hw/usb/xhci.h"
 #include "hw/virtio/virtio-balloon.h"
+#include "hw/virtio/virtio-gpu.h"
 #include "hw/virtio/virtio-input.h"
+#include "hw/virtio/virtio-rng.h"
 #include "hw/watchdog/i6300esb.h"
 #include "hw/watchdog/ib700.h"
 
@@ -92,9 +94,11 @@ const DeviceOps *const device_types[] = {
     &usb_hub_ops.device,
     /* virtio */
     &virtio_balloon_ops.pci.device,
+    &virtio_gpu_ops.pci.device,
     &virtio_keyboard_ops.pci.device,
     &virtio_mouse_ops.pci.device,
     &virtio_tablet_ops.pci.device,
+    &virtio_rng_ops.pci.device,
     NULL,
 };
 

@@ -57,8 +57,19 @@ static const guint32 areas[] = {
     XHCI_BAR + 0x40, XHCI_BAR + 0x440, XHCI_BAR + 0x1020, XHCI_BAR + 0x2000, XHCI_BAR + 0x3000,
     0xfed00000,      0xfed000f0,       0xfed00100,        0xff000000,        0xfea00000,
     0xfea0000c,      0xfea10000,       0xe2000000,        0xfea20000,        0xfea20500,
-    0xfea20600,
+    0xfea20600,      0xfeb00000,       0xfeb02000,        0xfeb03000,        0xfeb04000,
+    0xfeb06000,      0xfeb07000,       0xfeb08000,        0xfeb0a000,        0xfeb0b000,
+    0xfeb0c000,      0xfeb0e000,       0xfeb0f000,        0xfeb10000,        0xfeb12000,
+    0xfeb13000,      0x00004000,       0x00004400,        0x00005000,        0x00005400,
+    0x00006000,      0x00006400,       0x00007000,        0x00007400,        0x00008000,
+    0x00008400,
 };
+
+/* Virtio devices in slots 10 to 14: where their windows are and, in memory, their queues. */
+#define VIRTIO_SLOT  10
+#define VIRTIO_COUNT 5
+#define VIRTIO_BAR   0xfeb00000
+#define VIRTIO_RINGS 0x4000
 
 static int disk_fd = -1, cd_fd = -1, stick_fd = -1;
 
@@ -96,6 +107,11 @@ static PcRig *make_rig(guint8 choice)
         "ib700",
         "i6300esb,addr=5",
         "pvpanic-pci,addr=6",
+        "virtio-balloon-pci,addr=0xa,free-page-reporting=on",
+        "virtio-keyboard-pci,addr=0xb",
+        "virtio-tablet-pci,addr=0xc",
+        "virtio-rng-pci,addr=0xd",
+        "virtio-gpu-pci,addr=0xe,max_outputs=2,max_hostmem=8M",
         "bochs-display,addr=7,vgamem=4M",
         "qemu-xhci,id=x,addr=9",
         "usb-kbd,bus=x.0,port=1",
@@ -159,6 +175,33 @@ static void config_write(PcRig *rig, guint function, guint reg, guint32 value)
     run(rig, "outl 0xcfc 0x%x", value);
 }
 
+/* Makes a virtio device ready, with one chain in each of two queues, as a driver does. */
+static void setup_virtio(PcRig *rig, guint n)
+{
+    guint window = VIRTIO_BAR + n * 0x4000, rings = VIRTIO_RINGS + n * 0x1000;
+
+    config_write(rig, (VIRTIO_SLOT + n) << 3, 0x20, window);
+    config_write(rig, (VIRTIO_SLOT + n) << 3, 0x04, 6);
+    run(rig, "writeb 0x%x 3", window + 0x14);
+    run(rig, "writel 0x%x 0", window + 0x08);
+    run(rig, "writel 0x%x 0x30000000", window + 0x0c);
+    run(rig, "writel 0x%x 1", window + 0x08);
+    run(rig, "writel 0x%x 1", window + 0x0c);
+    run(rig, "writeb 0x%x 0xb", window + 0x14);
+    for (guint queue = 0; queue < 2; queue++) {
+        run(rig, "writew 0x%x %u", window + 0x16, queue);
+        run(rig, "writew 0x%x 8", window + 0x18);
+        run(rig, "writel 0x%x 0x%x", window + 0x20, rings + queue * 0x80);
+        run(rig, "writel 0x%x 0x%x", window + 0x28, rings + 0x400 + queue * 0x80);
+        run(rig, "writel 0x%x 0x%x", window + 0x30, rings + 0x800 + queue * 0x80);
+        run(rig, "writew 0x%x 1", window + 0x1c);
+        run(rig, "writeq 0x%x 0x100000", rings + queue * 0x80);
+        run(rig, "writeq 0x%x 0x200000040", rings + queue * 0x80 + 8);
+        run(rig, "writew 0x%x 1", rings + 0x402 + queue * 0x80);
+    }
+    run(rig, "writeb 0x%x 0xf", window + 0x14);
+}
+
 /* Gives the PCI functions the places where `ports` and `areas` look for them. */
 static void setup_pci(PcRig *rig)
 {
@@ -175,6 +218,9 @@ static void setup_pci(PcRig *rig)
     config_write(rig, 0x0a, 0x04, 7);
     config_write(rig, 0x28, 0x10, 0xfea00000); /* i6300esb */
     config_write(rig, 0x28, 0x04, 2);
+    for (guint n = 0; n < VIRTIO_COUNT; n++) {
+        setup_virtio(rig, n);
+    }
     config_write(rig, 0x30, 0x10, 0xfea10000); /* pvpanic */
     config_write(rig, 0x30, 0x04, 2);
     config_write(rig, 0x38, 0x10, 0xe2000000); /* bochs-display */

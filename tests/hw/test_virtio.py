@@ -5,6 +5,7 @@
 import pathlib
 import struct
 import sys
+import time
 
 sys.path.insert(0, str(pathlib.Path(__file__).parents[1] / 'lib'))
 import pci  # noqa: E402
@@ -261,6 +262,54 @@ class Balloon(HwTest):
         reporting.offer(0)
         self.assertIsNone(reporting.take())
         self.assertTrue(self.v.readb(STATUS) & NEEDS_RESET)
+
+
+class Rng(HwTest):
+    args = None
+
+    def driver(self, *args):
+        self.start('-machine', 'pc', '-m', '16', *args)
+        self.v = virtio.Virtio(self.q, 4)
+        return self.v.start(BASES[:1])[0]
+
+    def fill(self, queue, length, address=DATA):
+        """How many bytes come, or None; they come on the loop."""
+        queue.put(0, address, length, WRITE)
+        queue.offer(0)
+        for _ in range(100):
+            used = queue.take()
+            if used:
+                return used[1]
+            time.sleep(0.01)
+        return None
+
+    def test_bytes(self):
+        queue = self.driver('-device', 'virtio-rng-pci')
+        self.q.memset(DATA, 0x2000, 0)
+        self.assertEqual(self.fill(queue, 4096), 4096)
+        self.assertGreater(len(set(self.q.read(DATA, 4096))), 200)
+        self.assertEqual(self.q.readl(DATA + 4096), 0)
+        self.assertEqual(self.v.readb(ISR), 1)
+        self.assertIsNone(self.fill(queue, 16, OUTSIDE))
+        self.assertTrue(self.v.readb(STATUS) & NEEDS_RESET)
+        queue = self.v.start(BASES[:1])[0]
+        queue.put(0, DATA, 16)  # to be read: no room
+        queue.offer(0)
+        self.assertTrue(self.v.readb(STATUS) & NEEDS_RESET)
+
+    def test_quota(self):
+        queue = self.driver('-object', 'rng-random,id=r,filename=/dev/urandom', '-device',
+                            'virtio-rng-pci,rng=r,max-bytes=64,period=1000')
+        self.assertEqual(self.fill(queue, 48), 48)
+        self.assertEqual(self.fill(queue, 48), 16)
+        self.assertIsNone(self.fill(queue, 48))
+        self.q.clock_step(1000000000)
+        self.assertEqual(self.fill(queue, 8), 48)  # the one that waited
+
+    def test_no_such_source(self):
+        status, _, text = run('-machine', 'pc', '-device', 'virtio-rng-pci,rng=absent')
+        self.assertNotEqual(status, 0)
+        self.assertIn('absent', text)
 
 
 class Input(HwTest):

@@ -68,6 +68,8 @@ class Console:
 
 
 class LinuxTest(unittest.TestCase):
+    kind = 'text'  # or 'gtk', whose RAM disk has evdev.ko
+
     def start(self, kind, append, *args):
         files = FILES % kind
         self.machine = Machine('-m', '1G', '-nodefaults', '-kernel', files + 'linux', '-initrd',
@@ -80,7 +82,7 @@ class LinuxTest(unittest.TestCase):
 
     def start_shell(self, *args):
         socket_path = os.path.join(self.dir, 'serial')
-        self.start('text', 'console=ttyS0 quiet rdinit=/bin/sh', '-chardev',
+        self.start(self.kind, 'console=ttyS0 quiet rdinit=/bin/sh', '-chardev',
                    'socket,id=serial,server=on,wait=off,path=' + socket_path,
                    '-serial', 'chardev:serial', *args)
         self.console = Console(self.machine, socket_path)
