@@ -97,7 +97,26 @@ class Usb(linux.LinuxTest):
         self.assertEqual((after[:at], after[at + len(data):]),
                          (content[:at], content[at + len(data):]))
 
-    def check(self, driver, *args, sticks=()):
+    def check_plug(self, path):
+        """A stick that comes and goes, with a hub that takes it along."""
+        self.machine.hmp.command('device_add usb-hub,port=3,id=hub')
+        self.machine.hmp.command('device_add usb-storage,drive=plug,port=3.8,id=plug')
+        self.check_stick(path)
+        self.machine.hmp.command('device_del plug')
+        self.assertIn('gone', self.console.run(
+            'for i in 1 2 3 4 5 6 7 8 9 10; do [ -e /sys/block/sdc ] || { echo gone; break; }; '
+            'sleep 1; done'))
+        self.machine.hmp.command('drive_add 0 if=none,format=raw,id=plug,file=' + path)
+        self.machine.hmp.command('device_add usb-storage,drive=plug,port=3.1,id=plug')
+        self.check_stick(path)
+        self.console.run('(dd if=/dev/sdc of=/dev/null bs=64k; echo $? > /tmp/end) 2>/dev/null &')
+        self.machine.hmp.command('device_del hub')
+        self.assertIn('gone', self.console.run(
+            'for i in 1 2 3 4 5 6 7 8 9 10; do [ -e /sys/block/sdc ] || { echo gone; break; }; '
+            'sleep 1; done'))
+        self.assertNotIn('USB Hub', self.machine.hmp.command('info usb').split('Port 4,')[0])
+
+    def check(self, driver, *args, sticks=(), plug=None):
         self.vnc = os.path.join(self.dir, 'vnc')
         self.start_shell('-vga', 'std', '-vnc', 'unix:' + self.vnc, *args)
         self.console.run(LOAD % driver)
@@ -108,17 +127,21 @@ class Usb(linux.LinuxTest):
             self.check_stick(path)
         self.assertNotRegex(self.console.run('dmesg | grep -i -E "usb|hci|sd "'),
                             'error|fail|unable|timeout')
+        if plug:
+            self.check_plug(plug)
 
     def test_uhci(self):
         self.check('uhci-hcd', '-usb', '-device', 'usb-kbd', '-device', 'usb-tablet')
 
     def test_xhci(self):
         root, behind = self.stick('root', 8192), self.stick('behind', 16384)
+        plug = self.stick('plug', 65536)
         self.check('xhci-pci', '-device', 'qemu-xhci', '-device', 'usb-kbd', '-device',
                    'usb-tablet', '-drive', 'if=none,format=raw,id=root,file=' + root, '-drive',
                    'if=none,format=raw,id=behind,file=' + behind, '-device',
                    'usb-storage,drive=root', '-device', 'usb-hub,port=4', '-device',
-                   'usb-storage,drive=behind,port=4.3', sticks=(root, behind))
+                   'usb-storage,drive=behind,port=4.3', '-drive',
+                   'if=none,format=raw,id=plug,file=' + plug, sticks=(root, behind), plug=plug)
 
 
 if __name__ == '__main__':

@@ -186,6 +186,34 @@ class Commands(Storage):
                          struct.pack('<IIIB', 0x53425355, 9, 0, 0))
 
 
+class Plug(Storage):
+    options = ',id=plug'
+
+    def test_unplug(self):
+        """What was told to be written is there; what waits ends in an error, and the port tells."""
+        self.hc.set_port(SUPER_PORT, xhci.CHANGES)
+        new = os.urandom(65536)
+        self.assertEqual(self.write_command(move(0x2a, 0, 128), new), (0, 0))
+        self.put_cbw(move(0x28, 0, 128), 65536, True)
+        self.hc.transfer(self.slot, IN, 65536, at=BUFFER)
+        self.hc.transfer(self.slot, IN, 13, at=BUFFER)
+        self.assertEqual(self.machine.hmp.command('device_del plug').strip(), '')
+        events = self.hc.events()
+        self.assertIn((xhci.PORT_EVENT, SUPER_PORT), [(e.type, e.port) for e in events])
+        self.assertFalse(self.hc.port(SUPER_PORT) & xhci.CCS)
+        self.assertEqual(self.on_disk(0, 128), new)
+        self.hc.transfer(self.slot, OUT, 31, at=BUFFER)
+        codes = [e.code for e in events + self.hc.events() if e.type == TRANSFER_EVENT]
+        self.assertEqual(codes[-1], xhci.TRANSACTION)
+        self.assertEqual(self.hc.command(xhci.DISABLE_SLOT, 0, self.slot).code, SUCCESS)
+        self.machine.hmp.command('drive_add 0 if=none,id=stick,format=raw,file=' + self.path)
+        self.assertEqual(self.machine.hmp.command(
+            'device_add usb-storage,drive=stick,id=plug').strip(), '')
+        self.hc.events()
+        self.slot = self.hc.slot(SUPER_PORT, 4)
+        self.assertEqual(len(self.hc.descriptor(self.slot, 1)), 18)
+
+
 class ReadOnly(Storage):
     drive = ',readonly=on'
     options = ',removable=on'

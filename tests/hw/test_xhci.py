@@ -210,6 +210,28 @@ class Transfers(Xhci):
         self.hc.ring_doorbell(slot, IN_1)
         self.assertEqual(self.only(TRANSFER_EVENT).code, SUCCESS)
 
+    def test_movements_in_order(self):
+        self.machine.stop()
+        self.start('-machine', 'pc', '-m', '16', '-device', 'qemu-xhci', '-device', 'usb-mouse')
+        self.hc = xhci.Xhci(self.q)
+        slot = self.hc.attach(1)
+        self.assertEqual(self.hc.add_endpoint(slot, IN_1, INTERRUPT_IN), SUCCESS)
+        self.hc.control(slot, 0, 9, 1)
+        for n in range(40):
+            self.hc.transfer(slot, IN_1, 8, at=DATA + 16 * n)
+        self.hc.events()
+        for n in range(1, 41):  # a report each while the guest keeps up
+            self.hmp('mouse_move %d %d' % (n, -n))
+        events = self.hc.events()
+        self.assertEqual([(e.code, e.length) for e in events], [(SHORT, 3)] * 40)
+        self.assertEqual([tuple(self.q.read(DATA + 16 * n, 5)) for n in range(40)],
+                         [(0, n, 256 - n, 0, 0) for n in range(1, 41)])
+        for _ in range(5):
+            self.hmp('mouse_move 1 2')
+        self.hc.transfer(slot, IN_1, 8)  # one for all when it does not
+        self.assertEqual([e.code for e in self.hc.events()], [SHORT])
+        self.assertEqual(self.q.read(DATA, 5), bytes((0, 5, 10, 0, 0)))
+
     def test_unplugged(self):
         self.machine.stop()
         self.start('-machine', 'pc', '-m', '16', '-device', 'qemu-xhci', '-device',

@@ -1,0 +1,98 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""What an idle USB tablet costs the host, beside QEMU: prints numbers, judges nothing.
+
+    bench_usb.py [--seconds N] [xhci] [uhci]
+
+Linux on the software CPU has its driver listen to the tablet, which does not move: wake-ups a
+second of the processor's thread and of all others, without the tablet and with it.
+"""
+import os
+import subprocess
+import sys
+import tempfile
+import time
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), '..', 'lib'))
+import linux  # noqa: E402
+from machine import binary  # noqa: E402
+
+CONTROLLERS = {'xhci': (('-device', 'qemu-xhci'), 'xhci-pci'), 'uhci': (('-usb',), 'uhci-hcd')}
+
+
+def wakeups(pid):
+    """Times that the processor's thread, and that others, went to sleep by themselves."""
+    processor = others = 0
+    for tid in os.listdir(f'/proc/{pid}/task'):
+        with open(f'/proc/{pid}/task/{tid}/status', encoding='utf-8') as f:
+            lines = f.read().splitlines()
+        count = next(int(line.split()[1]) for line in lines
+                     if line.startswith('voluntary_ctxt_switches'))
+        if lines[0].split(None, 1)[1].startswith('CPU '):
+            processor += count
+        else:
+            others += count
+    return processor, others
+
+
+class Program:
+    """What linux.Console wants to know of a machine."""
+
+    def __init__(self, command):
+        self.process = subprocess.Popen(command, stdin=subprocess.DEVNULL)
+
+    def running(self):
+        return self.process.poll() is None
+
+    def stderr(self):
+        return ''
+
+
+def measure(program, controller, tablet, seconds):
+    args, driver = CONTROLLERS[controller]
+    files = linux.FILES % 'text'
+    with tempfile.TemporaryDirectory() as folder:
+        path = os.path.join(folder, 'serial')
+        command = [program, '-accel', 'tcg', '-m', '512', '-nodefaults', '-display', 'none',
+                   '-kernel', files + 'linux', '-initrd', files + 'initrd.gz', '-append',
+                   'console=ttyS0 quiet rdinit=/bin/sh', '-chardev',
+                   'socket,id=serial,server=on,wait=off,path=' + path, '-serial',
+                   'chardev:serial', *args]
+        if not program.endswith('vitrine'):
+            command += ['-name', 'bench,debug-threads=on']
+        if tablet:
+            command += ['-device', 'usb-tablet']
+        machine = Program(command)
+        try:
+            while not os.path.exists(path):
+                time.sleep(0.1)
+            console = linux.Console(machine, path)
+            console.wait('~ # ')
+            console.run('mount -t proc p /proc; mount -t sysfs s /sys; mount -t devtmpfs d /dev; '
+                        'modprobe -a usbhid hid-generic evdev %s; sleep 4' % driver)
+            console.run('for i in /dev/hidraw*; do cat $i > /dev/null & done; sleep 3')
+            before = wakeups(machine.process.pid)
+            time.sleep(seconds)
+            after = wakeups(machine.process.pid)
+            return [(b - a) / seconds for a, b in zip(before, after)]
+        finally:
+            machine.process.kill()
+            machine.process.wait()
+
+
+def main():
+    args = sys.argv[1:]
+    seconds = 10
+    if args[:1] == ['--seconds']:
+        seconds, args = int(args[1]), args[2:]
+    for controller in args or CONTROLLERS:
+        for name, program in (('vitrine', binary()), ('qemu', 'qemu-system-x86_64')):
+            for tablet in (False, True):
+                processor, others = measure(program, controller, tablet, seconds)
+                print('%s %-8s %-14s processor %6.1f/s, other threads %6.1f/s' %
+                      (controller, name, 'idle tablet' if tablet else 'no tablet', processor,
+                       others), flush=True)
+
+
+if __name__ == '__main__':
+    main()
