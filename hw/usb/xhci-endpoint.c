@@ -149,14 +149,15 @@ static gboolean interval_is_over(XhciEndpoint *endpoint)
 void xhci_endpoint_run(XhciEndpoint *endpoint)
 {
     Xhci *xhci = endpoint->xhci;
+    guint start = xhci->reads;
 
     endpoint->go_on = FALSE;
-    for (guint n = 0; endpoint->state == ENDPOINT_RUNNING && xhci_is_running(xhci); n++) {
+    while (endpoint->state == ENDPOINT_RUNNING && xhci_is_running(xhci)) {
         if (xhci_events_stuck(xhci)) {
             endpoint->go_on = TRUE; /* once there is room */
             return;
         }
-        if (n == XHCI_TDS_MAX) {
+        if (xhci->reads - start > XHCI_READS_MAX) {
             endpoint->go_on = TRUE;
             xhci_go_on_later(xhci, xhci_now(xhci) + XHCI_GO_ON_NS);
             return;

@@ -67,14 +67,14 @@ static void raise_interrupt(XhciInterrupter *in)
 
 static gboolean is_empty(const XhciInterrupter *in)
 {
-    return in->segment_base + in->segment_index * 16ull == (in->dequeue & ~15ull);
+    return in->place.base + in->place.index * 16ull == (in->dequeue & ~15ull);
 }
 
 static void moderation_over(void *opaque)
 {
     XhciInterrupter *in = opaque;
 
-    if (in->due && in->active && !is_empty(in)) {
+    if (in->due && in->place.active && !is_empty(in)) {
         raise_interrupt(in);
     }
     in->due = FALSE;
@@ -90,11 +90,11 @@ static gboolean enter_segment(XhciInterrupter *in, guint n)
     if (!xhci_read_words(in->xhci, in->erst + n * 16ull, words, 4)) {
         return FALSE;
     }
-    in->segment = n;
-    in->segment_index = 0;
-    in->segment_base = (words[0] & ~63u) | (guint64)words[1] << 32;
-    in->segment_size = words[2] & 0xffff;
-    if (in->segment_size < 16 || in->segment_size > 4096) { /* 6.5 */
+    in->place.segment = n;
+    in->place.index = 0;
+    in->place.base = (words[0] & ~63u) | (guint64)words[1] << 32;
+    in->place.size = words[2] & 0xffff;
+    if (in->place.size < 16 || in->place.size > 4096) { /* 6.5 */
         xhci_host_error(in->xhci, "an event ring segment has a size that cannot be");
         return FALSE;
     }
@@ -104,18 +104,18 @@ static gboolean enter_segment(XhciInterrupter *in, guint n)
 /* The place `ahead` (1 or 2) events after the next one; FALSE on a bus error. */
 static gboolean place_after(XhciInterrupter *in, guint ahead, guint64 *addr)
 {
-    guint index = in->segment_index + ahead;
+    guint index = in->place.index + ahead;
     guint32 words[2];
 
-    if (index < in->segment_size) {
-        *addr = in->segment_base + index * 16ull;
+    if (index < in->place.size) {
+        *addr = in->place.base + index * 16ull;
         return TRUE;
     }
-    if (!xhci_read_words(in->xhci, in->erst + (in->segment + 1) % in->erst_size * 16ull, words,
-                         2)) {
+    if (!xhci_read_words(in->xhci, in->erst + (in->place.segment + 1) % in->erst_size * 16ull,
+                         words, 2)) {
         return FALSE;
     }
-    *addr = ((words[0] & ~63u) | (guint64)words[1] << 32) + (index - in->segment_size) * 16ull;
+    *addr = ((words[0] & ~63u) | (guint64)words[1] << 32) + (index - in->place.size) * 16ull;
     return TRUE;
 }
 
@@ -124,16 +124,16 @@ static void put(XhciInterrupter *in, const guint32 *event)
     guint32 words[4];
 
     memcpy(words, event, sizeof words);
-    words[3] |= in->cycle ? TRB_CYCLE : 0;
-    if (!xhci_write_words(in->xhci, in->segment_base + in->segment_index * 16ull, words, 4)) {
-        in->active = FALSE;
+    words[3] |= in->place.cycle ? TRB_CYCLE : 0;
+    if (!xhci_write_words(in->xhci, in->place.base + in->place.index * 16ull, words, 4)) {
+        in->place.active = FALSE;
         return;
     }
-    if (++in->segment_index < in->segment_size) {
+    if (++in->place.index < in->place.size) {
         return;
     }
-    in->cycle ^= in->segment + 1 == in->erst_size;
-    in->active = enter_segment(in, (in->segment + 1) % in->erst_size);
+    in->place.cycle ^= in->place.segment + 1 == in->erst_size;
+    in->place.active = enter_segment(in, (in->place.segment + 1) % in->erst_size);
 }
 
 /* TRUE if so few places are left that one more event would have the ring look empty (1), or leave
@@ -177,14 +177,14 @@ void xhci_event(Xhci *xhci, guint n, guint64 parameter, guint32 status, guint32 
     static const guint32 full[4] = {0, 0, (guint32)CC_EVENT_RING_FULL << 24,
                                     TRB_HOST_EVENT << TRB_TYPE_SHIFT};
 
-    if (!in->active) {
+    if (!in->place.active) {
         return;
     }
     if (in->kept_count) {
         keep(in, event);
     } else if (is_nearly_full(in)) {
         keep(in, event);
-        if (in->active && !is_full(in, 1)) {
+        if (in->place.active && !is_full(in, 1)) {
             put(in, full);
         }
     } else {
@@ -200,7 +200,7 @@ static void put_kept(XhciInterrupter *in)
 {
     guint n = 0;
 
-    while (n < in->kept_count && in->active && !is_nearly_full(in)) {
+    while (n < in->kept_count && in->place.active && !is_nearly_full(in)) {
         put(in, in->kept + n++ * 4);
     }
     in->kept_count -= n;
@@ -232,8 +232,8 @@ guint64 xhci_interrupter_read(Xhci *xhci, guint n, guint reg)
 static void start_ring(XhciInterrupter *in)
 {
     in->kept_count = 0;
-    in->cycle = TRUE;
-    in->active = in->erst_size > 0 && enter_segment(in, 0);
+    in->place.cycle = TRUE;
+    in->place.active = in->erst_size > 0 && enter_segment(in, 0);
 }
 
 static void dequeue_write(XhciInterrupter *in, guint32 value)
@@ -246,11 +246,11 @@ static void dequeue_write(XhciInterrupter *in, guint32 value)
 /* With the pointer whole: there may be room, or more to look at. */
 static void dequeue_moved(XhciInterrupter *in)
 {
-    if (!in->active) {
+    if (!in->place.active) {
         return;
     }
     put_kept(in);
-    if (in->active && !is_empty(in) && !(in->dequeue & ERDP_BUSY)) {
+    if (in->place.active && !is_empty(in) && !(in->dequeue & ERDP_BUSY)) {
         raise_interrupt(in);
     }
 }
@@ -265,7 +265,10 @@ void xhci_interrupter_write(Xhci *xhci, guint n, guint reg, guint32 value)
         deliver(in);
         break;
     case IMOD: in->imod = value & 0xffff; break;
-    case ERSTSZ: in->erst_size = MIN(value & 0xffff, 1u << ERST_MAX_ORDER); break;
+    case ERSTSZ:
+        in->erst_size = MIN(value & 0xffff, 1u << ERST_MAX_ORDER);
+        in->place.active &= in->place.segment < in->erst_size;
+        break;
     case ERSTBA: in->erst = (in->erst & ~(guint64)G_MAXUINT32) | (value & ~63u); break;
     case ERSTBA_HI:
         in->erst = (guint32)in->erst | (guint64)value << 32;
@@ -292,6 +295,24 @@ void xhci_events_init(Xhci *xhci)
 
         in->xhci = xhci;
         timer_init(&in->timer, xhci->pci.device.machine->guest_clock, moderation_over, in);
+    }
+}
+
+void xhci_events_save(Xhci *xhci)
+{
+    for (guint n = 0; n < XHCI_INTERRUPTS; n++) {
+        xhci->interrupters[n].saved = xhci->interrupters[n].place;
+    }
+}
+
+void xhci_events_restore(Xhci *xhci)
+{
+    for (guint n = 0; n < XHCI_INTERRUPTS; n++) {
+        XhciInterrupter *in = &xhci->interrupters[n];
+
+        if (in->saved.segment < in->erst_size) {
+            in->place = in->saved;
+        }
     }
 }
 

@@ -28,9 +28,9 @@
 #define XHCI_EVENTS_KEPT  64
 #define XHCI_TD_TRBS      1024       /* most of one transfer descriptor, */
 #define XHCI_TD_BYTES     (4u << 20) /* and what it moves */
-#define XHCI_LINKS_MAX    32         /* links that follow each other */
+#define XHCI_LINKS_MAX    8          /* links that follow each other */
 #define XHCI_COMMANDS_MAX 256        /* commands carried out in one go, */
-#define XHCI_TDS_MAX      256        /* and descriptors of an endpoint */
+#define XHCI_READS_MAX    8192       /* and TRBs read for transfers */
 #define XHCI_GO_ON_NS     NS_PER_MS  /* after which it goes on */
 
 typedef struct Xhci Xhci;
@@ -71,16 +71,20 @@ typedef struct XhciSlot {
     XhciEndpoint endpoints[XHCI_ENDPOINTS];
 } XhciSlot;
 
+typedef struct XhciEventPlace {
+    guint64 base; /* of the segment */
+    guint32 segment, size, index;
+    gboolean cycle;
+    gboolean active; /* there is a ring */
+} XhciEventPlace;
+
 typedef struct XhciInterrupter {
     guint32 iman, imod, erst_size;
     guint64 erst, dequeue;
-    /* where the next event goes */
-    guint64 segment_base;
-    guint32 segment, segment_size, segment_index;
-    gboolean cycle;
-    gboolean active; /* there is a ring */
-    gboolean due;    /* an interrupt waits for its moderation */
-    guint64 next;    /* guest time before which there is no interrupt */
+    XhciEventPlace place; /* where the next event goes */
+    XhciEventPlace saved; /* as the guest had it saved (4.23.2) */
+    gboolean due;         /* an interrupt waits for its moderation */
+    guint64 next;         /* guest time before which there is no interrupt */
     guint32 kept_count;
     guint32 kept[XHCI_EVENTS_KEPT * 4]; /* events that the ring had no room for */
     Timer timer;
@@ -105,6 +109,8 @@ struct Xhci {
     guint32 port_status[2 * XHCI_PORTS_MAX]; /* USB 2 first */
     XhciSlot slots[XHCI_SLOTS];
     XhciInterrupter interrupters[XHCI_INTERRUPTS];
+    guint reads;      /* of TRBs, ever */
+    guint go_on_slot; /* where the timer's next round begins */
     Timer go_on, wrap;
 };
 
@@ -155,6 +161,10 @@ void xhci_interrupter_write(Xhci *xhci, guint n, guint reg, guint32 value);
 void xhci_update_interrupts(Xhci *xhci); /* USBCMD.INTE has changed */
 void xhci_events_init(Xhci *xhci);
 void xhci_events_reset(Xhci *xhci);
+/* The controller's own part of saving and restoring state: writing the registers has begun the
+ * rings anew. */
+void xhci_events_save(Xhci *xhci);
+void xhci_events_restore(Xhci *xhci);
 
 /* ---- xhci-command.c ---- */
 

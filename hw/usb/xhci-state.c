@@ -4,11 +4,17 @@
 #include "core/error.h"
 #include "hw/usb/xhci-priv.h"
 
+static gboolean place_is_good(const XhciEventPlace *place, guint segments)
+{
+    return !place->active || (place->segment < segments && place->size >= 16 &&
+                              place->size <= 4096 && place->index < place->size);
+}
+
 static gboolean interrupter_is_good(const XhciInterrupter *in)
 {
     return in->kept_count <= XHCI_EVENTS_KEPT && in->erst_size <= 1u << ERST_MAX_ORDER &&
-           (!in->active || (in->segment < in->erst_size && in->segment_size >= 16 &&
-                            in->segment_size <= 4096 && in->segment_index < in->segment_size));
+           place_is_good(&in->place, in->erst_size) &&
+           place_is_good(&in->saved, 1u << ERST_MAX_ORDER);
 }
 
 static gboolean slot_is_good(const XhciSlot *slot)
@@ -69,18 +75,27 @@ static const StateField slot_fields[] = {
 };
 static const StateTable slot_state = {1, slot_fields, NULL};
 
+static const StateField place_fields[] = {
+    STATE_FIELD(U64, XhciEventPlace, base),
+    STATE_FIELD(U32, XhciEventPlace, segment),
+    STATE_FIELD(U32, XhciEventPlace, size),
+    STATE_FIELD(U32, XhciEventPlace, index),
+    STATE_FIELD(BOOL, XhciEventPlace, cycle),
+    STATE_FIELD(BOOL, XhciEventPlace, active),
+    STATE_END,
+};
+static const StateTable place_state = {1, place_fields, NULL};
+
 static const StateField interrupter_fields[] = {
     STATE_FIELD(U32, XhciInterrupter, iman),
     STATE_FIELD(U32, XhciInterrupter, imod),
     STATE_FIELD(U32, XhciInterrupter, erst_size),
     STATE_FIELD(U64, XhciInterrupter, erst),
     STATE_FIELD(U64, XhciInterrupter, dequeue),
-    STATE_FIELD(U64, XhciInterrupter, segment_base),
-    STATE_FIELD(U32, XhciInterrupter, segment),
-    STATE_FIELD(U32, XhciInterrupter, segment_size),
-    STATE_FIELD(U32, XhciInterrupter, segment_index),
-    STATE_FIELD(BOOL, XhciInterrupter, cycle),
-    STATE_FIELD(BOOL, XhciInterrupter, active),
+    {"place", STATE_STRUCT, G_STRUCT_OFFSET(XhciInterrupter, place), 1, sizeof(XhciEventPlace), 1,
+     &place_state},
+    {"saved", STATE_STRUCT, G_STRUCT_OFFSET(XhciInterrupter, saved), 1, sizeof(XhciEventPlace), 1,
+     &place_state},
     STATE_FIELD(BOOL, XhciInterrupter, due),
     STATE_FIELD(U64, XhciInterrupter, next),
     STATE_FIELD(U32, XhciInterrupter, kept_count),

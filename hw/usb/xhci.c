@@ -68,6 +68,7 @@ gboolean xhci_ring_peek(Xhci *xhci, XhciRing *ring, XhciTrb *trb)
     guint32 words[4];
 
     for (guint links = 0;; links++) {
+        xhci->reads++;
         if (!xhci_read_words(xhci, ring->dequeue, words, 4) ||
             !(words[3] & TRB_CYCLE) != !ring->cycle) {
             return FALSE;
@@ -94,19 +95,31 @@ void xhci_go_on_later(Xhci *xhci, gint64 at)
     }
 }
 
+static void go_on_slot(XhciSlot *slot)
+{
+    for (guint id = 0; slot->enabled && id < XHCI_ENDPOINTS; id++) {
+        if (slot->endpoints[id].go_on) {
+            xhci_endpoint_run(&slot->endpoints[id]);
+        }
+    }
+}
+
+/* Slots in turn, as many as there is time for. */
 static void go_on(void *opaque)
 {
     Xhci *xhci = opaque;
+    guint start = xhci->reads;
 
     if (xhci->command_running) {
         xhci_run_commands(xhci);
     }
-    for (guint n = 0; n < xhci->slot_count; n++) {
-        for (guint id = 0; xhci->slots[n].enabled && id < XHCI_ENDPOINTS; id++) {
-            if (xhci->slots[n].endpoints[id].go_on) {
-                xhci_endpoint_run(&xhci->slots[n].endpoints[id]);
-            }
+    for (guint n = 0; n < xhci->slot_count && xhci_is_running(xhci); n++) {
+        if (xhci->reads - start > XHCI_READS_MAX) {
+            xhci_go_on_later(xhci, xhci_now(xhci) + XHCI_GO_ON_NS);
+            return;
         }
+        xhci->go_on_slot = (xhci->go_on_slot + 1) % (guint)xhci->slot_count;
+        go_on_slot(&xhci->slots[xhci->go_on_slot]);
     }
 }
 
@@ -165,8 +178,18 @@ static void start(Xhci *xhci)
     /* Endpoints that were running when the controller was stopped. */
     for (guint n = 0; n < xhci->slot_count; n++) {
         for (guint id = 0; xhci->slots[n].enabled && id < XHCI_ENDPOINTS; id++) {
-            xhci_endpoint_run(&xhci->slots[n].endpoints[id]);
+            xhci->slots[n].endpoints[id].go_on = TRUE;
         }
+    }
+    xhci_go_on_later(xhci, xhci_now(xhci));
+}
+
+static void restore(Xhci *xhci)
+{
+    if (xhci->saved) {
+        xhci_events_restore(xhci);
+    } else {
+        xhci->status |= STS_RESTORE_ERROR;
     }
 }
 
@@ -191,9 +214,10 @@ static void command_write(Xhci *xhci, guint32 value)
     }
     if (value & CMD_SAVE) {
         xhci->saved = TRUE; /* nothing is lost while there is power */
+        xhci_events_save(xhci);
     }
-    if (value & CMD_RESTORE && !xhci->saved) {
-        xhci->status |= STS_RESTORE_ERROR;
+    if (value & CMD_RESTORE) {
+        restore(xhci);
     }
     update_wrap(xhci);
     xhci_update_interrupts(xhci);

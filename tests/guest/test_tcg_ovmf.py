@@ -33,6 +33,20 @@ class Ovmf(guests.GuestTest):
         self.serial.wait('Shell>', after=at)
         self.wait(lambda: self.yellow() > prompts, 'the next prompt on the screen')
 
+    @guests.needs(guests.OVMF)
+    def test_usb(self):
+        """A USB keyboard and a stick on xHCI."""
+        stick = self.m.file('stick', bytes(1 << 20))
+        self.start('-m', '256', '-bios', guests.OVMF, '-device', 'qemu-xhci', '-device', 'usb-kbd',
+                   '-drive', 'if=none,id=stick,format=raw,file=' + stick, '-device',
+                   'usb-storage,drive=stick', serial=True)
+        self.serial.wait('UEFI Vitrine USB Disk')
+        at = self.serial.wait('Press ')
+        self.key('esc')
+        at = self.serial.wait('Shell>', after=at)
+        self.type('ver\n')
+        self.serial.wait(VERSION, after=at)
+
 
 if __name__ == '__main__':
     tap.main()

@@ -86,6 +86,23 @@ class Registers(Xhci):
         self.assertEqual(self.q.readl(USBSTS), HALTED)
 
 
+    def test_save_and_restore(self):
+        hc, q = self.hc, self.q
+        hc.events()
+        q.writel(USBCMD, 0)
+        q.writel(USBCMD, 0x100)
+        at = xhci.EVENTS + 16 * hc.event_index
+        # As Linux resumes: the registers are written, then the state is restored.
+        q.writeq(xhci.CRCR, hc.commands.at | hc.commands.cycle)
+        q.writel(RUN + 0x28, 1)
+        q.writeq(RUN + 0x30, xhci.ERST)
+        q.writeq(RUN + 0x38, at)
+        q.writel(USBCMD, 0x200)
+        self.assertFalse(q.readl(USBSTS) & 1 << 10)
+        q.writel(USBCMD, 5)
+        self.assertEqual(hc.command(xhci.NOOP_COMMAND).code, SUCCESS)
+
+
 class Ports(Xhci):
     def test_reset(self):
         self.assertEqual(self.hc.port(1) & (CCS | PED | CSC), CCS | CSC)
@@ -360,6 +377,14 @@ class Broken(Xhci):
         with self.assertRaises(AssertionError):
             self.hc.slot(1)
         self.check_error()
+
+    def test_event_ring_taken_away(self):
+        for size in (0, 0xffff):
+            self.q.writel(RUN + 0x28, size)
+            self.hc.commands.put(0, 0, xhci.NOOP_COMMAND << 10)
+            self.q.writel(DOORBELL, 0)
+        self.hc.start()
+        self.assertEqual(self.hc.command(xhci.NOOP_COMMAND).code, SUCCESS)
 
     def test_transfers_outside(self):
         slot = self.keyboard()
