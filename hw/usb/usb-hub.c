@@ -115,9 +115,12 @@ static void wakeup(UsbPort *port, UsbDevice *device)
 
 static void ready(UsbPort *port, UsbDevice *device, UsbToken token, guint endpoint)
 {
-    UsbPort *up = ((UsbHub *)port->opaque)->usb.port;
+    UsbHub *hub = port->opaque;
+    UsbPort *up = hub->usb.port;
 
-    if (up->ops->ready) {
+    if (hub->usb.suspended) { /* and so is all below it */
+        usb_remote_wakeup(&hub->usb);
+    } else if (up->ops->ready) {
         up->ops->ready(up, device, token, endpoint);
     }
 }

@@ -285,6 +285,17 @@ static gboolean has_packet(const XhciTd *td)
     return FALSE;
 }
 
+/* A device sleeps with the hubs that it is behind. */
+static gboolean is_asleep(const UsbDevice *device)
+{
+    for (; device; device = device->port->hub) {
+        if (device->suspended) {
+            return TRUE;
+        }
+    }
+    return FALSE;
+}
+
 static UsbStatus submit(XhciEndpoint *endpoint, XhciTd *td)
 {
     Xhci *xhci = endpoint->xhci;
@@ -293,7 +304,7 @@ static UsbStatus submit(XhciEndpoint *endpoint, XhciTd *td)
     td->packet.status = USB_NO_DEVICE;
     if (!has_packet(td)) {
         td->packet.status = USB_OK;
-    } else if (device && device->suspended) {
+    } else if (device && is_asleep(device)) {
         td->packet.status = USB_NAK; /* until the port is awake */
     } else if (device) {
         td->in_flight = TRUE; /* before it could be completed */

@@ -280,6 +280,17 @@ class Hub(HwTest):
         self.assertEqual(hc.events(), [])
         self.machine.hmp.command('sendkey b')
         self.assertEqual([e.slot for e in hc.events() if e.type == TRANSFER_EVENT], [keyboard])
+        hc.control(first, 0, 3, 1)  # remote wake-up
+        hc.transfer(keyboard, IN, 8)
+        hc.transfer(keyboard, IN, 8)
+        self.q.clock_step(200000000)  # the key is let go
+        hc.events()
+        hc.set_link(1, xhci.U3)  # all below sleeps
+        self.machine.hmp.command('sendkey c')
+        self.assertEqual([e.type for e in hc.events()], [xhci.PORT_EVENT])
+        self.assertEqual(hc.link(1), xhci.RESUME)
+        hc.set_link(1, xhci.U0)
+        self.assertEqual([e.slot for e in hc.events() if e.type == TRANSFER_EVENT], [keyboard])
         with self.assertRaises(Failed):
             hc.slot(1, route=0x92)  # no such port
         for request in ((0x23, 3, 8, 9), (0x23, 3, 1, 1), (0xa3, 0, 0, 0)):
