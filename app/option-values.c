@@ -117,30 +117,80 @@ static const OptionSpec smp_specs[] = {
     OPTION_END,
 };
 
+/* What is left out: cores take it, as in QEMU from 6.2 on; sockets only if cores are given. */
+static void smp_complete(CliSmp *smp)
+{
+    guint64 most = smp->maxcpus ? smp->maxcpus : smp->cpus;
+
+    smp->threads = MAX(smp->threads, 1);
+    smp->dies = MAX(smp->dies, 1);
+    if (!smp->cores && smp->sockets) {
+        smp->cores = most ? most / (smp->sockets * smp->threads) : 1;
+    } else if (!smp->cores) {
+        smp->sockets = 1;
+        smp->cores = most ? most / smp->threads : 1;
+    } else if (!smp->sockets) {
+        smp->sockets = most ? most / (smp->cores * smp->threads) : 1;
+    }
+    smp->maxcpus = most ? most : smp->sockets * smp->cores * smp->threads;
+    smp->cpus = smp->cpus ? smp->cpus : smp->maxcpus;
+}
+
+/* An APIC id is made of fields for socket, core and thread, and ours count up without gaps. */
+static gboolean smp_has_gaps(const CliSmp *smp)
+{
+    gboolean cores_even = (smp->cores & (smp->cores - 1)) == 0;
+    gboolean threads_even = (smp->threads & (smp->threads - 1)) == 0;
+
+    return !threads_even || (smp->sockets > 1 && !cores_even);
+}
+
+static gboolean smp_check(const CliSmp *smp, GError **error)
+{
+    guint64 product = smp->sockets * smp->cores * smp->threads;
+    g_autofree char *split =
+        g_strdup_printf("sockets (%" G_GUINT64_FORMAT ") * dies (1) * cores (%" G_GUINT64_FORMAT
+                        ") * threads (%" G_GUINT64_FORMAT ")",
+                        smp->sockets, smp->cores, smp->threads);
+
+    if (smp->dies > 1) {
+        return error_set(error, "dies not supported by this machine's CPU topology");
+    }
+    if (product != smp->maxcpus) {
+        return error_set(error,
+                         "Invalid CPU topology: product of the hierarchy must match maxcpus: "
+                         "%s != maxcpus (%" G_GUINT64_FORMAT ")",
+                         split, smp->maxcpus);
+    }
+    if (smp->maxcpus < smp->cpus) {
+        return error_set(error,
+                         "Invalid CPU topology: maxcpus must be equal to or greater than smp: "
+                         "%s == maxcpus (%" G_GUINT64_FORMAT ") < smp_cpus (%" G_GUINT64_FORMAT ")",
+                         split, smp->maxcpus, smp->cpus);
+    }
+    if (smp->maxcpus != smp->cpus) {
+        return error_set(error,
+                         "maxcpus must be the same as cpus: processors cannot be added later");
+    }
+    if (smp_has_gaps(smp)) {
+        return error_set(error, "threads, and cores of several sockets, must be a power of two");
+    }
+    return TRUE;
+}
+
 gboolean cli_apply_smp(CliConfig *config, const CliOption *option, const char *value,
                        GError **error)
 {
     g_autoptr(OptionList) list = option_list_parse(value, "cpus", error);
     CliSmp smp = {0};
-    guint64 product;
 
     if (!list || !options_apply(smp_specs, &smp, list, error) ||
         !option_list_check_used(list, "-smp", error)) {
         return FALSE;
     }
-    product = MAX(smp.sockets, 1) * MAX(smp.dies, 1) * MAX(smp.cores, 1) * MAX(smp.threads, 1);
-    if (!smp.cpus) {
-        smp.cpus = smp.maxcpus ? smp.maxcpus : product;
-    }
-    if (smp.maxcpus && smp.maxcpus != smp.cpus) {
-        return error_set(error,
-                         "maxcpus must be the same as cpus: processors cannot be added later");
-    }
-    if (smp.cpus % product) {
-        return error_set(error,
-                         "%" G_GUINT64_FORMAT " processors cannot be split into sockets, cores and "
-                         "threads of %" G_GUINT64_FORMAT,
-                         smp.cpus, product);
+    smp_complete(&smp);
+    if (!smp_check(&smp, error)) {
+        return FALSE;
     }
     config->smp = smp;
     return TRUE;

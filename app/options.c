@@ -271,7 +271,7 @@ const CliOption cli_options[] = {
      "chooses the accelerator, the first that works ('-accel help' lists them)", cli_apply_accel,
      OFFSET(accels)},
     {"enable-kvm", NULL, NULL, CLI_CPU, "the same as -accel kvm", apply_enable_kvm, OFFSET(accels)},
-    {"cpu", NULL, "MODEL[,+FEATURE][,-FEATURE]", CLI_CPU,
+    {"cpu", NULL, "MODEL[,+FEATURE][,-FEATURE][,PROPERTY=VALUE]", CLI_CPU,
      "chooses the processor model ('-cpu help' lists them)", cli_apply_cpu},
     {"icount", NULL, "[shift=]N[,sleep=off]", CLI_CPU,
      "lets guest time pass by executed instructions, 2^N ns each: runs repeat exactly (tcg only)",

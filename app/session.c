@@ -229,6 +229,8 @@ static gboolean fill_board(Session *session, const BoardOps *ops, GError **error
 
     board->ram_size = config->ram_size ? config->ram_size : MIN(DEFAULT_RAM_SIZE, ops->max_ram);
     board->cpus = (guint)config->smp.cpus;
+    board->topology = (CpuTopology){(guint)config->smp.sockets, (guint)config->smp.cores,
+                                    (guint)config->smp.threads};
     board->bios = config->bios;
     board->kernel = config->kernel;
     board->initrd = config->initrd;

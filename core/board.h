@@ -13,6 +13,7 @@
 
 #include "core/char.h"
 #include "core/machine.h"
+#include "cpu/model.h"
 
 typedef struct BoardOps BoardOps;
 
@@ -31,12 +32,13 @@ typedef struct BoardBoot {
 } BoardBoot;
 
 typedef struct BoardConfig {
-    guint64 ram_size;   /* bytes */
-    guint cpus;         /* -smp, 1 or more, at most ops->max_cpus */
-    const char *bios;   /* -bios: name or path, NULL = the board's own */
-    const char *kernel; /* -kernel: a path; NULL = boot from drives */
-    const char *initrd; /* -initrd, or a multiboot kernel's modules; only with `kernel` */
-    const char *append; /* -append: the kernel's command line; only with `kernel` */
+    guint64 ram_size;     /* bytes */
+    guint cpus;           /* -smp, 1 or more, at most ops->max_cpus */
+    CpuTopology topology; /* -smp: cores and threads of a socket */
+    const char *bios;     /* -bios: name or path, NULL = the board's own */
+    const char *kernel;   /* -kernel: a path; NULL = boot from drives */
+    const char *initrd;   /* -initrd, or a multiboot kernel's modules; only with `kernel` */
+    const char *append;   /* -append: the kernel's command line; only with `kernel` */
     BoardBoot boot;
     const char *vga;         /* name of an entry of ops->vgas, never NULL */
     gboolean serial_console; /* the firmware's screen goes to the first serial port, too */

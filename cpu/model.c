@@ -4,41 +4,20 @@
 #include <string.h>
 
 #include "cpu/feature.h"
+#include "cpu/model-table.h"
 
 /* cpu/ stands below core/, so it makes its errors with GLib alone, in a domain of its own. */
 #define CPU_MODEL_ERROR (g_quark_from_static_string("vitrine-cpu-model"))
 
+#define VENDOR_AMD "AuthenticAMD"
+
 /* ---- models ---- */
-
-typedef struct CpuModel {
-    const char *name, *summary;
-    const char *vendor; /* 12 letters; NULL = what the accelerator supports is the model */
-    guint family, model, stepping;
-    guint32 level, xlevel; /* highest basic and extended leaf */
-    const char *id;        /* brand string, at most 47 letters */
-    const char *features;  /* names, separated by spaces */
-} CpuModel;
-
-#define FEATURES_BASE64                                                                         \
-    "fpu de pse tsc msr pae mce cx8 apic sep mtrr pge mca cmov pat pse36 clflush mmx fxsr sse " \
-    "sse2 pni cx16 syscall nx lm"
-
-static const CpuModel models[] = {
-    {.name = "max", .summary = "everything that the accelerator supports"},
-    {.name = "host", .summary = "the host's processor (kvm only)"},
-    {"qemu64", "a plain 64-bit processor", "AuthenticAMD", 15, 107, 1, 0xd, 0x8000000a,
-     "Vitrine Virtual CPU", FEATURES_BASE64 " x2apic lahf-lm"},
-    {"kvm64", "the least common processor of 64-bit KVM hosts", "GenuineIntel", 15, 6, 1, 0xd,
-     0x80000008, "Common KVM processor", FEATURES_BASE64 " vme x2apic"},
-    {"base", "nothing but what named features add", "AuthenticAMD", 6, 6, 3, 1, 0x80000008,
-     "Vitrine Base CPU", ""},
-};
 
 static const CpuModel *model_find(const char *name)
 {
-    for (guint i = 0; i < G_N_ELEMENTS(models); i++) {
-        if (g_ascii_strcasecmp(models[i].name, name) == 0) {
-            return &models[i];
+    for (guint i = 0; i < cpu_model_count; i++) {
+        if (g_ascii_strcasecmp(cpu_models[i].name, name) == 0) {
+            return &cpu_models[i];
         }
     }
     return NULL;
@@ -85,24 +64,42 @@ gboolean cpu_model_has(const GArray *entries, const CpuFeature *feature)
     return entry && (*entry_register(entry, feature->reg) >> feature->bit & 1);
 }
 
+/* Bits that only say how the others are to be read: they need nothing of the accelerator. */
+static gboolean needs_nothing(const CpuFeature *feature)
+{
+    return g_str_equal(feature->name, "hypervisor") || g_str_equal(feature->name, "topoext") ||
+           g_str_equal(feature->name, "ht") || g_str_equal(feature->name, "cmp-legacy");
+}
+
+/* A leaf shows only if leaf 0 or 80000000h reaches that far. */
+static void raise_level(GArray *entries, guint32 leaf)
+{
+    if (leaf >> 28 != 4) {
+        CpuidEntry *first = entry_need(entries, leaf & 0x80000000, 0);
+        first->eax = MAX(first->eax, leaf);
+    }
+}
+
 /* Switches a feature; notes the name of one that the accelerator lacks. */
 static void feature_set(GArray *entries, const GArray *supported, const CpuFeature *feature,
                         gboolean on, GString *missing)
 {
-    if (on && !cpu_model_has(supported, feature)) {
+    if (on && !cpu_model_has(supported, feature) && !needs_nothing(feature)) {
         g_string_append_printf(missing, "%s%s", missing->len ? " " : "", feature->name);
         return;
     }
     guint32 *word =
         entry_register(entry_need(entries, feature->leaf, feature->subleaf), feature->reg);
     *word = on ? *word | 1u << feature->bit : *word & ~(1u << feature->bit);
+    if (on) {
+        raise_level(entries, feature->leaf);
+    }
 }
 
-static guint32 signature(const CpuModel *model)
+static guint32 signature(guint full_family, guint model, guint stepping)
 {
-    guint family = MIN(model->family, 15), extended = model->family - family;
-    return extended << 20 | (model->model >> 4) << 16 | family << 8 | (model->model & 15) << 4 |
-           model->stepping;
+    guint family = MIN(full_family, 15), extended = full_family - family;
+    return extended << 20 | (model >> 4) << 16 | family << 8 | (model & 15) << 4 | stepping;
 }
 
 static void put_vendor(CpuidEntry *entry, const char *vendor)
@@ -112,42 +109,110 @@ static void put_vendor(CpuidEntry *entry, const char *vendor)
     memcpy(&entry->ecx, vendor + 8, 4);
 }
 
-/* Leaves whose answers are the hardware's or the accelerator's own business. */
+/* Leaves whose answers are the hardware's or the accelerator's own business: its paravirtual ones,
+ * what XSAVE saves, sizes of addresses, AMD's caches. Features there come from the model alone. */
 static void copy_supported(GArray *entries, const GArray *supported, const CpuModel *model)
 {
     for (guint i = 0; i < supported->len; i++) {
         CpuidEntry entry = g_array_index(supported, CpuidEntry, i);
         gboolean paravirtual = entry.leaf >> 28 == 4;
+        gboolean caches = (entry.leaf == 0x80000005 || entry.leaf == 0x80000006) &&
+                          model->xlevel >= entry.leaf && strcmp(model->vendor, VENDOR_AMD) == 0;
         gboolean wanted = (entry.leaf == 0xd && model->level >= 0xd) ||
                           (entry.leaf == 0x80000008 && model->xlevel >= 0x80000008);
-        if (paravirtual || wanted) {
+        if (entry.leaf == 0xd && entry.subleaf == 1) {
+            entry.eax = entry.ecx = entry.edx = 0;
+        } else if (entry.leaf == 0x80000008) {
+            entry.ebx = 0;
+        }
+        if (paravirtual || caches || wanted) {
             g_array_append_val(entries, entry);
         }
+    }
+}
+
+static gboolean has_named(const GArray *entries, const char *name)
+{
+    CpuFeature feature;
+    return cpu_feature_find(name, &feature) && cpu_model_has(entries, &feature);
+}
+
+/* The parts of XSAVE's area that the model's features use (SDM vol. 1, 13.1). */
+static guint32 xsave_parts(const GArray *entries)
+{
+    static const struct {
+        const char *feature;
+        guint32 parts;
+    } users[] = {
+        {"xsave", 3},      {"avx", 4},     {"mpx", 0x18},
+        {"avx512f", 0xe0}, {"pku", 0x200}, {"amx-tile", 0x60000},
+    };
+    guint32 parts = 0;
+
+    for (guint i = 0; has_named(entries, "xsave") && i < G_N_ELEMENTS(users); i++) {
+        parts |= has_named(entries, users[i].feature) ? users[i].parts : 0;
+    }
+    return parts;
+}
+
+/* Cuts leaf 0Dh down to that; without XSAVE it goes. */
+static void trim_xsave(GArray *entries)
+{
+    guint32 parts = xsave_parts(entries), size = 576; /* the legacy area and the header */
+
+    for (guint i = entries->len; i-- > 0;) {
+        const CpuidEntry *entry = &g_array_index(entries, CpuidEntry, i);
+        guint32 part = entry->subleaf < 32 ? 1u << entry->subleaf : 0;
+        if (entry->leaf != 0xd) {
+            continue;
+        }
+        if (!parts || (entry->subleaf > 1 && !(parts & part))) {
+            g_array_remove_index(entries, i);
+        } else if (entry->subleaf > 1) {
+            size = MAX(size, entry->ebx + entry->eax);
+        }
+    }
+    CpuidEntry *first = cpuid_find(entries, 0xd, 0);
+    if (first) {
+        first->eax &= parts;
+        first->edx = 0;
+        first->ebx = first->ecx = size;
+    }
+}
+
+static void put_brand(GArray *entries, const char *text)
+{
+    char brand[48] = {0};
+
+    memcpy(brand, text, MIN(strlen(text), sizeof(brand)));
+    for (guint i = 0; i < 3; i++) {
+        CpuidEntry *entry = entry_need(entries, 0x80000002 + i, 0);
+        memcpy(&entry->eax, brand + 16 * i, 4);
+        memcpy(&entry->ebx, brand + 16 * i + 4, 4);
+        memcpy(&entry->ecx, brand + 16 * i + 8, 4);
+        memcpy(&entry->edx, brand + 16 * i + 12, 4);
     }
 }
 
 static void named_model(GArray *entries, const GArray *supported, const CpuModel *model,
                         GString *missing)
 {
-    char brand[48] = {0};
+    guint32 version = signature(model->family, model->model, model->stepping);
     CpuidEntry *entry = entry_need(entries, 0, 0);
 
     entry->eax = model->level;
     put_vendor(entry, model->vendor);
     entry = entry_need(entries, 1, 0);
-    entry->eax = signature(model);
+    entry->eax = version;
     entry->ebx = 8 << 8; /* CLFLUSH line of 64 bytes, in units of 8 */
-    entry = entry_need(entries, 0x80000000, 0);
-    entry->eax = model->xlevel;
-    put_vendor(entry, model->vendor);
-    entry_need(entries, 0x80000001, 0)->eax = signature(model);
-    g_strlcpy(brand, model->id, sizeof(brand));
-    for (guint i = 0; i < 3; i++) {
-        entry = entry_need(entries, 0x80000002 + i, 0);
-        memcpy(&entry->eax, brand + 16 * i, 4);
-        memcpy(&entry->ebx, brand + 16 * i + 4, 4);
-        memcpy(&entry->ecx, brand + 16 * i + 8, 4);
-        memcpy(&entry->edx, brand + 16 * i + 12, 4);
+    if (model->xlevel) {
+        entry = entry_need(entries, 0x80000000, 0);
+        entry->eax = model->xlevel;
+        if (strcmp(model->vendor, VENDOR_AMD) == 0) { /* reserved with Intel */
+            put_vendor(entry, model->vendor);
+        }
+        entry_need(entries, 0x80000001, 0)->eax = version;
+        put_brand(entries, model->id);
     }
     copy_supported(entries, supported, model);
     g_auto(GStrv) names = g_strsplit(model->features, " ", -1);
@@ -159,12 +224,63 @@ static void named_model(GArray *entries, const GArray *supported, const CpuModel
     }
 }
 
+/* AMD shows many bits of leaf 1 EDX again in 80000001h (APM vol. 3, E.4.2). */
+#define AMD_TWICE 0x0183f3ffu
+
+static void finish_named(GArray *entries)
+{
+    CpuidEntry *first = cpuid_find(entries, 0, 0), *extended = cpuid_find(entries, 0x80000001, 0);
+
+    if (extended && memcmp(&first->ebx, VENDOR_AMD, 4) == 0) {
+        extended->edx = (extended->edx & ~AMD_TWICE) | (cpuid_find(entries, 1, 0)->edx & AMD_TWICE);
+    }
+    trim_xsave(entries);
+}
+
 /* ---- the text of -cpu ---- */
+
+typedef enum PropertyId {
+    PROPERTY_CHECK,
+    PROPERTY_ENFORCE,
+    PROPERTY_HOST_PHYS_BITS,
+    PROPERTY_PHYS_BITS,
+    PROPERTY_FAMILY,
+    PROPERTY_MODEL,
+    PROPERTY_STEPPING,
+    PROPERTY_LEVEL,
+    PROPERTY_XLEVEL,
+    PROPERTY_VENDOR,
+    PROPERTY_MODEL_ID,
+    PROPERTY_COUNT
+} PropertyId;
+
+/* What a value is: a number up to `most`, on or off (1), or a text of so many letters. */
+static const struct {
+    const char *name;
+    enum { VALUE_SWITCH, VALUE_NUMBER, VALUE_TEXT } kind;
+    guint32 least, most;
+} properties[PROPERTY_COUNT] = {
+    [PROPERTY_CHECK] = {"check", VALUE_SWITCH, 0, 1},
+    [PROPERTY_ENFORCE] = {"enforce", VALUE_SWITCH, 0, 1},
+    [PROPERTY_HOST_PHYS_BITS] = {"host-phys-bits", VALUE_SWITCH, 0, 1},
+    [PROPERTY_PHYS_BITS] = {"phys-bits", VALUE_NUMBER, 32, 52},
+    [PROPERTY_FAMILY] = {"family", VALUE_NUMBER, 0, 0xff + 0xf},
+    [PROPERTY_MODEL] = {"model", VALUE_NUMBER, 0, 0xff},
+    [PROPERTY_STEPPING] = {"stepping", VALUE_NUMBER, 0, 0xf},
+    [PROPERTY_LEVEL] = {"level", VALUE_NUMBER, 0, G_MAXUINT32},
+    [PROPERTY_XLEVEL] = {"xlevel", VALUE_NUMBER, 0, G_MAXUINT32},
+    [PROPERTY_VENDOR] = {"vendor", VALUE_TEXT, 12, 12},
+    [PROPERTY_MODEL_ID] = {"model-id", VALUE_TEXT, 0, 48},
+};
 
 typedef struct CpuSpec {
     const CpuModel *model;
     GArray *changes; /* of SpecChange */
-    gboolean check, enforce;
+    struct {
+        gboolean given;
+        guint32 number; /* a switch: 0 or 1 */
+        char text[49];
+    } values[PROPERTY_COUNT];
 } CpuSpec;
 
 typedef struct SpecChange {
@@ -172,30 +288,142 @@ typedef struct SpecChange {
     gboolean on;
 } SpecChange;
 
-/* One word after the model: "+sse4.1", "-avx", "avx=off", "check". */
+/* Letters to change, add or drop to make one name of the other, at most 99. */
+static guint name_distance(const char *a, const char *b)
+{
+    gsize length = strlen(b);
+    guint row[64];
+
+    if (length >= G_N_ELEMENTS(row)) {
+        return 99;
+    }
+    for (guint j = 0; j <= length; j++) {
+        row[j] = j;
+    }
+    for (guint i = 1; a[i - 1]; i++) {
+        guint corner = row[0];
+        row[0] = i;
+        for (guint j = 1; j <= length; j++) {
+            guint change =
+                corner + (g_ascii_tolower(a[i - 1]) != g_ascii_tolower(b[j - 1]) ? 1 : 0);
+            corner = row[j];
+            row[j] = MIN(change, MIN(row[j], row[j - 1]) + 1);
+        }
+    }
+    return MIN(row[length], 99);
+}
+
+typedef struct Nearest {
+    const char *wanted, *name;
+    guint distance;
+} Nearest;
+
+static void nearest_try(Nearest *nearest, const char *name)
+{
+    guint distance = name_distance(nearest->wanted, name);
+
+    if (distance < nearest->distance) {
+        nearest->distance = distance;
+        nearest->name = name;
+    }
+}
+
+/* Half of the letters wrong is another word. */
+static gboolean fail_unknown(GError **error, const char *what, const char *word, Nearest *nearest)
+{
+    gboolean near = nearest->name && nearest->distance * 2 < strlen(nearest->wanted);
+
+    g_set_error(error, CPU_MODEL_ERROR, 0, "-cpu: there is no %s '%s'%s%s%s (-cpu help lists them)",
+                what, word, near ? ", did you mean '" : "", near ? nearest->name : "",
+                near ? "'?" : "");
+    return FALSE;
+}
+
+static gboolean unknown_feature(const char *word, const char *name, GError **error)
+{
+    Nearest nearest = {.wanted = name, .distance = 99};
+    CpuFeature feature;
+
+    for (guint i = 0; cpu_feature_nth(i, &feature); i++) {
+        nearest_try(&nearest, feature.name);
+    }
+    for (guint i = 0; *word != '+' && *word != '-' && i < PROPERTY_COUNT; i++) {
+        nearest_try(&nearest, properties[i].name);
+    }
+    return fail_unknown(error, "processor feature", word, &nearest);
+}
+
+static gboolean parse_switch(const char *name, const char *value, gboolean *on, GError **error)
+{
+    *on = !value || strcmp(value, "on") == 0;
+    if (!*on && strcmp(value, "off") != 0) {
+        g_set_error(error, CPU_MODEL_ERROR, 0, "-cpu: '%s' takes on or off, not '%s'", name, value);
+        return FALSE;
+    }
+    return TRUE;
+}
+
+/* Takes the value of a property. A word without one is a switch that is on. */
+static gboolean property_set(CpuSpec *spec, PropertyId id, const char *value, GError **error)
+{
+    const char *name = properties[id].name;
+    guint32 least = properties[id].least, most = properties[id].most;
+    gboolean hex = value && g_ascii_strncasecmp(value, "0x", 2) == 0, on;
+    guint64 number;
+
+    spec->values[id].given = TRUE;
+    if (properties[id].kind == VALUE_SWITCH) {
+        gboolean good = parse_switch(name, value, &on, error);
+        spec->values[id].number = on;
+        return good;
+    }
+    if (!value) {
+        g_set_error(error, CPU_MODEL_ERROR, 0, "-cpu: '%s' needs a value, as in %s=...", name,
+                    name);
+        return FALSE;
+    }
+    if (properties[id].kind == VALUE_NUMBER) {
+        if (!g_ascii_string_to_unsigned(hex ? value + 2 : value, hex ? 16 : 10, least, most,
+                                        &number, NULL)) {
+            g_set_error(error, CPU_MODEL_ERROR, 0,
+                        "-cpu: '%s' takes a number from %u to %u, not '%s'", name, least, most,
+                        value);
+            return FALSE;
+        }
+        spec->values[id].number = (guint32)number;
+        return TRUE;
+    }
+    if (strlen(value) < least || strlen(value) > most) {
+        g_set_error(error, CPU_MODEL_ERROR, 0, "-cpu: '%s' takes %s%u letters, not '%s'", name,
+                    least < most ? "at most " : "", most, value);
+        return FALSE;
+    }
+    g_strlcpy(spec->values[id].text, value, sizeof(spec->values[id].text));
+    return TRUE;
+}
+
+/* One word after the model: "+sse4.1", "-avx", "avx=off", "check", "vendor=GenuineIntel". */
 static gboolean spec_add(CpuSpec *spec, const char *word, GError **error)
 {
-    g_auto(GStrv) parts = g_strsplit(*word == '+' || *word == '-' ? word + 1 : word, "=", 2);
-    const char *value = parts[0] ? parts[1] : NULL;
-    gboolean on = *word != '-' && (!value || strcmp(value, "on") == 0);
-    SpecChange change = {.on = on};
+    gboolean sign = *word == '+' || *word == '-';
+    g_auto(GStrv) parts = g_strsplit(sign ? word + 1 : word, "=", 2);
+    const char *name = parts[0] ? parts[0] : "", *value = parts[0] ? parts[1] : NULL;
+    SpecChange change;
+    gboolean on;
 
-    if (value && strcmp(value, "on") != 0 && strcmp(value, "off") != 0) {
-        g_set_error(error, CPU_MODEL_ERROR, 0, "-cpu: '%s' takes on or off, not '%s'", parts[0],
-                    value);
+    for (guint i = 0; !sign && i < PROPERTY_COUNT; i++) {
+        if (strcmp(properties[i].name, name) == 0) {
+            return property_set(spec, i, value, error);
+        }
+    }
+    if (!cpu_feature_find(name, &change.feature)) {
+        return unknown_feature(word, name, error);
+    }
+    if (!parse_switch(name, value, &on, error)) {
         return FALSE;
     }
-    if (g_strcmp0(parts[0], "check") == 0) {
-        spec->check = on;
-    } else if (g_strcmp0(parts[0], "enforce") == 0) {
-        spec->enforce = on;
-    } else if (parts[0] && cpu_feature_find(parts[0], &change.feature)) {
-        g_array_append_val(spec->changes, change);
-    } else {
-        g_set_error(error, CPU_MODEL_ERROR, 0,
-                    "-cpu: there is no processor feature '%s' (-cpu help lists them)", word);
-        return FALSE;
-    }
+    change.on = on && *word != '-';
+    g_array_append_val(spec->changes, change);
     return TRUE;
 }
 
@@ -203,11 +431,14 @@ static gboolean spec_parse(CpuSpec *spec, const char *text, GError **error)
 {
     g_auto(GStrv) words = g_strsplit(text && *text ? text : CPU_MODEL_DEFAULT, ",", -1);
 
-    *spec = (CpuSpec){.model = model_find(words[0]), .check = TRUE};
+    *spec = (CpuSpec){.model = model_find(words[0])};
+    spec->values[PROPERTY_CHECK].number = TRUE;
     if (!spec->model) {
-        g_set_error(error, CPU_MODEL_ERROR, 0,
-                    "-cpu: there is no model '%s' (-cpu help lists them)", words[0]);
-        return FALSE;
+        Nearest nearest = {.wanted = words[0], .distance = 99};
+        for (guint i = 0; i < cpu_model_count; i++) {
+            nearest_try(&nearest, cpu_models[i].name);
+        }
+        return fail_unknown(error, "model", words[0], &nearest);
     }
     spec->changes = g_array_new(FALSE, FALSE, sizeof(SpecChange));
     for (guint i = 1; words[i]; i++) {
@@ -229,6 +460,88 @@ gboolean cpu_model_check(const char *text, GError **error)
     return good;
 }
 
+/* More bits of address than the accelerator's page tables have would be a promise unkept. */
+static gboolean set_phys_bits(GArray *entries, const CpuSpec *spec, GError **error)
+{
+    CpuidEntry *entry = cpuid_find(entries, 0x80000008, 0);
+    guint32 bits = spec->values[PROPERTY_PHYS_BITS].number;
+
+    if (!spec->values[PROPERTY_PHYS_BITS].given || !entry ||
+        spec->values[PROPERTY_HOST_PHYS_BITS].number) {
+        return TRUE;
+    }
+    if (bits > (entry->eax & 0xff)) {
+        g_set_error(error, CPU_MODEL_ERROR, 0, "-cpu: phys-bits=%u: the accelerator has only %u",
+                    bits, entry->eax & 0xff);
+        return FALSE;
+    }
+    entry->eax = (entry->eax & ~0xffu) | bits;
+    return TRUE;
+}
+
+static void set_identity(GArray *entries, const CpuSpec *spec)
+{
+    CpuIdentity is;
+
+    cpu_model_identify(entries, &is);
+    if (spec->values[PROPERTY_VENDOR].given) {
+        put_vendor(entry_need(entries, 0, 0), spec->values[PROPERTY_VENDOR].text);
+        if (is.xlevel) {
+            put_vendor(entry_need(entries, 0x80000000, 0), spec->values[PROPERTY_VENDOR].text);
+        }
+    }
+    is.family =
+        spec->values[PROPERTY_FAMILY].given ? spec->values[PROPERTY_FAMILY].number : is.family;
+    is.model = spec->values[PROPERTY_MODEL].given ? spec->values[PROPERTY_MODEL].number : is.model;
+    is.stepping = spec->values[PROPERTY_STEPPING].given ? spec->values[PROPERTY_STEPPING].number
+                                                        : is.stepping;
+    entry_need(entries, 1, 0)->eax = signature(is.family, is.model, is.stepping);
+    if (cpuid_find(entries, 0x80000001, 0)) {
+        entry_need(entries, 0x80000001, 0)->eax = signature(is.family, is.model, is.stepping);
+    }
+    if (spec->values[PROPERTY_MODEL_ID].given) {
+        put_brand(entries, spec->values[PROPERTY_MODEL_ID].text);
+        raise_level(entries, 0x80000004);
+    }
+    if (spec->values[PROPERTY_LEVEL].given) {
+        entry_need(entries, 0, 0)->eax = spec->values[PROPERTY_LEVEL].number;
+    }
+    if (spec->values[PROPERTY_XLEVEL].given) {
+        entry_need(entries, 0x80000000, 0)->eax = spec->values[PROPERTY_XLEVEL].number;
+    }
+}
+
+static gboolean spec_apply(const CpuSpec *spec, GArray *entries, const GArray *supported,
+                           GString *missing, GError **error)
+{
+    CpuFeature hypervisor;
+
+    if (cpu_feature_find("hypervisor", &hypervisor)) {
+        feature_set(entries, supported, &hypervisor, TRUE, missing);
+    }
+    for (guint i = 0; i < spec->changes->len; i++) {
+        SpecChange *change = &g_array_index(spec->changes, SpecChange, i);
+        feature_set(entries, supported, &change->feature, change->on, missing);
+    }
+    set_identity(entries, spec);
+    if (spec->model->vendor) {
+        finish_named(entries);
+    }
+    if (!set_phys_bits(entries, spec, error)) {
+        return FALSE;
+    }
+    if (spec->values[PROPERTY_ENFORCE].number && missing->len) {
+        g_set_error(error, CPU_MODEL_ERROR, 0,
+                    "-cpu %s: the accelerator lacks what enforce asks for: %s", spec->model->name,
+                    missing->str);
+        return FALSE;
+    }
+    if (!spec->values[PROPERTY_CHECK].number) {
+        g_string_truncate(missing, 0);
+    }
+    return TRUE;
+}
+
 GArray *cpu_model_build(const char *text, const GArray *supported, GString *missing, GError **error)
 {
     CpuSpec spec;
@@ -243,86 +556,25 @@ GArray *cpu_model_build(const char *text, const GArray *supported, GString *miss
     } else {
         g_array_append_vals(entries, supported->data, supported->len);
     }
-    entry_need(entries, 1, 0)->ecx |= 1u << 31; /* hypervisor present */
-    for (guint i = 0; i < spec.changes->len; i++) {
-        SpecChange *change = &g_array_index(spec.changes, SpecChange, i);
-        feature_set(entries, supported, &change->feature, change->on, missing);
-    }
-    if (spec.enforce && missing->len) {
-        g_set_error(error, CPU_MODEL_ERROR, 0,
-                    "-cpu %s: the accelerator lacks what enforce asks for: %s", text, missing->str);
+    if (!spec_apply(&spec, entries, supported, missing, error)) {
         g_clear_pointer(&entries, g_array_unref);
-    } else if (!spec.check) {
-        g_string_truncate(missing, 0);
     }
     g_array_unref(spec.changes);
     return entries;
-}
-
-/* Bits of an id that can count `count` things. */
-static guint id_width(guint count)
-{
-    guint width = 0;
-    while (1u << width < count) {
-        width++;
-    }
-    return width;
-}
-
-/* AMD says by a bit that the logical processors of leaf 1 are cores and not threads (APM vol. 3,
- * E.4.2, CmpLegacy): without it a guest takes each core for a package. */
-static void set_cmp_legacy(GArray *entries, gboolean on)
-{
-    const CpuidEntry *vendor = cpuid_find(entries, 0, 0);
-    CpuidEntry *entry = cpuid_find(entries, 0x80000001, 0);
-
-    if (entry && vendor && memcmp(&vendor->ebx, "Auth", 4) == 0) {
-        entry->ecx = on ? entry->ecx | 1u << 1 : entry->ecx & ~(1u << 1);
-    }
-}
-
-void cpu_model_set_topology(GArray *entries, guint index, guint count)
-{
-    CpuidEntry *entry = entry_need(entries, 1, 0);
-    guint width = id_width(count);
-
-    /* Leaf 1 EBX: logical processors in the package (bits 16-23), initial APIC id (24-31). */
-    entry->ebx = (entry->ebx & 0xffff) | MIN(count, 255) << 16 | index << 24;
-    entry->edx = count > 1 ? entry->edx | 1u << 28 : entry->edx & ~(1u << 28);
-    set_cmp_legacy(entries, count > 1);
-    for (guint i = 0; i < entries->len; i++) {
-        entry = &g_array_index(entries, CpuidEntry, i);
-        if (entry->leaf == 0xb ||
-            entry->leaf == 0x1f) { /* extended topology: one core a socket's */
-            gboolean threads = entry->subleaf == 0, cores = entry->subleaf == 1;
-            entry->eax = threads ? 0 : cores ? width : 0;
-            entry->ebx = threads ? 1 : cores ? count : 0;
-            entry->ecx = (entry->subleaf & 0xff) | (threads ? 1u << 8 : cores ? 2u << 8 : 0);
-            entry->edx = index;
-        } else if (entry->leaf == 4 && (entry->eax & 31)) { /* caches: cores of the package */
-            entry->eax = (entry->eax & 0x3fff) | ((1u << width) - 1) << 26;
-        } else if (entry->leaf == 0x80000008) { /* AMD: core count, APIC id size */
-            entry->ecx = count > 1 ? (count - 1) | width << 12 : 0;
-        } else if (entry->leaf == 0x8000001e) { /* AMD: ids of APIC, core, node */
-            entry->eax = index;
-            entry->ebx = index;
-            entry->ecx = 0;
-        }
-    }
 }
 
 /* ---- what models there are, and what one says of itself ---- */
 
 gboolean cpu_model_nth(guint n, CpuModelInfo *info)
 {
-    if (n >= G_N_ELEMENTS(models)) {
+    if (n >= cpu_model_count) {
         return FALSE;
     }
     *info = (CpuModelInfo){
-        .name = models[n].name,
-        .is_static = g_str_equal(models[n].name, "base"),
-        .is_fixed = models[n].vendor != NULL,
-        .host_only = g_str_equal(models[n].name, "host"),
+        .name = cpu_models[n].name,
+        .is_static = g_str_equal(cpu_models[n].name, "base"),
+        .is_fixed = cpu_models[n].vendor != NULL,
+        .host_only = g_str_equal(cpu_models[n].name, "host"),
     };
     return TRUE;
 }
@@ -371,10 +623,14 @@ void cpu_model_identify(const GArray *entries, CpuIdentity *identity)
 void cpu_model_help(GString *out)
 {
     g_string_append(out, "Available CPU models:\n");
-    for (guint i = 0; i < G_N_ELEMENTS(models); i++) {
-        g_string_append_printf(out, "  %-10s %s\n", models[i].name, models[i].summary);
+    for (guint i = 0; i < cpu_model_count; i++) {
+        g_string_append_printf(out, "  %-18s %s\n", cpu_models[i].name, cpu_models[i].summary);
     }
-    g_string_append(out, "\nRecognized features, to add with +NAME or remove with -NAME:\n");
+    g_string_append(out, "\nProperties, as NAME=VALUE:\n ");
+    for (guint i = 0; i < G_N_ELEMENTS(properties); i++) {
+        g_string_append_printf(out, " %s", properties[i].name);
+    }
+    g_string_append(out, "\n\nRecognized features, to add with +NAME or remove with -NAME:\n");
     gsize column = 0;
     CpuFeature feature;
     for (guint i = 0; cpu_feature_nth(i, &feature); i++) {

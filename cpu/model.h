@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * CPU models: what `-cpu MODEL[,+feature][,-feature][,feature=on|off][,check|enforce]` shows the
+ * CPU models: what `-cpu MODEL[,+feature][,-feature][,feature=on|off][,property=value]` shows the
  * guest through CPUID (Intel SDM vol. 2A, CPUID; AMD APM vol. 3, appendix E).
  *
  * An accelerator says what it can do, as a list of CPUID leaves; the model is cut down to that,
@@ -35,8 +35,15 @@ gboolean cpu_model_check(const char *spec, GError **error);
 GArray *cpu_model_build(const char *spec, const GArray *supported, GString *missing,
                         GError **error);
 
-/* Sets what differs from one processor to the next: APIC id and topology. */
-void cpu_model_set_topology(GArray *entries, guint index, guint count);
+/* -smp: packages, cores in each, threads in each core. All 0, or NULL = one package of single
+ * cores. */
+typedef struct CpuTopology {
+    guint sockets, cores, threads;
+} CpuTopology;
+
+/* Sets what differs from one processor to the next: APIC id (which is `index`) and topology. With
+ * several threads or packages the counts below are powers of two, so that ids have no gaps. */
+void cpu_model_set_topology(GArray *entries, guint index, guint count, const CpuTopology *topology);
 
 /* Finds a leaf; NULL if the list has none. */
 CpuidEntry *cpuid_find(const GArray *entries, guint32 leaf, guint32 subleaf);

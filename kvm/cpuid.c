@@ -2,6 +2,7 @@
 #include <errno.h>
 #include <sys/ioctl.h>
 
+#include "core/board.h"
 #include "core/error.h"
 #include "core/log.h"
 #include "core/machine.h"
@@ -74,10 +75,12 @@ gboolean kvm_cpuid_open(KvmAccel *kvm, GError **error)
 
 gboolean kvm_cpuid_apply(KvmAccel *kvm, Vcpu *vcpu, GError **error)
 {
+    const BoardConfig *board = kvm->accel.machine->board_config;
     g_autoptr(GArray) entries = g_array_copy(kvm->cpuid);
     g_autofree struct kvm_cpuid2 *cpuid = cpuid_buffer();
 
-    cpu_model_set_topology(entries, vcpu->index, MAX(kvm->accel.machine->cpu_count, 1));
+    cpu_model_set_topology(entries, vcpu->index, MAX(kvm->accel.machine->cpu_count, 1),
+                           board ? &board->topology : NULL);
     g_assert(entries->len <= MAX_LEAVES);
     cpuid->nent = entries->len;
     for (guint i = 0; i < entries->len; i++) {

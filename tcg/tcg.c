@@ -2,6 +2,7 @@
 #include "tcg/tcg.h"
 
 #include "core/apic.h"
+#include "core/board.h"
 #include "core/error.h"
 #include "core/log.h"
 #include "core/machine.h"
@@ -112,6 +113,7 @@ static gboolean tcg_vcpu_open(Accel *accel, Vcpu *vcpu, GError **error)
     TcgAccel *tcg = (TcgAccel *)accel;
     gsize size = (sizeof(TcgCpu) + 63) & ~(gsize)63;
     TcgCpu *cpu = aligned_alloc(64, size);
+    const BoardConfig *board = accel->machine->board_config;
     GArray *cpuid;
 
     if (vcpu->index > 0 && tcg->icount_shift >= 0) {
@@ -133,7 +135,8 @@ static gboolean tcg_vcpu_open(Accel *accel, Vcpu *vcpu, GError **error)
                          vcpu->index);
     }
     cpuid = g_array_copy(tcg->cpuid);
-    cpu_model_set_topology(cpuid, vcpu->index, MAX(accel->machine->cpu_count, 1));
+    cpu_model_set_topology(cpuid, vcpu->index, MAX(accel->machine->cpu_count, 1),
+                           board ? &board->topology : NULL);
     cpu->cpuid = cpuid;
     cpu->apic = apic_of(accel->machine, vcpu->index);
     if (cpu->apic) {

@@ -100,19 +100,93 @@ static void test_topology(void)
     g_autoptr(GString) missing = g_string_new(NULL);
     g_autoptr(GArray) entries = build("max", missing, NULL);
 
-    cpu_model_set_topology(entries, 2, 3);
+    cpu_model_set_topology(entries, 2, 3, NULL);
     g_assert_cmphex(cpuid_find(entries, 1, 0)->ebx >> 16, ==, 0x0203);
     g_assert_true(has(entries, "ht"));
     g_assert_true(has(entries, "cmp-legacy"));
     g_assert_cmphex(cpuid_find(entries, 0xb, 1)->edx, ==, 2);
     g_assert_cmphex(cpuid_find(entries, 0xb, 1)->ebx, ==, 3);
     g_assert_cmphex(cpuid_find(entries, 0xb, 1)->eax, ==, 2); /* ids of 3 need 2 bits */
-    cpu_model_set_topology(entries, 0, 1);
+    cpu_model_set_topology(entries, 0, 1, NULL);
     g_assert_false(has(entries, "ht"));
     g_assert_false(has(entries, "cmp-legacy"));
     g_autoptr(GArray) intel = build("kvm64", missing, NULL);
-    cpu_model_set_topology(intel, 2, 3);
+    cpu_model_set_topology(intel, 2, 3, NULL);
     g_assert_false(has(intel, "cmp-legacy"));
+}
+
+static void test_two_sockets_of_threads(void)
+{
+    const CpuTopology topology = {.sockets = 2, .cores = 2, .threads = 2};
+    g_autoptr(GString) missing = g_string_new(NULL);
+    g_autoptr(GArray) intel = build("Nehalem", missing, NULL);
+    g_autoptr(GArray) amd = build("EPYC", missing, NULL);
+
+    cpu_model_set_topology(intel, 7, 8, &topology);
+    g_assert_cmphex(cpuid_find(intel, 1, 0)->ebx >> 16, ==, 0x0704); /* 4 in its package */
+    g_assert_cmphex(cpuid_find(intel, 0xb, 0)->eax, ==, 1);
+    g_assert_cmphex(cpuid_find(intel, 0xb, 0)->ebx, ==, 2);
+    g_assert_cmphex(cpuid_find(intel, 0xb, 1)->eax, ==, 2);
+    g_assert_cmphex(cpuid_find(intel, 0xb, 1)->ebx, ==, 4);
+    g_assert_cmphex(cpuid_find(intel, 4, 0)->eax, ==, 1u << 26 | 1u << 14 | 0x121); /* L1: 2 */
+    g_assert_cmphex(cpuid_find(intel, 4, 3)->eax, ==, 1u << 26 | 3u << 14 | 0x163); /* L3: 4 */
+    g_assert_null(cpuid_find(intel, 0x8000001e, 0));
+    cpu_model_set_topology(amd, 7, 8, &topology);
+    g_assert_cmphex(cpuid_find(amd, 0x8000001e, 0)->eax, ==, 7);
+    g_assert_cmphex(cpuid_find(amd, 0x8000001e, 0)->ebx, ==, 0x101); /* core 1, of 2 threads */
+    g_assert_cmphex(cpuid_find(amd, 0x8000001e, 0)->ecx, ==, 1);
+    g_assert_null(cpuid_find(amd, 4, 0));
+}
+
+/* Bits that tell how to read the others are no promise of the accelerator. */
+static void check_promise(const CpuFeature *feature, void *opaque)
+{
+    static const char *const own[] = {"hypervisor", "topoext", "ht", "cmp-legacy", NULL};
+    g_autoptr(GArray) supported = supported_new();
+
+    if (cpu_model_has(opaque, feature) && !g_strv_contains(own, feature->name)) {
+        g_assert_true(cpu_model_has(supported, feature));
+    }
+}
+
+/* No model shows what the accelerator lacks; all that it wants and does not get has a name. */
+static void test_all_models(void)
+{
+    CpuModelInfo info;
+    guint n = 0;
+
+    for (; cpu_model_nth(n, &info); n++) {
+        g_autoptr(GString) missing = g_string_new(NULL);
+        g_autoptr(GArray) entries = build(info.name, missing, NULL);
+        g_assert_nonnull(entries);
+        cpu_feature_foreach(check_promise, entries);
+        g_assert_cmpint(strstr(missing->str, "avx") != NULL, ==,
+                        strstr("SandyBridge IvyBridge Haswell Broadwell Skylake-Client "
+                               "Skylake-Server Cascadelake-Server Icelake-Server Opteron_G4 "
+                               "Opteron_G5 EPYC EPYC-Rome EPYC-Milan",
+                               info.name) != NULL);
+    }
+    g_assert_cmpuint(n, ==, 28);
+}
+
+static void test_properties(void)
+{
+    g_autoptr(GString) missing = g_string_new(NULL);
+    g_autoptr(GArray) entries = build("Haswell,vendor=AuthenticAMD,family=0x17,model=49,stepping=2,"
+                                      "model-id=Mine,level=13,phys-bits=40,-hypervisor,check=off",
+                                      missing, NULL);
+    CpuIdentity is;
+
+    cpu_model_identify(entries, &is);
+    g_assert_cmpstr(is.vendor, ==, "AuthenticAMD");
+    g_assert_cmpstr(is.name, ==, "Mine");
+    g_assert_cmpuint(is.family, ==, 0x17);
+    g_assert_cmpuint(is.model, ==, 49);
+    g_assert_cmpuint(is.stepping, ==, 2);
+    g_assert_cmpuint(is.level, ==, 13);
+    g_assert_cmphex(cpuid_find(entries, 0x80000008, 0)->eax & 0xff, ==, 40);
+    g_assert_false(has(entries, "hypervisor"));
+    g_assert_cmpuint(missing->len, ==, 0); /* check=off */
 }
 
 static void test_refused(void)
@@ -125,6 +199,14 @@ static void test_refused(void)
         {"max,avx=maybe", "on or off, not 'maybe'"},
         {"qemu64,+avx,enforce", "avx"},
         {"max,", "no processor feature"},
+        {"Hasvell", "did you mean 'Haswell'?"},
+        {"max,+ssse4", "did you mean 'ssse3'?"},
+        {"max,steping=1", "did you mean 'stepping'?"},
+        {"max,stepping=16", "from 0 to 15"},
+        {"max,family=red", "not 'red'"},
+        {"max,vendor=Intel", "12 letters"},
+        {"max,phys-bits", "needs a value"},
+        {"max,phys-bits=52", "has only 48"},
     };
 
     for (guint i = 0; i < G_N_ELEMENTS(cases); i++) {
@@ -145,6 +227,9 @@ int main(int argc, char **argv)
     g_test_add_func("/cpu-model/max", test_max);
     g_test_add_func("/cpu-model/named", test_named);
     g_test_add_func("/cpu-model/topology", test_topology);
+    g_test_add_func("/cpu-model/sockets-threads", test_two_sockets_of_threads);
+    g_test_add_func("/cpu-model/all", test_all_models);
+    g_test_add_func("/cpu-model/properties", test_properties);
     g_test_add_func("/cpu-model/refused", test_refused);
     return g_test_run();
 }
