@@ -18,27 +18,24 @@ typedef struct VgaIsa {
     guint64 memory_mb;
 } VgaIsa;
 
-/* An ISA card of ours has no ROM of its own: the firmware takes its BIOS from fw_cfg, if the board
- * has one by now. (A board that makes the card itself sees to it.) */
-static gboolean offer_bios(Machine *machine, GError **error)
+gboolean vga_offer_bios(Machine *machine, const char *rom, const char *file, GError **error)
 {
     Device *fw_cfg = machine->root ? device_find_ops(machine->root, &fw_cfg_ops) : NULL;
     if (!fw_cfg) {
         return TRUE;
     }
-    g_autoptr(GBytes) bios = firmware_load(machine, "vgabios-isavga.bin", ROM_MAX_SIZE, error);
+    g_autoptr(GBytes) bios = firmware_load(machine, rom, ROM_MAX_SIZE, error);
     if (!bios) {
         return FALSE;
     }
-    fw_cfg_add_file(fw_cfg, "vgaroms/vgabios.bin", g_bytes_get_data(bios, NULL),
-                    g_bytes_get_size(bios));
+    fw_cfg_add_file(fw_cfg, file, g_bytes_get_data(bios, NULL), g_bytes_get_size(bios));
     return TRUE;
 }
 
 static gboolean vga_isa_realize(Device *dev, GError **error)
 {
     VgaIsa *card = (VgaIsa *)dev;
-    if (!offer_bios(dev->machine, error) ||
+    if (!vga_offer_bios(dev->machine, "vgabios-isavga.bin", "vgaroms/vgabios.bin", error) ||
         !vga_init(&card->vga, dev, "isa-vga", card->memory_mb, error)) {
         return FALSE;
     }

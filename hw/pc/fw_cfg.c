@@ -32,6 +32,8 @@ typedef struct FwCfgItem {
 typedef struct FwCfgFile {
     char *name;
     GBytes *bytes;
+    void (*written)(void *opaque, const guint8 *data); /* NULL = read-only */
+    void *opaque;
 } FwCfgFile;
 
 typedef struct FwCfg {
@@ -101,7 +103,7 @@ void fw_cfg_set_u64(Device *dev, guint key, guint64 value)
 void fw_cfg_add_file(Device *dev, const char *name, const void *data, gsize length)
 {
     FwCfg *cfg = (FwCfg *)dev;
-    FwCfgFile file = {g_strdup(name), g_bytes_new(data, length)};
+    FwCfgFile file = {.name = g_strdup(name), .bytes = g_bytes_new(data, length)};
     guint i = 0;
 
     g_assert(strlen(name) < NAME_LENGTH);
@@ -121,6 +123,42 @@ void fw_cfg_add_file_u64(Device *dev, const char *name, guint64 value, guint siz
     guint64 little = GUINT64_TO_LE(value);
     g_assert(size <= sizeof(little));
     fw_cfg_add_file(dev, name, &little, size);
+}
+
+static FwCfgFile *find_file(FwCfg *cfg, const char *name)
+{
+    for (guint i = 0; i < cfg->files->len; i++) {
+        FwCfgFile *file = &g_array_index(cfg->files, FwCfgFile, i);
+        if (strcmp(file->name, name) == 0) {
+            return file;
+        }
+    }
+    return NULL;
+}
+
+gboolean fw_cfg_add_writable(Device *dev, const char *name, gsize length,
+                             void (*written)(void *opaque, const guint8 *data), void *opaque)
+{
+    FwCfg *cfg = (FwCfg *)dev;
+    g_autofree guint8 *zeros = g_malloc0(length);
+
+    if (find_file(cfg, name)) {
+        return FALSE;
+    }
+    fw_cfg_add_file(dev, name, zeros, length);
+    FwCfgFile *file = find_file(cfg, name);
+    file->written = written;
+    file->opaque = opaque;
+    return TRUE;
+}
+
+void fw_cfg_forget_writable(Device *dev, const char *name)
+{
+    FwCfgFile *file = find_file((FwCfg *)dev, name);
+
+    if (file) {
+        file->written = NULL;
+    }
 }
 
 static void put_be(guint8 *out, guint64 value, guint size)
@@ -249,6 +287,32 @@ static gboolean dma_read(FwCfg *cfg, AddressSpace *memory, guint64 addr, guint64
     return TRUE;
 }
 
+/* All of it lies in a file that may be written, or nothing happens. */
+static gboolean dma_write_item(FwCfg *cfg, AddressSpace *memory, guint64 addr, guint64 length)
+{
+    guint n = cfg->key - FW_CFG_FILE_FIRST;
+    FwCfgFile *file = cfg->key >= FW_CFG_FILE_FIRST && n < cfg->files->len
+                          ? &g_array_index(cfg->files, FwCfgFile, n)
+                          : NULL;
+
+    if (length == 0) {
+        return TRUE;
+    }
+    gsize size = file && file->written ? g_bytes_get_size(file->bytes) : 0;
+    if (cfg->offset > size || length > size - cfg->offset) {
+        return FALSE;
+    }
+    g_autofree guint8 *data = g_memdup2(g_bytes_get_data(file->bytes, NULL), size);
+    if (!address_space_read(memory, addr, data + cfg->offset, length)) {
+        return FALSE;
+    }
+    cfg->offset += length;
+    g_bytes_unref(file->bytes);
+    file->bytes = g_bytes_new(data, size);
+    file->written(file->opaque, data);
+    return TRUE;
+}
+
 static void dma_run(FwCfg *cfg, guint64 addr)
 {
     AddressSpace *memory = cfg->device.machine->memory;
@@ -269,12 +333,13 @@ static void dma_run(FwCfg *cfg, guint64 addr)
     if (control & DMA_READ) {
         ok = dma_read(cfg, memory, buffer, length);
     } else if (control & DMA_WRITE) {
-        ok = length == 0; /* no item of ours is writable */
+        ok = dma_write_item(cfg, memory, buffer, length);
     } else if (control & DMA_SKIP) {
         cfg->offset += length;
     }
     if (!ok) {
-        device_warn_once(&cfg->device, "DMA request outside memory, or write to an item");
+        device_warn_once(&cfg->device,
+                         "DMA request outside memory or its item, or write to a read-only one");
     }
     put_be(answer, ok ? 0 : DMA_ERROR, 4);
     address_space_write(memory, addr, answer, sizeof(answer));

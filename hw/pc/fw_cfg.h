@@ -13,6 +13,8 @@
 
 extern const DeviceOps fw_cfg_ops;
 
+#define BUS_SYSTEM "System" /* the board's own bus, where devices on no other one sit */
+
 /* Selector keys. */
 enum {
     FW_CFG_SIGNATURE = 0x00,
@@ -59,4 +61,11 @@ void fw_cfg_set_u64(Device *dev, guint key, guint64 value);
  * directory is sorted by name. At most 0x100 files.
  */
 void fw_cfg_add_file(Device *dev, const char *name, const void *data, gsize length);
+/*
+ * Adds a file of zeros that the guest may write, by DMA; `written` gets all its bytes after each
+ * write. FALSE if there is one of the name. Forgotten, it is read-only.
+ */
+gboolean fw_cfg_add_writable(Device *dev, const char *name, gsize length,
+                             void (*written)(void *opaque, const guint8 *data), void *opaque);
+void fw_cfg_forget_writable(Device *dev, const char *name);
 void fw_cfg_add_file_u64(Device *dev, const char *name, guint64 value, guint size);

@@ -4,6 +4,7 @@
 #include "core/error.h"
 #include "hw/block/ide.h"
 #include "hw/pc/devices.h"
+#include "hw/pc/fw_cfg.h"
 #include "hw/pc/i440fx.h"
 #include "hw/pc/pc-priv.h"
 #include "hw/pc/piix3.h"
@@ -144,7 +145,7 @@ static void system_unplugged(Bus *bus, Device *dev)
 }
 
 const BusOps pc_system_bus_ops = {
-    .kind = "System",
+    .kind = BUS_SYSTEM,
     .size = sizeof(Bus),
     .unplugged = system_unplugged,
 };
