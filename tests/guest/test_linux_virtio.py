@@ -86,6 +86,23 @@ class Virtio(linux.LinuxTest):
         self.check_input()
         self.assertNotRegex(self.console.run('dmesg | grep -i virtio'), '(?i)error|fail|unable')
 
+    def test_display(self):
+        self.start_shell('-vga', 'none', '-device', 'virtio-gpu-pci,xres=1024,yres=768')
+        self.console.run('mount -t sysfs sys /sys; modprobe -a virtio_pci virtio-gpu')
+        self.assertIn('virtio_gpudrmfb', self.console.run('cat /proc/fb'))
+        self.assertIn('1024x768', self.console.run('head -1 /sys/class/drm/*/modes'))
+        self.console.run(r"printf '\377\001\002\000' > /dev/fb0")  # one pixel: blue, green, red
+        path = os.path.join(self.dir, 'dump.ppm')
+        end = time.monotonic() + 60
+        while True:
+            self.machine.hmp.command('screendump ' + path)
+            with open(path, 'rb') as file:
+                picture = file.read()
+            if picture.startswith(b'P6\n1024 768\n255\n\x02\x01\xff'):
+                break
+            self.assertLess(time.monotonic(), end, picture[:19])
+            time.sleep(0.5)
+
 
 if __name__ == '__main__':
     tap.main()
