@@ -34,7 +34,13 @@ static void visit_size(const Machine *machine, ObjectVisit *visit)
     object_visit_value(visit, "memory", "MemorySizeConfiguration", "-m",
                        g_variant_new_parsed("{'size': <%t>}", config->ram_size));
     object_visit_value(visit, "smp", "SMPConfiguration", "-smp",
-                       g_variant_new_parsed("{'cpus': <%x>}", (gint64)config->cpus));
+                       g_variant_new_parsed(
+                           "{'cpus': <%x>, 'maxcpus': <%x>, 'sockets': <%x>, 'dies': <%x>,"
+                           " 'clusters': <%x>, 'cores': <%x>, 'threads': <%x>}",
+                           (gint64)config->cpus, (gint64)config->cpus,
+                           (gint64)MAX(config->topology.sockets, 1), (gint64)1, (gint64)1,
+                           (gint64)(config->topology.cores ? config->topology.cores : config->cpus),
+                           (gint64)MAX(config->topology.threads, 1)));
 }
 
 static void machine_visit(const Object *object, ObjectVisit *visit)

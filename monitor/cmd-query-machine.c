@@ -197,14 +197,17 @@ gboolean qmp_query_cpu_model_expansion(CommandCall *call, GError **error)
 
 /* ---- processors ---- */
 
-/* A processor is a core of the one package, see cpu_model_set_topology(). */
-JsonObject *qmp_cpu_place(guint index)
+/* As -smp says; else a processor is a core of the one package. See cpu_model_set_topology(). */
+JsonObject *qmp_cpu_place(const Machine *machine, guint index)
 {
+    const BoardConfig *board = machine->board_config;
+    guint threads = board ? MAX(board->topology.threads, 1) : 1;
+    guint cores = board && board->topology.cores ? board->topology.cores : G_MAXUINT / threads;
     JsonObject *props = json_object_new();
 
-    json_object_set_int_member(props, "socket-id", 0);
-    json_object_set_int_member(props, "core-id", index);
-    json_object_set_int_member(props, "thread-id", 0);
+    json_object_set_int_member(props, "socket-id", index / (cores * threads));
+    json_object_set_int_member(props, "core-id", index / threads % cores);
+    json_object_set_int_member(props, "thread-id", index % threads);
     return props;
 }
 
@@ -227,7 +230,7 @@ gboolean qmp_query_hotpluggable_cpus(CommandCall *call, GError **error)
 
         json_object_set_string_member(info, "type", type);
         json_object_set_int_member(info, "vcpus-count", 1);
-        json_object_set_object_member(info, "props", qmp_cpu_place(i));
+        json_object_set_object_member(info, "props", qmp_cpu_place(machine, i));
         json_object_set_string_member(info, "qom-path", path);
         json_array_add_object_element(list, info);
     }

@@ -151,7 +151,7 @@ gboolean qmp_query_cpus_fast(CommandCall *call, GError **error)
         json_object_set_int_member(cpu, "cpu-index", i);
         json_object_set_string_member(cpu, "qom-path", path);
         json_object_set_int_member(cpu, "thread-id", vcpu->host_tid);
-        json_object_set_object_member(cpu, "props", qmp_cpu_place(i));
+        json_object_set_object_member(cpu, "props", qmp_cpu_place(call->machine, i));
         json_object_set_string_member(cpu, "target", "x86_64");
         json_array_add_object_element(list, cpu);
     }

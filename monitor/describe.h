@@ -11,4 +11,4 @@
 char *qmp_cpu_path(guint index);
 
 /* A CpuInstanceProperties: which core of which package it is. */
-JsonObject *qmp_cpu_place(guint index);
+JsonObject *qmp_cpu_place(const Machine *machine, guint index);

@@ -97,7 +97,9 @@ class Tree(unittest.TestCase):
         self.assertIs(self.get('dbg', 'realized'), True)
         self.assertEqual(self.get('/machine/peripheral-anon/device[0]', 'addr'), 0x40)
         self.assertEqual(self.get('/machine', 'memory'), {'size': 64 << 20})
-        self.assertEqual(self.get('/machine', 'smp')['cpus'], 2)
+        self.assertEqual(self.get('/machine', 'smp'), {
+            'cpus': 2, 'maxcpus': 2, 'sockets': 1, 'dies': 1, 'clusters': 1, 'cores': 2,
+            'threads': 1})
         self.assertEqual(self.get('/objects/r0', 'filename'), '/dev/urandom')
         self.assertEqual(self.get('dbg', 'parent_bus'), self.get('dbg/parent_bus/child[0]',
                                                                  'parent_bus'))
