@@ -10,6 +10,7 @@
 #include "app/paths.h"
 #include "core/block.h"
 #include "core/error.h"
+#include "core/option-json.h"
 
 /* ECMA-119: the primary volume descriptor is sector 16 (8.4); its volume space size, in blocks of
  * 2048 bytes, is at byte 81 (8.4.8). */
@@ -101,7 +102,7 @@ static gboolean add_image(Machine *machine, const char *file, GError **error)
 
 static gboolean add_node(Machine *machine, const char *text, GError **error)
 {
-    g_autoptr(OptionList) options = option_list_parse(text, "driver", error);
+    g_autoptr(OptionList) options = option_list_parse_either(text, "driver", error);
 
     return options && block_node_add(machine, options, error);
 }

@@ -250,6 +250,9 @@ static gboolean fill_board(Session *session, const BoardOps *ops, GError **error
         return error_set(error, "-smp: the machine '%s' takes at most %u processors", ops->name,
                          ops->max_cpus);
     }
+    if (ops == board_find("none")) {
+        board->cpus = 0; /* it has nothing that one could run */
+    }
     session->machine->ram_size = board->ram_size;
     session->machine->board_config = board;
     return check_kernel(config, ops, error) && check_vga(ops, board->vga, error) &&

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Keeps the last bytes written, for `ringbuf_read`; `ringbuf_write` plays the peer. */
+/* Keeps the last bytes written, for `ringbuf_read`; `ringbuf_write` adds to them. */
 #include <string.h>
 
 #include "core/char-priv.h"

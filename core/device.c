@@ -6,6 +6,7 @@
 #include "core/error.h"
 #include "core/log.h"
 #include "core/machine.h"
+#include "core/object.h"
 
 /* ---- making and destroying ---- */
 
@@ -438,30 +439,9 @@ void device_print_irq_counts(Device *root, GString *out)
     }
 }
 
-/* Counts the devices without id. */
-typedef struct PathSearch {
-    const Device *device;
-    guint number;
-} PathSearch;
-
-static gboolean count_anonymous(Device *dev, void *opaque)
-{
-    PathSearch *search = opaque;
-
-    if (dev == search->device) {
-        return FALSE;
-    }
-    search->number += dev->id ? 0 : 1;
-    return TRUE;
-}
-
 char *device_path(const Device *dev)
 {
-    PathSearch search = {dev, 0};
+    Object object = object_of_device((Device *)dev);
 
-    if (dev->id) {
-        return g_strconcat("/machine/peripheral/", dev->id, NULL);
-    }
-    device_foreach(dev->machine->root, count_anonymous, &search);
-    return g_strdup_printf("/machine/unattached/device[%u]", search.number);
+    return object_path(&object);
 }

@@ -281,6 +281,12 @@ const char *shutdown_cause_name(ShutdownCause cause)
     return names[cause];
 }
 
+static void tell_shutdown(Machine *machine, ShutdownCause cause)
+{
+    event_emit(machine, "SHUTDOWN", "{'guest': <%b>, 'reason': <%s>}", cause >= SHUTDOWN_GUEST_EXIT,
+               shutdown_cause_name(cause));
+}
+
 static void run_shutdown_request(void *opaque)
 {
     Machine *machine = opaque;
@@ -289,8 +295,9 @@ static void run_shutdown_request(void *opaque)
                      (cause >= SHUTDOWN_GUEST_SHUTDOWN || cause == SHUTDOWN_HOST_RESET);
 
     machine->shutdown_requested = FALSE;
-    event_emit(machine, "SHUTDOWN", "{'guest': <%b>, 'reason': <%s>}", cause >= SHUTDOWN_GUEST_EXIT,
-               shutdown_cause_name(cause));
+    if (cause >= SHUTDOWN_GUEST_EXIT) {
+        tell_shutdown(machine, cause);
+    }
     machine_stop(machine, RUN_STATE_SHUTDOWN);
     if (!stays) {
         machine_emit(machine, MACHINE_EVENT_SHUTDOWN);
@@ -307,6 +314,11 @@ void machine_request_shutdown(Machine *machine, ShutdownCause cause, int status)
     }
     if (by_guest) {
         vcpu_stop_current();
+    }
+    /* Who asks at a monitor hears of it before the answer, as from QEMU; and once. */
+    if (!by_guest &&
+        !(machine->shutdown_requested && machine->shutdown_cause < SHUTDOWN_GUEST_EXIT)) {
+        tell_shutdown(machine, cause);
     }
     machine->shutdown_requested = TRUE;
     machine->shutdown_cause = cause;

@@ -37,8 +37,8 @@ static void run_words(const char *text)
     g_autoptr(GPtrArray) argv = g_ptr_array_new();
     g_autoptr(GError) error = NULL;
 
-    g_ptr_array_add(argv, "vitrine");
-    g_ptr_array_add(argv, "-no-user-config");
+    g_ptr_array_add(argv, (char *)"vitrine");
+    g_ptr_array_add(argv, (char *)"-no-user-config");
     for (guint i = 0; words[i]; i++) {
         g_ptr_array_add(argv, words[i]);
     }

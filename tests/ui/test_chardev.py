@@ -5,6 +5,7 @@ monitor, devices that are exchanged under a serial port, and sockets of all kind
 import json
 import os
 import pty
+import select
 import socket
 import subprocess
 import sys
@@ -36,6 +37,7 @@ def connect(family, address):
 def read_until(fd, text):
     data = b''
     while text not in data:
+        assert select.select([fd], [], [], 30)[0], data
         part = os.read(fd, 4096)
         assert part, data
         data += part
@@ -131,9 +133,9 @@ class Serial(unittest.TestCase):
                 read_until(master, b'(qemu) ')
                 self.assertEqual(m.qtest.inb(COM1), ord('a'))
                 os.write(master, b'info chardev\r')
-                text = read_until(master, b'stdio\r\n')
+                text = read_until(master, b'(qemu) ')
                 self.assertIn(b'serial0: filename=mux', text)
-                self.assertIn(b'serial0-base: filename=', text)
+                self.assertIn(b'serial0-base: filename=stdio', text)
                 os.write(master, key + b'h')
                 read_until(master, b'ends the machine')
                 os.write(master, key + b'x')

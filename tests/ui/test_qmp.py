@@ -131,9 +131,26 @@ class QmpTest(unittest.TestCase):
     def test_quit(self):
         a, b = self.connect(), self.connect()
         self.assertEqual(a.value('quit'), {})
+        self.assertIn('SHUTDOWN', [event['event'] for event in a.events])  # before the answer
         self.assertEqual(b.event('SHUTDOWN')['data'], {'guest': False, 'reason': 'host-qmp-quit'})
         self.assertRaises(EOFError, lambda: b.event('STOP'))
         self.assertEqual(self.m.process.wait(10), 0)
+
+    def test_machine_without_processor(self):
+        """-M none runs nothing, whatever the accelerator; -blockdev in JSON."""
+        node = {'driver': 'raw', 'node-name': 'n',
+                'file': {'driver': 'file', 'filename': self.m.file('n.img', bytes(65536))}}
+        requests = [{'execute': name} for name in ('qmp_capabilities', 'query-cpus-fast',
+                                                   'query-named-block-nodes', 'quit')]
+        out = subprocess.run(
+            [binary(), '-M', 'none', '-display', 'none', '-qmp', 'stdio', '-blockdev',
+             json.dumps(node)], input='\n'.join(map(json.dumps, requests)).encode(),
+            stdout=subprocess.PIPE, stderr=subprocess.PIPE, timeout=30)
+        self.assertEqual(out.returncode, 0, out.stderr)
+        answers = [json.loads(line) for line in out.stdout.splitlines()]
+        answers = [line['return'] for line in answers if 'return' in line]
+        self.assertEqual(answers[:2], [{}, []])
+        self.assertIn('n', [each['node-name'] for each in answers[2]])
 
     def test_media(self):
         client = self.connect()
