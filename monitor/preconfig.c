@@ -30,7 +30,7 @@ static const char *const allowed[] = {
     "set-numa-node", "x-exit-preconfig",
     /* HMP */
     "block_job_cancel", "block_job_complete", "block_job_pause", "block_job_resume",
-    "block_job_set_speed", "block_stream", "closefd", "exit_preconfig", "getfd", "help", "info",
+    "block_job_set_speed", "block_stream", "exit_preconfig", "help", "info",
     "nbd_server_add", "nbd_server_remove", "nbd_server_start", "nbd_server_stop", "object_add",
     "object_del",
     NULL,
