@@ -113,6 +113,7 @@ static PcRig *make_rig(guint8 choice)
         "virtio-rng-pci,addr=0xd",
         "virtio-gpu-pci,addr=0xe,max_outputs=2,max_hostmem=8M",
         "bochs-display,addr=7,vgamem=4M",
+        "ramfb",
         "qemu-xhci,id=x,addr=9",
         "usb-kbd,bus=x.0,port=1",
         "usb-hub,bus=x.0,port=2",
