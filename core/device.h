@@ -32,6 +32,7 @@ typedef struct HotplugOps HotplugOps;
 
 struct DeviceOps {
     const char *name;          /* as in -device NAME */
+    const char *alias;         /* another name for -device; NULL = none */
     const char *summary;       /* one line for -device help */
     const char *category;      /* heading in -device help: "Storage", "Input", "Display"... */
     const char *bus;           /* BUS_x that it plugs into, or NULL */
@@ -154,6 +155,11 @@ void device_free_globals(Machine *machine); /* for core/machine.c */
 
 /* Unrealizes and frees a device and all below it. */
 void device_destroy(Device *dev);
+
+static inline gboolean device_is_called(const DeviceOps *ops, const char *name)
+{
+    return g_str_equal(ops->name, name) || (ops->alias && g_str_equal(ops->alias, name));
+}
 
 /* Makes a bus below `parent`; the name is formatted. */
 Bus *bus_create(Device *parent, const BusOps *ops, const char *name_format, ...)

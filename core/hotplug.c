@@ -13,7 +13,7 @@
 const DeviceOps *machine_device_type(Machine *machine, const char *name)
 {
     for (guint i = 0; machine->device_types && machine->device_types[i]; i++) {
-        if (strcmp(machine->device_types[i]->name, name) == 0) {
+        if (device_is_called(machine->device_types[i], name)) {
             return machine->device_types[i];
         }
     }

@@ -217,6 +217,7 @@ const PciDeviceOps ich9_ahci_ops = {
     .device =
         {
             .name = "ich9-ahci",
+            .alias = "ahci",
             .summary = "Serial ATA host controller (AHCI) with 6 ports",
             .category = "Storage",
             .bus = BUS_PCI,

@@ -110,11 +110,8 @@ const BusOps *const bus_types[] = {
 
 const DeviceOps *device_type_find(const char *name)
 {
-    if (strcmp(name, "ahci") == 0) { /* another name that it goes by */
-        return &ich9_ahci_ops.device;
-    }
     for (guint i = 0; device_types[i]; i++) {
-        if (strcmp(device_types[i]->name, name) == 0) {
+        if (device_is_called(device_types[i], name)) {
             return device_types[i];
         }
     }
