@@ -48,21 +48,24 @@ static const guint16 ports[] = {
     0x1700, 0x620, 0xc000, 0xc008, 0xc010, 0x0e0, 0x441, 0x443, 0x505, 0x2000,
 };
 
+#define AHCI_BAR 0xfea40000
+
 static const guint32 areas[] = {
-    0x00000000,      0x000a0000,       0x000b0000,        0x000b8000,        0x000c0000,
-    0x000e0000,      0x000f0000,       0x00100000,        0x00ff0000,        0xe0000000,
-    0xe0ff0000,      0xe8000000,       0xfec00000,        0xfee00000,        0xfffe0000,
-    0xffff0000,      0xe8000400,       0xe8000500,        0xe8000600,        0xfec00010,
-    0x00001000,      0x00002000,       0x00003000,        0x0009f000,        XHCI_BAR,
-    XHCI_BAR + 0x40, XHCI_BAR + 0x440, XHCI_BAR + 0x1020, XHCI_BAR + 0x2000, XHCI_BAR + 0x3000,
-    0xfed00000,      0xfed000f0,       0xfed00100,        0xff000000,        0xfea00000,
-    0xfea0000c,      0xfea10000,       0xe2000000,        0xfea20000,        0xfea20500,
-    0xfea20600,      0xfeb00000,       0xfeb02000,        0xfeb03000,        0xfeb04000,
-    0xfeb06000,      0xfeb07000,       0xfeb08000,        0xfeb0a000,        0xfeb0b000,
-    0xfeb0c000,      0xfeb0e000,       0xfeb0f000,        0xfeb10000,        0xfeb12000,
-    0xfeb13000,      0x00004000,       0x00004400,        0x00005000,        0x00005400,
-    0x00006000,      0x00006400,       0x00007000,        0x00007400,        0x00008000,
-    0x00008400,
+    0x00000000,       0x000a0000,       0x000b0000,        0x000b8000,        0x000c0000,
+    0x000e0000,       0x000f0000,       0x00100000,        0x00ff0000,        0xe0000000,
+    0xe0ff0000,       0xe8000000,       0xfec00000,        0xfee00000,        0xfffe0000,
+    0xffff0000,       0xe8000400,       0xe8000500,        0xe8000600,        0xfec00010,
+    0x00001000,       0x00002000,       0x00003000,        0x0009f000,        XHCI_BAR,
+    XHCI_BAR + 0x40,  XHCI_BAR + 0x440, XHCI_BAR + 0x1020, XHCI_BAR + 0x2000, XHCI_BAR + 0x3000,
+    0xfed00000,       0xfed000f0,       0xfed00100,        0xff000000,        0xfea00000,
+    0xfea0000c,       0xfea10000,       0xe2000000,        0xfea20000,        0xfea20500,
+    0xfea20600,       0xfeb00000,       0xfeb02000,        0xfeb03000,        0xfeb04000,
+    0xfeb06000,       0xfeb07000,       0xfeb08000,        0xfeb0a000,        0xfeb0b000,
+    0xfeb0c000,       0xfeb0e000,       0xfeb0f000,        0xfeb10000,        0xfeb12000,
+    0xfeb13000,       0x00004000,       0x00004400,        0x00005000,        0x00005400,
+    0x00006000,       0x00006400,       0x00007000,        0x00007400,        0x00008000,
+    0x00008400,       AHCI_BAR,         AHCI_BAR + 0x110,  AHCI_BAR + 0x130,  AHCI_BAR + 0x190,
+    AHCI_BAR + 0x1b0,
 };
 
 /* Virtio devices in slots 10 to 14: where their windows are and, in memory, their queues. */
@@ -114,6 +117,9 @@ static PcRig *make_rig(guint8 choice)
         "virtio-gpu-pci,addr=0xe,max_outputs=2,max_hostmem=8M",
         "bochs-display,addr=7,vgamem=4M",
         "ramfb",
+        "ahci,id=sata,addr=8",
+        "ide-hd,bus=sata.0,drive=sata-disk",
+        "ide-cd,bus=sata.1,drive=sata-cd",
         "qemu-xhci,id=x,addr=9",
         "usb-kbd,bus=x.0,port=1",
         "usb-hub,bus=x.0,port=2",
@@ -122,7 +128,7 @@ static PcRig *make_rig(guint8 choice)
         NULL,
     };
     PcRig *rig;
-    g_autofree char *disk = NULL, *cd = NULL, *stick = NULL;
+    g_autofree char *disk = NULL, *cd = NULL, *stick = NULL, *sata_disk = NULL, *sata_cd = NULL;
 
     if (disk_fd < 0) {
         disk_fd = make_image("disk", DISK_SIZE);
@@ -138,8 +144,13 @@ static PcRig *make_rig(guint8 choice)
         cd_fd);
     stick = g_strdup_printf(
         "file=/proc/self/fd/%d,if=none,id=stick,format=raw,snapshot=on,aio=threads", stick_fd);
+    sata_disk = g_strdup_printf(
+        "file=/proc/self/fd/%d,if=none,id=sata-disk,format=raw,snapshot=on,aio=threads", disk_fd);
+    sata_cd = g_strdup_printf("file=/proc/self/fd/%d,if=none,id=sata-cd,media=cdrom,format=raw,"
+                              "readonly=on,aio=threads",
+                              cd_fd);
     rig = pc_rig_new(choice & 1 ? "isapc" : "pc", RAM_SIZE,
-                     (const char *const[]){disk, cd, stick, NULL},
+                     (const char *const[]){disk, cd, stick, sata_disk, sata_cd, NULL},
                      choice & 1 ? isa_devices : pci_devices);
     rig->machine->actions.panic = PANIC_ACTION_NONE; /* it is not to end there */
     return rig;
@@ -227,12 +238,45 @@ static void setup_pci(PcRig *rig)
     config_write(rig, 0x38, 0x10, 0xe2000000); /* bochs-display */
     config_write(rig, 0x38, 0x18, 0xfea20000);
     config_write(rig, 0x38, 0x04, 2);
+    config_write(rig, 0x40, 0x24, AHCI_BAR);
+    config_write(rig, 0x40, 0x04, 7);
     config_write(rig, 0x48, 0x10, XHCI_BAR);
     config_write(rig, 0x48, 0x14, 0);
     config_write(rig, 0x48, 0x04, 7);
     config_write(rig, 0x10, 0x10, 0xe0000000); /* VGA */
     config_write(rig, 0x10, 0x18, 0xe8000000);
     config_write(rig, 0x10, 0x04, 7);
+}
+
+/* Commands in slots 0 to 7 of the disk's and the CD-ROM's port; the table of one is the list. */
+static void setup_ahci(PcRig *rig)
+{
+    static const guint8 commands[2][8] = {
+        {0xec, 0x25, 0x35, 0x60, 0x61, 0x24, 0x2f, 0x06},
+        {0xa1, 0xa0, 0xa0, 0x08, 0xec, 0x00, 0xef, 0x90},
+    };
+
+    for (guint i = 0; i < 2; i++) {
+        guint32 port = AHCI_BAR + 0x100 + 0x80 * i, list = 0x2000 + 0x1000 * i;
+
+        for (guint n = 0; n < 8; n++) {
+            guint32 table = n == 7 ? list : list + 0x400 + 0x100 * n;
+
+            run(rig, "writel 0x%x 0x%x", list + 32 * n, 0x00020005 | (i && n ? 0x20 : 0));
+            run(rig, "writel 0x%x 0x%x", list + 32 * n + 8, table);
+            run(rig, "writel 0x%x 0x%x", table, 0x01008027 | (guint32)commands[i][n] << 16);
+            run(rig, "writel 0x%x 0x%x", table + 4, 0x40000000);
+            run(rig, "writel 0x%x 0x%x", table + 12, n << 3 | 1);
+            run(rig, "writel 0x%x 0x28", table + 0x40);
+            run(rig, "writel 0x%x 0x%x", table + 0x80, 0x1000 + 0x800 * n);
+            run(rig, "writel 0x%x 0x3ff", table + 0x8c);
+            run(rig, "writel 0x%x 0x%x", table + 0x90, n & 1 ? AHCI_BAR : list);
+            run(rig, "writel 0x%x 0xffff", table + 0x9c);
+        }
+        run(rig, "writel 0x%x 0x%x", port, list);
+        run(rig, "writel 0x%x 0x%x", port + 8, list + 0x300);
+        run(rig, "writel 0x%x 0x11", port + 0x18);
+    }
 }
 
 /* ---- operations ---- */
@@ -450,6 +494,7 @@ int LLVMFuzzerTestOneInput(const guint8 *data, size_t size)
     rig = make_rig(data[0]);
     if (!(data[0] & 1)) {
         setup_pci(rig);
+        setup_ahci(rig);
     }
     if (data[0] & 2) {
         add_apics(rig);

@@ -132,6 +132,25 @@ class DiskBoot(unittest.TestCase):
             f.write(iso(self.boot))
         self.assertEqual(self.run_to_mark('-cdrom', self.path), TEXT + b'\0!')
 
+    def ahci(self, device):
+        return ('-nodefaults', '-device', 'ahci,id=ahci', '-device', device + ',bus=ahci.1,drive=d')
+
+    def test_ahci_disk(self):
+        with open(self.path, 'wb') as f:
+            f.write(self.boot.ljust(512 * DATA, b'\0') + TEXT)
+            f.truncate(1 << 20)
+        drive = 'if=none,id=d,format=raw,file=' + self.path
+        self.assertEqual(self.run_to_mark('-drive', drive, *self.ahci('ide-hd')), TEXT + b'\0!')
+        with open(self.path, 'rb') as f:
+            f.seek(512 * COPY)
+            self.assertEqual(f.read(len(TEXT)), TEXT)
+
+    def test_ahci_cdrom(self):
+        with open(self.path, 'wb') as f:
+            f.write(iso(self.boot))
+        drive = 'if=none,id=d,media=cdrom,file=' + self.path
+        self.assertEqual(self.run_to_mark('-drive', drive, *self.ahci('ide-cd')), TEXT + b'\0!')
+
 
 if __name__ == '__main__':
     tap.main()

@@ -67,14 +67,43 @@ class Console:
         return self.wait(r'(?s)(.*)ENDED\n').group(1)
 
 
+def initrd_release():
+    """The version of the installer's kernel, as its modules' folder is named."""
+    with open(FILES % 'text' + 'linux', 'rb') as f:
+        image = f.read(0x10000)
+    at = 0x200 + int.from_bytes(image[0x20e:0x210], 'little')
+    return image[at:image.index(b' ', at)].decode()
+
+
+def archive(files):
+    """{name: content} as an initial RAM disk (newc)."""
+    out = b''
+    for name, data in [*files.items(), ('TRAILER!!!', b'')]:
+        head = b'070701' + b''.join(b'%08x' % value for value in (
+            0, 0o100644, 0, 0, 1, 0, len(data), 0, 0, 0, 0, len(name) + 1, 0))
+        for part in (head + name.encode() + b'\0', data):
+            out += part + b'\0' * (-len(part) % 4)
+    return out
+
+
 class LinuxTest(unittest.TestCase):
     kind = 'text'  # or 'gtk', whose RAM disk has evdev.ko
+    files = {}  # added to the initial RAM disk: {name: content}
+
+    def initrd(self, path):
+        if not self.files:
+            return path
+        added = os.path.join(self.dir, 'initrd')
+        with open(path, 'rb') as f, open(added, 'wb') as out:
+            out.write(f.read())
+            out.write(b'\0' * (-out.tell() % 4) + archive(self.files))
+        return added
 
     def start(self, kind, append, *args):
         files = FILES % kind
         self.machine = Machine('-m', '1G', '-nodefaults', '-kernel', files + 'linux', '-initrd',
-                               files + 'initrd.gz', '-append', append, *args, accel='tcg',
-                               timeout=120)
+                               self.initrd(files + 'initrd.gz'), '-append', append, *args,
+                               accel='tcg', timeout=120)
         self.addCleanup(self.machine.stop)
         self.machine.start()
 
