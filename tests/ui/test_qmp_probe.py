@@ -276,6 +276,28 @@ class Conformance(unittest.TestCase):
     # Members that QEMU's first item happens to lack.
     OPTIONAL = {'is-default', 'default', 'help', 'irq', 'regions'}
 
+    def test_processor_models(self):
+        """What our models are and want is what QEMU's are and want, where both have a name."""
+        args = ('-machine', 'none', '-accel', 'tcg', '-S', '-nodefaults', '-display', 'none')
+        ours, theirs = (Started(self, p, *args).qmp for p in (binary(), QEMU))
+        compared = 0
+        for info in ours.value('query-cpu-definitions'):
+            if info['name'] in ('max', 'host', 'base', 'qemu64', 'kvm64'):
+                continue
+            mine, other = (q.value('query-cpu-model-expansion', type='full',
+                                   model={'name': info['name']})['model']['props']
+                           for q in (ours, theirs))
+            for word in ('vendor', 'family', 'model', 'stepping', 'level', 'xlevel'):
+                self.assertEqual(mine[word], other[word], info['name'])
+            known = {k for k, v in mine.items() if isinstance(v, bool)}
+            wanted = {k for k in known if mine[k]} | set(info['unavailable-features'])
+            # QEMU's tcg takes vme out of all; ours leave these to +NAME.
+            apart = {'vme', 'svm', 'monitor', 'acpi'}
+            self.assertEqual(wanted - apart, {k for k in known if other.get(k)} - apart,
+                             info['name'])
+            compared += 1
+        self.assertGreaterEqual(compared, 23)
+
     def answers(self, program):
         folder = tempfile.mkdtemp(prefix='vitrine-test-')
         self.addCleanup(shutil.rmtree, folder)
