@@ -243,11 +243,11 @@ class Places(HwTest):
                              ('VGA,addr=5.1', 'no function 0'),
                              ('VGA,rombar=perhaps', 'rombar'),
                              ('VGA,romfile=/nonexistent', '/nonexistent'),
-                             ('VGA,bus=pci.9', "no bus 'pci.9'"),
-                             ('VGA,bus=isa.0', 'PCI'),
+                             ('VGA,bus=pci.9', "Bus 'pci.9' not found"),
+                             ('VGA,bus=isa.0', "can't go on ISA bus"),
                              ('VGA,speed=1', 'speed'),
                              ('PIIX3', 'part of the board'),
-                             ('nonsense', "no device 'nonsense'")):
+                             ('nonsense', "'nonsense' is not a valid device model name")):
             status, _, err = run('-accel', 'qtest', '-display', 'none', '-machine', 'pc',
                                  '-device', device)
             self.assertEqual(status, 1, device)

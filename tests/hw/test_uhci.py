@@ -226,7 +226,7 @@ class Options(HwTest):
 
     def test_refusals(self):
         usb = ('-usb', '-device')
-        self.refused('usb-kbd needs a usb-bus bus', '-device', 'usb-kbd')
+        self.refused("No 'usb-bus' bus found for device 'usb-kbd'", '-device', 'usb-kbd')
         self.refused('has no such port', *usb, 'usb-kbd,port=3')
         self.refused('is taken', *usb, 'usb-kbd,port=1', '-device', 'usb-mouse,port=1')
         self.refused('no free port', *usb, 'usb-kbd', '-device', 'usb-kbd', '-device', 'usb-kbd')
