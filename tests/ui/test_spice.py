@@ -3,6 +3,7 @@
 """The SPICE server, without a guest, by a scripted client: pictures, passwords, TLS, sockets,
 input, and clients that lie, stall, or leave in the middle. The machine runs under qtest."""
 
+import contextlib
 import os
 import random
 import re
@@ -649,6 +650,37 @@ class Pointer(unittest.TestCase):
         self.fake.expect('dumped')
         dump = image.read(self.folder + '/p.ppm')
         wait(lambda: picture.catch_up() or picture.rgb() == dump.rgb, 'the present', 20)
+
+    def stall(self):
+        """The viewer has not taken what it was sent when the size changes."""
+        self.fake.send('mode 1024 768')
+        picture = self.viewer.display()
+        while picture.width != 1024:
+            picture.step()
+        self.fake.send('play full')
+        picture.catch_up(0.01)
+        time.sleep(2)
+        self.fake.send('mode 640 480')
+        self.fake.send('play still')
+
+    def check_present(self):
+        with contextlib.closing(spice.Viewer(self.folder + '/spice')) as viewer:
+            picture = viewer.display()
+            end = time.monotonic() + 20
+            while picture.width != 640 and time.monotonic() < end:
+                picture.step()
+            self.assertEqual((picture.width, picture.height), (640, 480))
+
+    def test_viewer_lost_when_behind(self):
+        self.stall()
+        time.sleep(0.3)
+        self.viewer.close()
+        self.check_present()
+
+    def test_viewer_that_holds_up_a_new_size(self):
+        """It is given up, after some seconds."""
+        self.stall()
+        self.check_present()
 
 
 if __name__ == '__main__':

@@ -8,6 +8,8 @@
  * moment, and ours stays good for shutdown(2).
  */
 #include <fcntl.h>
+#include <linux/sockios.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -376,6 +378,46 @@ void spice_channels_guard_end(SpiceChannels *channels, guint index)
 
         if (channel->guard_end >= 0) {
             g_atomic_int_set(&channels->guards, 1);
+        }
+    }
+    g_mutex_unlock(&channels->mutex);
+}
+
+/* Bytes that the kernel has for the viewer: not yet taken, or (TCP) not yet acknowledged. */
+static guint unsent(const SpiceChannel *channel)
+{
+    int bytes = 0;
+
+    return channel->fd >= 0 && ioctl(channel->fd, SIOCOUTQ, &bytes) == 0 ? (guint)MAX(bytes, 0) : 0;
+}
+
+static gboolean shows(const SpiceChannel *channel, guint index)
+{
+    return channel->ready && channel->type == SPICE_CHANNEL_DISPLAY && channel->id == (int)index;
+}
+
+guint64 spice_channels_unsent(SpiceChannels *channels, guint index)
+{
+    guint64 sum = 0;
+
+    g_mutex_lock(&channels->mutex);
+    for (guint i = 0; i < channels->list->len; i++) {
+        const SpiceChannel *channel = g_ptr_array_index(channels->list, i);
+
+        sum += shows(channel, index) ? unsent(channel) : 0;
+    }
+    g_mutex_unlock(&channels->mutex);
+    return sum;
+}
+
+void spice_channels_drop_unsent(SpiceChannels *channels, guint index)
+{
+    g_mutex_lock(&channels->mutex);
+    for (guint i = 0; i < channels->list->len; i++) {
+        const SpiceChannel *channel = g_ptr_array_index(channels->list, i);
+
+        if (shows(channel, index) && unsent(channel)) {
+            shutdown(channel->fd, SHUT_RDWR);
         }
     }
     g_mutex_unlock(&channels->mutex);

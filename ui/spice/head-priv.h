@@ -22,6 +22,10 @@ struct SpiceHead {
     gboolean running; /* spice-server has it */
     guint8 *primary;  /* spice-server's picture, of this size; NULL = none */
     guint primary_width, primary_height;
+    Clock *clock;
+    Timer retry;    /* a viewer is behind, see follow_size() */
+    guint64 unsent; /* bytes by which, and since when it is so many; 0 = none is */
+    gint64 unsent_since;
 
     GMutex mutex;             /* guards what follows, a leaf */
     Surface *surface;         /* what to show */

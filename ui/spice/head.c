@@ -8,6 +8,11 @@
  */
 #include "ui/spice/head-priv.h"
 
+/* A viewer that takes nothing for so long loses its connection when the size changes. */
+#define STALL_NS (3 * NS_PER_SEC)
+/* So often it is looked after. */
+#define RETRY_NS (20 * NS_PER_MS)
+
 /* ---- the display's listener, vm lock held ---- */
 
 static void on_surface(void *opaque, Surface *surface)
@@ -126,7 +131,30 @@ static void primary_create(SpiceHead *head, guint width, guint height)
     spice_qxl_create_primary_surface(&head->qxl, 0, &create);
 }
 
-/* Gives the primary surface the picture's size; TRUE if commands may come. */
+/*
+ * To destroy a surface spice-server waits until what it is sending is sent, and does not survive
+ * (0.15.1) a viewer that goes away meanwhile. So it is not asked to as long as a viewer is behind.
+ */
+static gboolean viewers_are_behind(SpiceHead *head)
+{
+    guint64 unsent = spice_channels_unsent(head->session->channels, head->index);
+    gint64 now = clock_now(head->clock);
+
+    if (unsent == 0 || unsent != head->unsent) {
+        head->unsent_since = now;
+    } else if (now - head->unsent_since > STALL_NS) {
+        spice_channels_drop_unsent(head->session->channels, head->index);
+        head->unsent_since = now;
+    }
+    head->unsent = unsent;
+    if (unsent) {
+        timer_set_after(&head->retry, RETRY_NS);
+    }
+    return unsent != 0;
+}
+
+/* Gives the primary surface the picture's size; TRUE if commands may come. If it cannot be done
+ * yet, head->retry tries again. */
 static gboolean follow_size(SpiceHead *head)
 {
     guint width, height;
@@ -141,6 +169,9 @@ static gboolean follow_size(SpiceHead *head)
         return TRUE;
     }
     if (!head->primary || head->primary_width != width || head->primary_height != height) {
+        if (head->primary && viewers_are_behind(head)) {
+            return FALSE;
+        }
         primary_destroy(head);
         primary_create(head, width, height);
     }
@@ -163,7 +194,9 @@ static void on_wake(void *opaque)
         return;
     }
     if (!follow_size(head)) {
-        deferred_schedule(head->wake); /* another size by now */
+        if (!timer_pending(&head->retry)) {
+            deferred_schedule(head->wake); /* another size by now */
+        }
         return;
     }
     g_mutex_lock(&head->mutex);
@@ -214,6 +247,8 @@ SpiceHead *spice_head_new(SpiceSession *session, Display *display, guint index)
     head->qxl.id = (int)index;
     head->surface = surface_ref(display_surface(display));
     head->wake = deferred_new(session->loop, on_wake, head);
+    head->clock = clock_new_host(session->loop);
+    timer_init(&head->retry, head->clock, on_wake, head);
     pixman_region32_init(&head->damage);
     g_mutex_init(&head->mutex);
     return head;
@@ -221,6 +256,8 @@ SpiceHead *spice_head_new(SpiceSession *session, Display *display, guint index)
 
 void spice_head_free(SpiceHead *head)
 {
+    timer_cancel(&head->retry);
+    clock_free(head->clock);
     deferred_free(head->wake);
     g_free(head->primary);
     surface_unref(head->surface);

@@ -131,6 +131,10 @@ void spice_channels_event_over(SpiceChannels *channels);
 /* A display's worker: a viewer has come to it; it has been received. See display-guard.h. */
 void spice_channels_guard_begin(SpiceChannels *channels, guint index);
 void spice_channels_guard_end(SpiceChannels *channels, guint index);
+/* Any thread: bytes that were sent to a display's viewers and that they have not taken; ends the
+ * connections of those who have some. */
+guint64 spice_channels_unsent(SpiceChannels *channels, guint index);
+void spice_channels_drop_unsent(SpiceChannels *channels, guint index);
 /* Any thread: ends all connections at once. */
 void spice_channels_shutdown(SpiceChannels *channels);
 /* Any thread: how many viewers there are. */
