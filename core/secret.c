@@ -131,7 +131,9 @@ static void secret_close(Backend *backend)
     Secret *secret = (Secret *)backend;
 
     if (secret->bytes) {
-        explicit_bzero(secret->bytes->data, secret->bytes->len);
+        if (secret->bytes->len) { /* else there may be no data at all */
+            explicit_bzero(secret->bytes->data, secret->bytes->len);
+        }
         g_byte_array_unref(secret->bytes);
     }
 }

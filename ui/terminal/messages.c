@@ -3,12 +3,17 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
 #define LINES_MAX  200
 #define LINE_BYTES 1000
+
+/* How long a line at the end may wait for the terminal. */
+#define TELL_TRIES   20
+#define TELL_WAIT_MS 10
 
 struct Messages {
     void (*line)(const char *text, void *opaque);
@@ -85,6 +90,26 @@ Messages *messages_new(Machine *machine, gboolean (*is_screen)(int fd, void *opa
     return messages;
 }
 
+/* The terminal may still be non-blocking, and full: it gets some time. */
+static void tell(const char *line)
+{
+    g_autofree char *text = g_strconcat(line, "\n", NULL);
+    gsize length = strlen(text), sent = 0;
+    struct pollfd ready = {.fd = STDERR_FILENO, .events = POLLOUT};
+
+    for (guint tries = 0; sent < length && tries < TELL_TRIES; tries++) {
+        ssize_t n = write(STDERR_FILENO, text + sent, length - sent);
+
+        if (n >= 0) {
+            sent += (gsize)n;
+        } else if (errno != EAGAIN && errno != EINTR) {
+            return;
+        } else {
+            poll(&ready, 1, TELL_WAIT_MS);
+        }
+    }
+}
+
 void messages_free(Messages *messages)
 {
     char *text;
@@ -107,10 +132,12 @@ void messages_free(Messages *messages)
     fd_watch_remove(messages->watch);
     close(messages->pipe);
     if (messages->dropped) {
-        fprintf(stderr, "(%" G_GUINT64_FORMAT " lines before)\n", messages->dropped);
+        g_autofree char *before =
+            g_strdup_printf("(%" G_GUINT64_FORMAT " lines before)", messages->dropped);
+        tell(before);
     }
     while ((text = g_queue_pop_head(&messages->lines))) {
-        fprintf(stderr, "%s\n", text);
+        tell(text);
         g_free(text);
     }
     g_string_free(messages->part, TRUE);
