@@ -419,6 +419,7 @@ static guint8 read_data(Mc146818 *s, guint8 index)
         update(s);
         value = s->cmos[REG_C];
         s->cmos[REG_C] = 0;
+        irq_lower(&s->irq); /* should the next event come this moment, it is an edge */
         update(s);
         return value;
     }

@@ -370,5 +370,23 @@ class Host(RtcTest):
         self.assertEqual(self.irq, 0)
 
 
+class HostClock(RtcTest):
+    args = args('2026-12-31T23:59:58', 'host')
+
+    def test_each_read_lowers_the_line(self):
+        """Also when the next interrupt comes while C is being read: the PIC needs an edge."""
+        self.watch()
+        self.write(A, 0x23)  # 8192 Hz
+        self.write(B, PIE | H24)
+        reads = 0
+        self.q.outb(0x70, C)
+        end = time.monotonic() + 3
+        while time.monotonic() < end:
+            reads += self.q.inb(0x71) & IRQF != 0
+        lowered = sum(1 for line, level in self.q.irq_events if line == 8 and not level)
+        self.assertGreater(reads, 1000)
+        self.assertEqual(lowered, reads)
+
+
 if __name__ == '__main__':
     tap.main()
