@@ -41,6 +41,7 @@ void vcpu_stop_current(void)
         g_mutex_lock(&this_vcpu->sync->mutex);
         __atomic_store_n(&this_vcpu->stop, TRUE, __ATOMIC_RELEASE);
         g_mutex_unlock(&this_vcpu->sync->mutex);
+        this_vcpu->accel->ops->vcpu_kick(this_vcpu->accel, this_vcpu); /* out of the guest, too */
     }
 }
 

@@ -48,7 +48,8 @@ class Terminal:
         self.look = PLAIN[1:]
         self.images, self.pending, self.canvas = {}, None, {}
         self.row = self.column = 0
-        self.cells = self.main = {}
+        self.cells = {}
+        self.main = {}, 0, 0
         self.set_size(columns, rows)
         self.thread = threading.Thread(target=self._read, daemon=True)
         self.thread.start()
@@ -215,11 +216,11 @@ class Terminal:
         elif key in (b'?h', b'?l'):
             for mode in params.decode().split(';'):
                 self.modes[mode] = final == b'h'
-                if mode == '1049':  # the alternate screen
+                if mode == '1049':  # the alternate screen, and the cursor's place
                     if final == b'h':
-                        self.main, self.cells = self.cells, {}
+                        self.main, self.cells = (self.cells, self.row, self.column), {}
                     else:
-                        self.cells = self.main
+                        self.cells, self.row, self.column = self.main
         elif key == b'n':
             self._reply(b'\x1b[0n')
         elif key == b'c':
