@@ -64,7 +64,10 @@ class Fake:
         """What is said within that time."""
         end = time.monotonic() + seconds
         while select.select([self.process.stdout], [], [], max(0, end - time.monotonic()))[0]:
-            self.buffer += os.read(self.process.stdout.fileno(), 65536)
+            data = os.read(self.process.stdout.fileno(), 65536)
+            if not data:
+                break
+            self.buffer += data
         said, self.buffer = self.buffer, b''
         return said.decode().split('\n')[:-1]
 
