@@ -25,9 +25,9 @@ def wait(condition, what, timeout=10):
 
 
 class FakeMachine:
-    def __init__(self, module, env, options=''):
+    def __init__(self, module, env, options='', cwd=None):
         self.process = subprocess.Popen([FAKE, module, options], env={**os.environ, **env},
-                                        stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+                                        cwd=cwd, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
                                         stderr=subprocess.PIPE)
         self.buffer = b''
 
@@ -81,12 +81,12 @@ class FakeMachine:
                 raise AssertionError(answer)
             return image.read(folder + '/p.ppm')
 
-    def stop(self):
+    def stop(self, seconds=5):
         """Ends it; returns what it wrote to stderr."""
         if self.process.poll() is None:
             self.process.stdin.close()
             try:
-                self.process.wait(5)
+                self.process.wait(seconds)
             except subprocess.TimeoutExpired:
                 self.process.kill()
                 self.process.wait()

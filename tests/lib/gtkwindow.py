@@ -2,26 +2,16 @@
 """What the tests of the GTK window share: the fake machine, and a window of it."""
 import os
 import re
-import select
-import subprocess
 import tempfile
 import time
 import unittest
 
 import image
 import xserver
+from fakemachine import FakeMachine, wait
 from machine import ROOT
 
 MODULE = os.environ.get('VITRINE_GTK', ROOT + '/build/ui/gtk/libvitrine-ui-gtk.so')
-FAKE = os.environ.get('VITRINE_FAKE', ROOT + '/build/tests/ui/fake-machine')
-
-
-def wait(condition, what, timeout=10):
-    end = time.monotonic() + timeout
-    while not condition():
-        if time.monotonic() > end:
-            raise AssertionError('did not happen: ' + what)
-        time.sleep(0.05)
 
 
 def crop(whole, left, top, width, height):
@@ -31,63 +21,11 @@ def crop(whole, left, top, width, height):
     return image.Image(width, height, b''.join(rows))
 
 
-class Fake:
-    """The machine without a guest."""
+class Fake(FakeMachine):
+    """The machine without a guest, in a GTK window."""
 
     def __init__(self, env, options=''):
-        self.process = subprocess.Popen([FAKE, MODULE, options], env={**os.environ, **env},
-                                        stdin=subprocess.PIPE, stdout=subprocess.PIPE,
-                                        stderr=subprocess.PIPE)
-        self.buffer = b''
-
-    def send(self, line):
-        self.process.stdin.write(line.encode() + b'\n')
-        self.process.stdin.flush()
-
-    def expect(self, pattern, timeout=10):
-        """Drops output up to a line that matches; returns the match."""
-        end = time.monotonic() + timeout
-        while True:
-            while b'\n' in self.buffer:
-                line, self.buffer = self.buffer.split(b'\n', 1)
-                match = re.fullmatch(pattern, line.decode())
-                if match:
-                    return match
-            if not select.select([self.process.stdout], [], [], max(0, end - time.monotonic()))[0]:
-                raise AssertionError('no line like ' + pattern)
-            data = os.read(self.process.stdout.fileno(), 65536)
-            if not data:
-                raise AssertionError('ended: ' + self.process.stderr.read().decode())
-            self.buffer += data
-
-    def lines(self, seconds=0.3):
-        """What is said within that time."""
-        end = time.monotonic() + seconds
-        while select.select([self.process.stdout], [], [], max(0, end - time.monotonic()))[0]:
-            data = os.read(self.process.stdout.fileno(), 65536)
-            if not data:
-                break
-            self.buffer += data
-        said, self.buffer = self.buffer, b''
-        return said.decode().split('\n')[:-1]
-
-    def stats(self):
-        self.send('stats')
-        line = self.expect('stats (.*)').group(1)
-        return {name: int(value) for name, value in (w.split('=') for w in line.split())}
-
-    def stop(self):
-        if self.process.poll() is None:
-            self.process.stdin.close()
-            try:
-                self.process.wait(5)
-            except subprocess.TimeoutExpired:
-                self.process.kill()
-                self.process.wait()
-        self.process.stdout.close()
-        error = self.process.stderr.read().decode()
-        self.process.stderr.close()
-        return error
+        super().__init__(MODULE, env, options)
 
 
 @unittest.skipIf(xserver.missing(), xserver.missing())
