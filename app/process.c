@@ -4,10 +4,12 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <grp.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -16,14 +18,20 @@
 static int ready_fd = -1; /* write end of the pipe that a daemon's parent reads */
 static int pidfile_fd = -1;
 typedef struct GuardedTty {
-    int fd; /* valid while `saved` is there */
+    int fd;  /* valid while `saved` is there */
+    int own; /* our own descriptor of the same terminal, which no other thread writes to, or -1 */
     const struct termios *saved;
     const char *restore;
 } GuardedTty;
 
 /* Read by a signal handler: `saved` is set last and cleared first. */
-#define GUARDED_MAX 16
+#define GUARDED_MAX       16
+#define CRASH_SETTLE_MS   10 /* for a write of another thread that is in the kernel */
+#define CRASH_WAIT_MS     1000
+#define CRASH_WRITE_TRIES 100
 static GuardedTty guarded[GUARDED_MAX];
+static int quiet[2] = {-1, -1}; /* a socket nobody reads or writes, made with the first of them */
+static gboolean crashed;
 
 static char *pidfile_path; /* absolute: a daemon changes its folder */
 
@@ -159,23 +167,52 @@ gboolean process_become(const char *name, guint uid, guint gid, GError **error)
 
 static const int crash_signals[] = {SIGSEGV, SIGBUS, SIGILL, SIGFPE, SIGABRT};
 
-/* Only what signal-safety(7) allows. */
+/* Writes all of it to a terminal that may be full, but does not wait for one that is stopped. */
+static void crash_write(int fd, const char *text)
+{
+    size_t left = strlen(text);
+
+    for (int i = 0; i < CRASH_WRITE_TRIES && left > 0; i++) {
+        struct pollfd ready = {.fd = fd, .events = POLLOUT};
+        ssize_t n = write(fd, text, left);
+
+        if (n > 0) {
+            text += n;
+            left -= (size_t)n;
+        } else if (poll(&ready, 1, CRASH_WAIT_MS) <= 0) {
+            return;
+        }
+    }
+}
+
+/* This and what it calls: only what signal-safety(7) allows. */
 static void on_crash(int number)
 {
+    __atomic_store_n(&crashed, TRUE, __ATOMIC_RELEASE);
+    /* What other threads still write, in the middle of a frame, shall not follow. */
+    for (int i = 0; i < GUARDED_MAX; i++) {
+        if (__atomic_load_n(&guarded[i].saved, __ATOMIC_ACQUIRE) && guarded[i].own >= 0) {
+            dup2(quiet[0], guarded[i].fd);
+            poll(NULL, 0, CRASH_SETTLE_MS);
+        }
+    }
     for (int i = 0; i < GUARDED_MAX; i++) {
         const struct termios *saved = __atomic_load_n(&guarded[i].saved, __ATOMIC_ACQUIRE);
+        int fd = guarded[i].own >= 0 ? guarded[i].own : guarded[i].fd;
 
         if (saved) {
-            const char *restore = guarded[i].restore;
-
-            if (write(guarded[i].fd, restore, strlen(restore)) < 0) {
-                /* A terminal that takes nothing cannot be helped. */
-            }
-            tcsetattr(guarded[i].fd, TCSANOW, saved);
+            crash_write(fd, guarded[i].restore);
+            tcsetattr(fd, TCSANOW, saved);
         }
     }
     /* SA_RESETHAND: the second time is the default's. */
     raise(number);
+}
+
+static gboolean make_quiet(void)
+{
+    return quiet[0] >= 0 ||
+           socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, quiet) == 0;
 }
 
 void process_guard_tty(int fd, const struct termios *saved, const char *restore)
@@ -183,13 +220,20 @@ void process_guard_tty(int fd, const struct termios *saved, const char *restore)
     struct sigaction action = {.sa_handler = on_crash, .sa_flags = (int)SA_RESETHAND};
     struct sigaction before;
 
+    if (__atomic_load_n(&crashed, __ATOMIC_ACQUIRE)) {
+        return; /* another thread is at it */
+    }
     for (int i = 0; i < GUARDED_MAX; i++) {
         if (!saved && guarded[i].saved && guarded[i].fd == fd) {
             __atomic_store_n(&guarded[i].saved, NULL, __ATOMIC_RELEASE);
+            if (guarded[i].own >= 0) {
+                close(guarded[i].own);
+            }
             return;
         }
         if (saved && !guarded[i].saved) {
             guarded[i].fd = fd;
+            guarded[i].own = make_quiet() ? fcntl(fd, F_DUPFD_CLOEXEC, 3) : -1;
             guarded[i].restore = restore;
             __atomic_store_n(&guarded[i].saved, saved, __ATOMIC_RELEASE);
             break;

@@ -136,8 +136,8 @@ class Terminal:
             if value:
                 return value
             if time.monotonic() > end:
-                raise AssertionError('waited in vain for %s; the terminal shows:\n%s' %
-                                     (what, self.text()))
+                raise AssertionError('waited in vain for %s (not restored: %s); the terminal '
+                                     'shows:\n%s' % (what, self.restored(), self.text()))
             time.sleep(0.02)
 
     # ---- the program's output ----

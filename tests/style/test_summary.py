@@ -42,6 +42,27 @@ class Summary(unittest.TestCase):
         self.assertEqual(status, 1)
         self.assertEqual(lines[-1], '1 passed, 1 failed, 1 skipped')
 
+    def test_second_run(self):
+        """What failed runs once more by itself: this counts, and the first is told."""
+        with tempfile.TemporaryDirectory() as folder:
+            logs = pathlib.Path(folder, 'meson-logs')
+            logs.mkdir()
+            bad = b'<testcase name="%d bad"><failure/></testcase>'
+            (logs / 'testlog.txt').write_text('# why\n# \nnot ok 3 bad\n')
+            first = RESULTS.replace(b'vitrine:ui', b'vitrine:ui / it')
+            (logs / 'testlog.junit.xml').write_bytes(first % (1, bad % 3, b''))
+            self.assertEqual(summary.failed_tests(folder), ['it'])
+            for cases, failed in ((b'', 0), (bad % 3, 1)):
+                (logs / 'again.junit.xml').write_bytes(first % (failed, cases, b''))
+                out = io.StringIO()
+                with contextlib.redirect_stdout(out):
+                    status = summary.main([folder])
+                lines = out.getvalue().splitlines()
+                self.assertEqual(status, failed)
+                self.assertIn('first time', lines[0])
+                self.assertEqual(lines[1], '# why')
+                self.assertEqual(lines[-1], '1 passed, %d failed, 1 skipped' % failed)
+
     def test_control_characters_and_bad_utf8(self):
         status, lines = self.lines(printed=b'\x1b[31m\x08\x00 \xff\xfe \xed\xa0\x80')
         self.assertEqual(status, 0)

@@ -456,6 +456,22 @@ class OwnTerminal(TerminalTest):
             with self.subTest(number.name):
                 self.ends(lambda: self.machine.process.send_signal(number), -number)
 
+    def test_crash_while_the_terminal_is_full(self):
+        self.start(kitty=True, modes=ALL_MODES)
+        self.graphics(400, 300)
+        self.paint(400, 300, pattern)
+        self.t.wait(lambda: self.t.picture(400, 300))
+        self.t.paused.set()
+        for _ in range(5):
+            self.q.write(LFB, os.urandom(400 * 300 * 4))
+            time.sleep(0.2)
+        self.machine.process.send_signal(signal.SIGSEGV)
+        time.sleep(0.3)
+        self.t.paused.clear()
+        self.assertEqual(self.machine.wait(), -signal.SIGSEGV)
+        self.t.wait(lambda: self.t.restored() == [], what='the terminal back')
+        self.machine.process = None
+
     def test_is_chosen_without_a_display_server(self):
         self.start(display=None)
         self.t.wait(lambda: self.t.modes.get('1049'))

@@ -239,7 +239,8 @@ gboolean term_tty_enter(TermTty *tty, const char *restore, GError **error)
         return error_set_errno(error, errno, "terminal: %s", tty->name);
     }
     g_free(tty->restore);
-    tty->restore = g_strdup(restore);
+    /* A sequence that is half written would swallow the restoring bytes: CAN ends it. */
+    tty->restore = g_strconcat("\030", restore, NULL);
     tty->entered = TRUE;
     if (tty->machine->guard_tty) {
         tty->machine->guard_tty(tty->fd, &tty->saved, tty->restore);
@@ -248,14 +249,12 @@ gboolean term_tty_enter(TermTty *tty, const char *restore, GError **error)
     return TRUE;
 }
 
-/* The rest of a sequence that is half written would swallow the restoring bytes: CAN ends it. */
 static void write_restore(TermTty *tty)
 {
-    g_autofree char *text = g_strconcat("\030", tty->restore, NULL);
-    gsize sent = 0, length = strlen(text);
+    gsize sent = 0, length = strlen(tty->restore);
 
     for (int i = 0; i < LEAVE_TRIES && sent < length; i++) {
-        ssize_t n = write(tty->fd, text + sent, length - sent);
+        ssize_t n = write(tty->fd, tty->restore + sent, length - sent);
 
         if (n > 0) {
             sent += (gsize)n;
