@@ -127,8 +127,9 @@ def bench_idle(command, folder):
     guest, other = (now - then for now, then in zip(thread_cpu(program.pid), before))
     program.end()
     tens = IDLE_SECONDS / 10
-    return (f'{woken / IDLE_SECONDS:6.1f} wake-ups a second, {(guest + other) / tens:.1f} ms CPU in '
-            f'10 s, {other / tens:.1f} of them not the processor\'s; user time {user / tens:.1f} ms')
+    return (f'{woken / IDLE_SECONDS:6.1f} wake-ups a second, {(guest + other) / tens:.1f} ms CPU '
+            f'in 10 s, {other / tens:.1f} of them not the processor\'s; '
+            f'user time {user / tens:.1f} ms')
 
 
 def programs():
