@@ -31,6 +31,12 @@ guint64 pc_ram_below_4g(const PcBoard *board)
     return size > LOW_RAM_MAX ? LOW_RAM_SPLIT : size;
 }
 
+guint64 pc_ram_end(const PcBoard *board)
+{
+    guint64 below = pc_ram_below_4g(board);
+    return 4 * GIB + board->config.ram_size - below;
+}
+
 gboolean pc_memory_init(PcBoard *board, GError **error)
 {
     Machine *machine = board->device.machine;

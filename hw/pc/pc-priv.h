@@ -9,6 +9,7 @@
 
 #include "core/board.h"
 #include "hw/isa/isa.h"
+#include "hw/pc/acpi-info.h"
 #include "hw/pc/pam.h"
 
 #define PC_GSIS 24
@@ -38,6 +39,8 @@ typedef struct PcBoard {
     gboolean booted;   /* -boot once= has been used */
     gboolean has_hpet; /* -machine hpet= */
     char *boot_set;    /* the order set since, or NULL */
+    /* For ACPI tables; NULL on a board without ACPI. */
+    void (*acpi_info)(const struct PcBoard *board, AcpiInfo *info);
 } PcBoard;
 
 static inline PcBoard *pc_board(Device *dev)
@@ -58,6 +61,10 @@ void pc_firmware_reset(PcBoard *board);
 void pc_memory_finish(PcBoard *board);
 /* Bytes of RAM below 4 GiB. */
 guint64 pc_ram_below_4g(const PcBoard *board);
+/* Where RAM above 4 GiB ends, 4 GiB if there is none. */
+guint64 pc_ram_end(const PcBoard *board);
+/* Where BARs below 4 GiB end: the I/O APIC. */
+#define PC_PCI_END 0xfec00000u
 
 /* ---- pc-isa.c ---- */
 

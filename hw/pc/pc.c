@@ -238,10 +238,23 @@ static const BoardVga pc_vgas[] = {
     {NULL},
 };
 
+static void pc_acpi_info(const PcBoard *board, AcpiInfo *info)
+{
+    *info = (AcpiInfo){0};
+    piix4_pm_acpi_info(board->pm, info);
+    info->reset_port = TRUE;
+    info->pci_start = pc_ram_below_4g(board);
+    info->pci_end = PC_PCI_END;
+    info->pci64_start = pc_ram_end(board);
+    info->isa_bridge_devfn = 1 << 3;
+    info->links = 4;
+}
+
 static gboolean pc_build(PcBoard *board, GError **error)
 {
     Machine *machine = board->device.machine;
 
+    board->acpi_info = pc_acpi_info;
     if (!pc_memory_init(board, error) || !pc_interrupts_init(board, error)) {
         return FALSE;
     }

@@ -39,6 +39,8 @@
 #define SLEEP_S5 0
 #define SLEEP_S3 1
 
+#define APM_PORT 0xb2
+
 /* Values of the APM control port by which the firmware's tables ask for ACPI mode. */
 #define APM_ACPI_ENABLE  0xf1
 #define APM_ACPI_DISABLE 0xf0
@@ -263,6 +265,23 @@ void piix4_pm_sleep_states(Device *dev, guint8 states[PIIX4_PM_SLEEP_STATES])
     states[4] = (guint8)pm->s4_val | (pm->disable_s4 ? 0 : offered);
 }
 
+void piix4_pm_acpi_info(const Device *dev, AcpiInfo *info)
+{
+    const Piix4Pm *pm = (const Piix4Pm *)dev;
+
+    if (pm->ports.parent) {
+        info->pm_base = (guint)pm->ports.addr;
+        info->pm1_control = info->pm_base + 4;
+        info->pm_timer = info->pm_base + 8;
+    }
+    info->gpe0 = GPE_PORT;
+    info->gpe0_length = 2 * GPE_BYTES;
+    info->sci_irq = 9;
+    info->smi_command = APM_PORT;
+    info->acpi_enable = APM_ACPI_ENABLE;
+    info->acpi_disable = APM_ACPI_DISABLE;
+}
+
 /* ---- lifecycle ---- */
 
 static void reset(Device *dev)
@@ -304,7 +323,7 @@ static gboolean realize(Device *dev, GError **error)
     region_init_io(&pm->gpe, "acpi-gpe0", &gpe_ops, pm, 2 * GPE_BYTES);
     region_add(io, GPE_PORT, &pm->gpe, 0);
     region_init_io(&pm->apm, "apm", &apm_ops, pm, 2);
-    region_add(io, 0xb2, &pm->apm, 0);
+    region_add(io, APM_PORT, &pm->apm, 0);
     pm->listener = machine_listen(dev->machine, machine_event, pm);
     dev->machine->can_sleep = TRUE;
     return TRUE;

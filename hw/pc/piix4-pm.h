@@ -9,6 +9,7 @@
  */
 #pragma once
 
+#include "hw/pc/acpi-info.h"
 #include "hw/pci/pci.h"
 
 extern const PciDeviceOps piix4_pm_ops;
@@ -17,3 +18,6 @@ extern const PciDeviceOps piix4_pm_ops;
  * whether it is offered. */
 #define PIIX4_PM_SLEEP_STATES 6
 void piix4_pm_sleep_states(Device *dev, guint8 states[PIIX4_PM_SLEEP_STATES]);
+
+/* Fills the fixed hardware's fields. */
+void piix4_pm_acpi_info(const Device *dev, AcpiInfo *info);
