@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The grab. On X11 it is a grab of the seat; on Wayland GDK asks the compositor to inhibit its
- * shortcuts (zwp_keyboard_shortcuts_inhibit_manager_v1) where that can be had.
+ * The grab. On X11 it is a grab of the seat; on Wayland the compositor is asked to inhibit its
+ * shortcuts, and to lock a relative pointer, where that can be had (wayland-grab.h).
  */
 #include "ui/gtk/gui.h"
 
@@ -20,14 +20,32 @@ static GdkSeat *seat_of(Gui *gui)
     return gdk_display_get_default_seat(gui->server->display);
 }
 
+static gboolean is_relative(Gui *gui)
+{
+    return !input_is_absolute(gui->frontend.machine->input);
+}
+
 static gboolean take(Gui *gui, GuiPage *page, GuiGrab grab)
 {
     GdkWindow *window = gtk_widget_get_window(page->widget);
+    if (gui->wayland != NULL) {
+        wayland_grab_set(gui->wayland, window, grab == GUI_GRAB_FULL && is_relative(gui));
+        return TRUE;
+    }
     GdkSeatCapabilities what =
         grab == GUI_GRAB_FULL ? GDK_SEAT_CAPABILITY_ALL : GDK_SEAT_CAPABILITY_KEYBOARD;
     GdkCursor *shape = grab == GUI_GRAB_FULL && !gui->show_cursor ? gui->blank_cursor : NULL;
     return gdk_seat_grab(seat_of(gui), window, what, FALSE, shape, NULL, NULL, NULL) ==
            GDK_GRAB_SUCCESS;
+}
+
+static void let_go(Gui *gui)
+{
+    if (gui->wayland != NULL) {
+        wayland_grab_set(gui->wayland, NULL, FALSE);
+    } else {
+        gdk_seat_ungrab(seat_of(gui));
+    }
 }
 
 void gui_grab_set(Gui *gui, GuiPage *page, GuiGrab grab)
@@ -43,7 +61,7 @@ void gui_grab_set(Gui *gui, GuiPage *page, GuiGrab grab)
         return;
     }
     GuiPage *old = gui->grab_page;
-    gdk_seat_ungrab(seat_of(gui));
+    let_go(gui);
     gui->grab = GUI_GRAB_NONE;
     gui->grab_page = NULL;
     gui->have_last = FALSE;
@@ -53,7 +71,7 @@ void gui_grab_set(Gui *gui, GuiPage *page, GuiGrab grab)
         gui->grab = grab;
         gui->grab_page = page;
     }
-    if (gui->grab == GUI_GRAB_FULL && !input_is_absolute(gui->frontend.machine->input)) {
+    if (gui->grab == GUI_GRAB_FULL && is_relative(gui)) {
         gui_pointer_centre(page);
     }
     if (old != NULL && old != page) {
@@ -64,4 +82,31 @@ void gui_grab_set(Gui *gui, GuiPage *page, GuiGrab grab)
     }
     gui_window_title(gui);
     gui_menu_sync(gui);
+}
+
+void gui_grab_pointer_mode(Gui *gui)
+{
+    if (gui->grab == GUI_GRAB_FULL && !is_relative(gui)) {
+        gui_grab_set(gui, NULL, GUI_GRAB_NONE); /* no longer needed */
+    } else if (gui->grab == GUI_GRAB_FULL && gui->wayland != NULL) {
+        take(gui, gui->grab_page, gui->grab);
+    }
+}
+
+/* ---- lifecycle ---- */
+
+static void on_moved(void *opaque, double x, double y)
+{
+    Gui *gui = opaque;
+    pointer_move(&gui->pointer, x, y);
+}
+
+void gui_grab_open(Gui *gui)
+{
+    gui->wayland = wayland_grab_new(gui->server->display, on_moved, gui);
+}
+
+void gui_grab_close(Gui *gui)
+{
+    wayland_grab_free(g_steal_pointer(&gui->wayland));
 }

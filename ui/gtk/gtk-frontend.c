@@ -80,6 +80,7 @@ static gboolean gtk_frontend_open(Frontend *frontend, GError **error)
     }
     gui_keyboard_open(gui);
     gui_pointer_open(gui);
+    gui_grab_open(gui);
     gui_pages_open(gui);
     gui->watch = gui_server_watch(gui->server, on_lost, gui);
     return TRUE;
@@ -92,6 +93,7 @@ static void gtk_frontend_close(Frontend *frontend)
     gui_dialog_cancel_all(gui);
     gui_drop_close(gui);
     gui_pages_close(gui);
+    gui_grab_close(gui);
     gui_pointer_close(gui);
     gui_keyboard_close(gui);
     gui_server_release(gui->server);
@@ -113,6 +115,11 @@ static void page_info(const GuiPage *page, GString *out)
     }
 }
 
+static const char *can(gboolean it_can)
+{
+    return it_can ? "can be" : "cannot be";
+}
+
 static void gtk_frontend_info(Frontend *frontend, GString *out)
 {
     Gui *gui = (Gui *)frontend;
@@ -120,6 +127,12 @@ static void gtk_frontend_info(Frontend *frontend, GString *out)
     static const char *const grabs[] = {"none", "keyboard (hover)", "keyboard and pointer"};
     g_string_append_printf(out, "display: %s (%s)\n", gui->server->name,
                            gui_server_is_wayland(gui->server) ? "Wayland" : "X11");
+    if (gui->wayland != NULL) {
+        g_string_append_printf(out,
+                               "compositor: its shortcuts %s inhibited, the pointer %s locked\n",
+                               can(wayland_grab_has_shortcuts(gui->wayland)),
+                               can(wayland_grab_has_relative(gui->wayland)));
+    }
     g_string_append_printf(out, "window: %s%s\n", front != NULL ? front->title : "no console",
                            front == NULL                   ? ""
                            : front->window->is_full_screen ? ", full screen"

@@ -21,6 +21,7 @@
 #include "ui/common/pointer.h"
 #include "ui/gtk/screen.h"
 #include "ui/gtk/server.h"
+#include "ui/gtk/wayland-grab.h"
 
 typedef struct Gui Gui;
 typedef struct GuiWindow GuiWindow;
@@ -82,6 +83,7 @@ struct Gui {
     /* gtk-frontend.c */
     GuiServer *server;
     GuiServerWatch *watch;
+    WaylandGrab *wayland; /* NULL = the grab is GDK's */
     /* pages.c */
     ConsoleList *consoles;
     Deferred *consoles_changed;
@@ -191,6 +193,9 @@ void gui_keyboard_type_clipboard(Gui *gui);
 void gui_keyboard_type(Gui *gui, const char *text); /* NULL = the clipboard has none */
 
 /* ---- grab.c ---- */
+void gui_grab_open(Gui *gui);
+void gui_grab_close(Gui *gui);
+void gui_grab_pointer_mode(Gui *gui); /* the pointer has become absolute, or relative */
 void gui_grab_set(Gui *gui, GuiPage *page, GuiGrab grab);
 const char *gui_release_name(const Gui *gui);
 

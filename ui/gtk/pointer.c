@@ -96,7 +96,7 @@ static gboolean on_motion(GtkWidget *widget, GdkEventMotion *event, GuiPage *pag
         gint factor = gtk_widget_get_scale_factor(widget);
         pointer_place(&gui->pointer, gui_screen_viewport(page->screen), event->x * factor,
                       event->y * factor);
-    } else if (has_grab(page)) {
+    } else if (has_grab(page) && !wayland_grab_has_relative(gui->wayland)) {
         move_relative(page, event->x_root, event->y_root);
     }
     return TRUE;
@@ -193,9 +193,7 @@ static void on_grab_notify(GtkWidget *widget, gboolean was_grabbed, GuiPage *pag
 static void on_pointer_mode(void *opaque, gboolean absolute)
 {
     Gui *gui = opaque;
-    if (absolute && gui->grab == GUI_GRAB_FULL) {
-        gui_grab_set(gui, NULL, GUI_GRAB_NONE); /* no longer needed */
-    }
+    gui_grab_pointer_mode(gui);
     for (guint i = 0; gui->pages != NULL && i < gui->pages->len; i++) {
         gui_pointer_update_cursor(g_ptr_array_index(gui->pages, i));
     }
