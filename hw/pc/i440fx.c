@@ -167,7 +167,7 @@ static const StateTable i440fx_state = {1, state_fields, state_loaded};
 /* ---- the host side ---- */
 
 /* PIRQA-D rotate with the slot, such that slot 1 has INTA on PIRQA as on Intel's boards. */
-static guint map_irq(guint slot, guint pin)
+static guint map_irq(const PciBus *bus, guint slot, guint pin)
 {
     return (slot + pin - 1) & 3;
 }

@@ -2,6 +2,7 @@
 #include "hw/pci/pci-host.h"
 
 #define ADDRESS_ENABLE (1u << 31)
+#define ECAM_SIZE_MAX  (256u << 20)
 #define ADDRESS_BITS   0x80fffffcu /* bits 30-24 and 1-0 read as zero */
 
 static guint64 address_read(void *opaque, guint64 addr, guint size)
@@ -30,48 +31,96 @@ static void address_write(void *opaque, guint64 addr, guint64 value, guint size)
 
 static const IoOps address_ops = {address_read, address_write, 1, 4};
 
-/* TRUE if the data window shows a configuration register of a device on our bus. */
-static gboolean decode(const PciHost *host, guint64 offset, guint *devfn, guint *addr)
+/* The bus whose configuration register the data window shows; NULL = none. */
+static PciBus *decode(const PciHost *host, guint64 offset, guint *devfn, guint *addr)
 {
     *devfn = host->address >> 8 & 0xff;
     *addr = (host->address & 0xfc) | (offset & 3);
-    return (host->address & ADDRESS_ENABLE) && (host->address >> 16 & 0xff) == 0;
+    if (!(host->address & ADDRESS_ENABLE)) {
+        return NULL;
+    }
+    return pci_bus_find(host->bus, host->address >> 16 & 0xff);
 }
 
 static guint64 data_read(void *opaque, guint64 offset, guint size)
 {
     PciHost *host = opaque;
     guint devfn, addr;
+    PciBus *bus = decode(host, offset, &devfn, &addr);
 
-    if (!decode(host, offset, &devfn, &addr)) {
+    if (!bus) {
         return G_MAXUINT64;
     }
-    return pci_bus_config_read(host->bus, devfn, addr, size);
+    return pci_bus_config_read(bus, devfn, addr, size);
 }
 
 static void data_write(void *opaque, guint64 offset, guint64 value, guint size)
 {
     PciHost *host = opaque;
     guint devfn, addr;
+    PciBus *bus = decode(host, offset, &devfn, &addr);
 
-    if (decode(host, offset, &devfn, &addr)) {
-        pci_bus_config_write(host->bus, devfn, addr, value, size);
+    if (bus) {
+        pci_bus_config_write(bus, devfn, addr, (guint32)value, size);
     }
 }
 
 static const IoOps data_ops = {data_read, data_write, 1, 4};
+
+/* ---- memory-mapped ---- */
+
+static guint64 ecam_read(void *opaque, guint64 addr, guint size)
+{
+    PciHost *host = opaque;
+    PciBus *bus = pci_bus_find(host->bus, (guint)(addr >> 20));
+
+    if (!bus) {
+        return G_MAXUINT64;
+    }
+    return pci_bus_config_read(bus, addr >> 12 & 0xff, addr & 0xfff, size);
+}
+
+static void ecam_write(void *opaque, guint64 addr, guint64 value, guint size)
+{
+    PciHost *host = opaque;
+    PciBus *bus = pci_bus_find(host->bus, (guint)(addr >> 20));
+
+    if (bus) {
+        pci_bus_config_write(bus, addr >> 12 & 0xff, addr & 0xfff, (guint32)value, size);
+    }
+}
+
+static const IoOps ecam_ops = {ecam_read, ecam_write, 1, 4};
+
+void pci_host_set_ecam(PciHost *host, Region *memory, guint64 base, guint buses)
+{
+    guint64 size = (guint64)buses << 20;
+
+    if (host->ecam.parent) {
+        region_remove(&host->ecam);
+    }
+    if (buses) {
+        region_set_size(&host->ecam, size);
+        region_add(memory, base, &host->ecam, 1);
+    }
+}
 
 void pci_host_init(PciHost *host, PciBus *bus)
 {
     host->bus = bus;
     region_init_io(&host->address_port, "pci-conf-idx", &address_ops, host, 4);
     region_init_io(&host->data_port, "pci-conf-data", &data_ops, host, 4);
+    region_init_io(&host->ecam, "pcie-mmcfg", &ecam_ops, host, ECAM_SIZE_MAX);
 }
 
 void pci_host_finish(PciHost *host)
 {
     region_finish(&host->address_port);
     region_finish(&host->data_port);
+    if (host->ecam.parent) {
+        region_remove(&host->ecam);
+    }
+    region_finish(&host->ecam);
 }
 
 void pci_host_reset(PciHost *host)

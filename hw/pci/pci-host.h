@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Configuration mechanism #1 (PCI Local Bus Specification 3.0, 3.2.2.3.2): the address register at
- * port CF8h and the data window at CFCh. A host bridge embeds one. Vm lock held.
+ * port CF8h and the data window at CFCh; and PCI Express's window in memory, where a board has it. A host bridge embeds one. Vm lock held.
  */
 #pragma once
 
@@ -16,10 +16,16 @@ typedef struct PciHost {
      * south bridge has its reset control at CF9h. NULL = nothing there. */
     const IoOps *bypass;
     void *bypass_opaque;
+    /* The enhanced mechanism (PCI Express Base Specification 3.0, 7.2.2): all of configuration
+     * space as memory, 1 MiB a bus. */
+    Region ecam;
 } PciHost;
 
 void pci_host_init(PciHost *host, PciBus *bus);
 void pci_host_finish(PciHost *host);
+/* Shows configuration space at `base` of `memory`: 1 MiB for each of `buses` (at most 256) from bus
+ * 0 on. 0 buses: not at all. */
+void pci_host_set_ecam(PciHost *host, Region *memory, guint64 base, guint buses);
 void pci_host_reset(PciHost *host);
 
 /* What answers byte accesses to CF8h-CFBh; the handlers see the offset from CF8h. */

@@ -19,6 +19,13 @@ void msix_config_written(PciDevice *pci);
 void msi_reset(PciDevice *pci);
 void msix_reset(PciDevice *pci);
 
+/* pcie.c; fine without the capability. */
+void pcie_reset(PciDevice *pci);
+
+/* pci-bridge.c: power-on values of a type 1 header, and where INTx of what is behind goes. */
+void pci_bridge_reset_header(PciDevice *pci);
+void pci_bridge_reroute(PciDevice *pci);
+
 /* Offset of BAR `n`'s register; PCI_ROM_SLOT has its own place. */
 guint pci_bar_offset(guint n);
 

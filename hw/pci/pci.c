@@ -52,7 +52,7 @@ gboolean pci_bus_pirq_level(const PciBus *bus, guint pirq)
 }
 
 /* Several devices share an input of the router; it is low when all of them are. */
-static void bus_drive_pirq(PciBus *bus, guint pirq, gboolean level)
+void pci_bus_drive_pirq(PciBus *bus, guint pirq, gboolean level)
 {
     if (level) {
         if (bus->pirq_count[pirq]++ == 0) {
@@ -61,6 +61,11 @@ static void bus_drive_pirq(PciBus *bus, guint pirq, gboolean level)
     } else if (--bus->pirq_count[pirq] == 0) {
         irq_lower(&bus->pirq[pirq]);
     }
+}
+
+static guint mapped_pirq(const PciDevice *pci)
+{
+    return pci->bus->map_irq(pci->bus, pci_slot(pci), pci->config[PCI_INTERRUPT_PIN] - 1);
 }
 
 static void update_irq(PciDevice *pci)
@@ -74,9 +79,26 @@ static void update_irq(PciDevice *pci)
     pci->config[PCI_STATUS] |= pci->irq_level ? PCI_STATUS_INTERRUPT : 0;
     if (asserted != pci->irq_asserted) {
         pci->irq_asserted = asserted;
-        bus_drive_pirq(pci->bus,
-                       pci->bus->map_irq(pci_slot(pci), pci->config[PCI_INTERRUPT_PIN] - 1),
-                       asserted);
+        if (asserted) {
+            pci->irq_pirq = (guint8)mapped_pirq(pci);
+        }
+        pci_bus_drive_pirq(pci->bus, pci->irq_pirq, asserted);
+    }
+}
+
+void pci_bus_reroute(PciBus *bus)
+{
+    for (guint devfn = 0; devfn < G_N_ELEMENTS(bus->devices); devfn++) {
+        PciDevice *pci = bus->devices[devfn];
+
+        if (pci && pci->secondary) {
+            pci_bridge_reroute(pci);
+        }
+        if (pci && pci->irq_asserted && pci->irq_pirq != mapped_pirq(pci)) {
+            pci_bus_drive_pirq(bus, pci->irq_pirq, FALSE);
+            pci->irq_pirq = (guint8)mapped_pirq(pci);
+            pci_bus_drive_pirq(bus, pci->irq_pirq, TRUE);
+        }
     }
 }
 
@@ -161,11 +183,39 @@ void pci_config_write_default(PciDevice *pci, guint addr, guint32 value, guint s
     }
 }
 
+static guint config_size(const PciDevice *pci)
+{
+    return pci->express_capability ? PCIE_CONFIG_SIZE : PCI_CONFIG_SIZE;
+}
+
+guint pci_bus_number(const PciBus *bus)
+{
+    return bus->bridge ? bus->bridge->config[PCI_SECONDARY_BUS] : 0;
+}
+
+PciBus *pci_bus_find(PciBus *root, guint number)
+{
+    if (pci_bus_number(root) == number) {
+        return root;
+    }
+    for (guint devfn = 0; devfn < G_N_ELEMENTS(root->devices); devfn++) {
+        const PciDevice *pci = root->devices[devfn];
+
+        /* 0 = the firmware has not numbered it yet. */
+        if (pci && pci->secondary && pci->config[PCI_SECONDARY_BUS] &&
+            pci->config[PCI_SECONDARY_BUS] <= number &&
+            number <= pci->config[PCI_SUBORDINATE_BUS]) {
+            return pci_bus_find(pci->secondary, number);
+        }
+    }
+    return NULL;
+}
+
 guint32 pci_bus_config_read(PciBus *bus, guint devfn, guint addr, guint size)
 {
     PciDevice *pci = bus->devices[devfn & 0xff];
 
-    if (!pci || addr + size > PCI_CONFIG_SIZE) {
+    if (!pci || addr + size > config_size(pci)) {
         return 0xffffffffu >> (32 - size * 8);
     }
     if (pci->pci_ops->config_read) {
@@ -178,7 +228,7 @@ void pci_bus_config_write(PciBus *bus, guint devfn, guint addr, guint32 value, g
 {
     PciDevice *pci = bus->devices[devfn & 0xff];
 
-    if (!pci || addr + size > PCI_CONFIG_SIZE) {
+    if (!pci || addr + size > config_size(pci)) {
         return;
     }
     if (pci->pci_ops->config_write) {
@@ -252,7 +302,7 @@ static gboolean choose_devfn(PciBus *bus, OptionList *options, guint *devfn, GEr
     g_autofree char *addr = option_list_take(options, "addr");
 
     if (!addr) {
-        for (*devfn = 0; *devfn < 256; *devfn += 8) {
+        for (*devfn = 0; *devfn <= bus->last_slot << 3; *devfn += 8) {
             if (!bus->devices[*devfn]) {
                 return TRUE;
             }
@@ -261,6 +311,10 @@ static gboolean choose_devfn(PciBus *bus, OptionList *options, guint *devfn, GEr
     }
     if (!parse_addr(addr, devfn, error)) {
         return FALSE;
+    }
+    if (*devfn >> 3 > bus->last_slot) {
+        return error_set(error, "addr=%s: bus %s has no such slot, only 0 to %x", addr,
+                         bus->bus.name, bus->last_slot);
     }
     if (bus->devices[*devfn]) {
         return error_set(error, "addr=%s of bus %s is taken by %s", addr, bus->bus.name,
@@ -289,8 +343,11 @@ static void init_header(PciDevice *pci)
     pci->config[PCI_REVISION] = ops->revision;
     pci->config[PCI_CLASS_PROG] = ops->class_code;
     pci_set_word(pci, PCI_CLASS_SUB, ops->class_code >> 8);
-    pci_set_word(pci, PCI_SUBSYSTEM_VENDOR_ID, own ? ops->subsystem_vendor_id : PCI_VENDOR_REDHAT);
-    pci_set_word(pci, PCI_SUBSYSTEM_ID, own ? ops->subsystem_id : PCI_SUBSYSTEM_VM);
+    if (!ops->bridge) {
+        pci_set_word(pci, PCI_SUBSYSTEM_VENDOR_ID,
+                     own ? ops->subsystem_vendor_id : PCI_VENDOR_REDHAT);
+        pci_set_word(pci, PCI_SUBSYSTEM_ID, own ? ops->subsystem_id : PCI_SUBSYSTEM_VM);
+    }
     pci->config[PCI_INTERRUPT_PIN] = ops->interrupt_pin;
     pci->config[PCI_HEADER_TYPE] = pci->multifunction ? PCI_HEADER_MULTIFUNCTION : 0;
     pci->writable[PCI_COMMAND] =
@@ -382,7 +439,7 @@ static GVariant *get_place(Bus *bus, Device *dev, const OptionSpec *spec)
 /* ---- lifecycle ---- */
 
 /* Without a router of its own a bus shares its four pins by slot, as PCI-to-PCI bridges do. */
-static guint map_irq_swizzle(guint slot, guint pin)
+static guint map_irq_swizzle(const PciBus *bus, guint slot, guint pin)
 {
     return (slot + pin) & 3;
 }
@@ -405,8 +462,13 @@ static void reset_header(PciDevice *pci)
             }
         }
     }
+    if (pci->secondary) {
+        pci_bridge_reset_header(pci);
+        pci_bus_reset(pci->secondary);
+    }
     msi_reset(pci);
     msix_reset(pci);
+    pcie_reset(pci);
     pci->irq_level = FALSE;
     update_irq(pci);
     pci_update_bars(pci);
@@ -438,6 +500,7 @@ PciBus *pci_bus_create(Device *bridge, const char *name, Region *memory, Region 
     bus->machine = bridge->machine;
     bus->memory = memory;
     bus->io = io;
+    bus->last_slot = 31;
     bus->map_irq = map_irq_swizzle;
     return bus;
 }

@@ -24,6 +24,7 @@ typedef struct PciDevice PciDevice;
 typedef struct PciDeviceOps PciDeviceOps;
 typedef struct PciBus PciBus;
 
+#define PCI_PIRQS    8 /* at most: inputs of an interrupt router */
 #define PCI_BARS     6
 #define PCI_ROM_SLOT 6 /* index of the expansion ROM among the BARs */
 
@@ -44,6 +45,7 @@ struct PciDeviceOps {
     guint8 revision;
     guint8 interrupt_pin; /* 1 = INTA ... 4 = INTD, 0 = none */
     const char *romfile;  /* default of romfile=, an expansion ROM; NULL = none */
+    gboolean bridge;      /* has a type 1 header: embeds a PciBridge (pci-bridge.h) */
     /* Reads `size` (1, 2, 4) bytes at `addr`, which do not leave the configuration space. NULL =
      * pci_config_read_default(). */
     guint32 (*config_read)(PciDevice *pci, guint addr, guint size);
@@ -68,26 +70,34 @@ struct PciDevice {
     gboolean multifunction;
     gboolean rombar;
     const char *romfile; /* romfile=, interned; empty = none, NULL = the ops' */
-    guint8 config[PCI_CONFIG_SIZE];
-    guint8 writable[PCI_CONFIG_SIZE];        /* bits that the guest can change */
-    guint8 write_one_clear[PCI_CONFIG_SIZE]; /* bits that writing 1 clears */
-    guint8 next_capability;                  /* where the next one is put */
-    guint8 msi_capability, msix_capability;  /* where they are, 0 = has none */
-    struct Msix *msix;                       /* of the device; NULL = has none */
-    gboolean irq_level;                      /* what the device says; INTx disable comes after */
-    gboolean irq_asserted;                   /* what the bus sees */
+    guint8 config[PCIE_CONFIG_SIZE];
+    guint8 writable[PCIE_CONFIG_SIZE];        /* bits that the guest can change */
+    guint8 write_one_clear[PCIE_CONFIG_SIZE]; /* bits that writing 1 clears */
+    guint8 next_capability;                   /* where the next one is put */
+    guint8 msi_capability, msix_capability;   /* where they are, 0 = has none */
+    guint8 express_capability;                /* likewise; with it the space has 4 KiB */
+    struct Msix *msix;                        /* of the device; NULL = has none */
+    gboolean irq_level;                       /* what the device says; INTx disable comes after */
+    gboolean irq_asserted;                    /* what the bus sees */
+    guint8 irq_pirq;                          /* router input that it holds then */
+    PciBus *secondary;                        /* behind a bridge; NULL = is none */
     PciBar bars[PCI_BARS + 1];
 };
 
 struct PciBus {
     Bus bus;
     Machine *machine;
+    PciDevice *bridge;       /* that the bus is behind; NULL = a host bridge */
     Region *memory, *io;     /* where BARs appear; memory is a container below system_memory */
     PciDevice *devices[256]; /* by devfn */
-    /* Host bridge: input 0..3 of the interrupt router for a pin (0 = INTA) of a slot. */
-    guint (*map_irq)(guint slot, guint pin);
-    IrqLine pirq[4];     /* wired by the board to the interrupt router */
-    guint pirq_count[4]; /* how many devices hold it asserted */
+    gboolean express;        /* PCI Express rather than PCI */
+    guint last_slot;         /* 31, or 0 on a PCI Express link */
+    /* Host bridge: input of the interrupt router for a pin (0 = INTA) of a slot; of a bus behind a
+     * bridge: the virtual wire 0..3. */
+    guint (*map_irq)(const PciBus *bus, guint slot, guint pin);
+    void *map_opaque;
+    IrqLine pirq[PCI_PIRQS];     /* wired by the board to the interrupt router */
+    guint pirq_count[PCI_PIRQS]; /* how many devices hold it asserted */
 };
 
 /* State of a PciDevice: the first field of the state table of every PCI device, at offset 0. */
@@ -159,10 +169,22 @@ void pci_config_write_default(PciDevice *pci, guint addr, guint32 value, guint s
 extern const BusOps pci_bus_ops;
 PciBus *pci_bus_create(Device *bridge, const char *name, Region *memory, Region *io);
 
-/* Power-on values of the standard headers: the host bridge's reset calls it. */
+/* The bus of a number as bridges are set up now, from the host bridge's on; NULL = none. */
+PciBus *pci_bus_find(PciBus *root, guint number);
+/* The number that the guest has given the bus. */
+guint pci_bus_number(const PciBus *bus);
+
+/* map_irq has other answers than before: asserted pins move. */
+void pci_bus_reroute(PciBus *bus);
+/* Drives an input of the router; each that raises it lowers it once. */
+void pci_bus_drive_pirq(PciBus *bus, guint pirq, gboolean level);
+
+/* Power-on values of the standard headers, here and behind bridges: the host bridge's reset calls
+ * it. */
 void pci_bus_reset(PciBus *bus);
 
-/* Configuration cycles; a device that is not there reads as all ones. */
+/* Configuration cycles, `addr` below 4096; a device that is not there reads as all ones, and so
+ * does one without the PCI Express capability from 256 on. */
 guint32 pci_bus_config_read(PciBus *bus, guint devfn, guint addr, guint size);
 void pci_bus_config_write(PciBus *bus, guint devfn, guint addr, guint32 value, guint size);
 
