@@ -9,7 +9,6 @@
 #include "hw/pc/fw_cfg.h"
 #include "hw/pc/kernel-rom.h"
 #include "hw/pc/pc-priv.h"
-#include "hw/pc/piix4-pm.h"
 
 #define E820_RAM      1
 #define E820_RESERVED 2
@@ -106,10 +105,10 @@ static gboolean add_vga_rom(PcBoard *board, GError **error)
 
 static void add_sleep_states(PcBoard *board)
 {
-    guint8 states[PIIX4_PM_SLEEP_STATES];
+    guint8 states[ACPI_SLEEP_STATES];
 
-    if (board->pm) {
-        piix4_pm_sleep_states(board->pm, states);
+    if (board->sleep) {
+        acpi_sleep_states(board->sleep, states);
         fw_cfg_add_file(board->fw_cfg, "etc/system-states", states, sizeof(states));
     }
 }

@@ -10,6 +10,7 @@
 #include "core/board.h"
 #include "hw/isa/isa.h"
 #include "hw/pc/acpi-info.h"
+#include "hw/pc/acpi-sleep.h"
 #include "hw/pc/pam.h"
 
 #define PC_GSIS 24
@@ -31,7 +32,8 @@ typedef struct PcBoard {
     /* Devices; NULL where the board has none. */
     Device *pcihost, *piix3, *pm, *ide, *ide2; /* ide2: second ISA channel */
     Device *pic, *ioapic, *hpet, *pit, *rtc, *i8042, *fw_cfg;
-    Device **apics; /* local APICs, config.cpus of them; NULL if they are not ours */
+    Device **apics;         /* local APICs, config.cpus of them; NULL if they are not ours */
+    const AcpiSleep *sleep; /* of the power management; NULL = none */
     IsaBus *isa;
     IrqLine isa_irq[ISA_IRQS]; /* inputs for devices that the board wires by hand */
     guint a20_sources;         /* bit 0 = 8042, bit 1 = port 92h: who enables address line 20 */

@@ -71,6 +71,7 @@ static gboolean south_bridge_functions_init(PcBoard *board, GError **error)
     if (!board->pm) {
         return FALSE;
     }
+    board->sleep = piix4_pm_sleep(board->pm);
     device_connect_irq(board->pm, 0, board->isa_irq[9]);
     return !board->usb || pci_create(board, &piix3_uhci_ops, "1.2", error);
 }

@@ -4,9 +4,7 @@
 
 #include <string.h>
 
-#include "core/event.h"
 #include "hw/pc/smbus-host.h"
-#include "hw/timer/acpi-pm.h"
 
 #define PMBA      0x40 /* power management base, 4 bytes; bit 0 is fixed at 1 */
 #define DEVACTB   0x58 /* device activity B, 4 bytes */
@@ -35,10 +33,6 @@
 #define GPE_PORT  0xafe0
 #define GPE_BYTES 2
 
-/* SLP_TYP of the states (7.2.3, and what the firmware's tables say); that of S4 is an option. */
-#define SLEEP_S5 0
-#define SLEEP_S3 1
-
 #define APM_PORT 0xb2
 
 /* Values of the APM control port by which the firmware's tables ask for ACPI mode. */
@@ -48,6 +42,7 @@
 typedef struct Piix4Pm {
     PciDevice pci;
     AcpiPm acpi;
+    AcpiSleep sleep;
     SmbusHost smbus;
     IrqLine sci;
     Region ports;               /* container of PM_PORTS */
@@ -57,8 +52,6 @@ typedef struct Piix4Pm {
     guint8 registers[PM_PORTS]; /* of `general`, by offset in the PM ports */
     guint8 gpe_status[GPE_BYTES], gpe_enable[GPE_BYTES];
     guint8 apm_control, apm_status;
-    guint64 disable_s3, disable_s4, s4_val; /* options */
-    MachineListener *listener;
 } Piix4Pm;
 
 /* ---- PM ports ---- */
@@ -147,65 +140,12 @@ static void apm_write(void *opaque, guint64 addr, guint64 value, guint size)
 
 static const IoOps apm_ops = {apm_read, apm_write, 1, 1};
 
-/* ---- states ---- */
-
-/* The clock and the PM timer wake if the guest has enabled it; keys and buttons do always. */
-static guint wake_mask(const Piix4Pm *pm)
-{
-    return 1u << WAKE_OTHER | (pm->acpi.enable & ACPI_PM1_RTC ? 1u << WAKE_RTC : 0) |
-           (pm->acpi.enable & ACPI_PM1_TMR ? 1u << WAKE_PM_TIMER : 0);
-}
-
-static void sleep_entered(void *opaque, guint type)
-{
-    Piix4Pm *pm = opaque;
-    Machine *machine = pm->pci.device.machine;
-
-    if (type == SLEEP_S5) {
-        machine_request_shutdown(machine, SHUTDOWN_GUEST_SHUTDOWN, 0);
-    } else if (type == SLEEP_S3 && !pm->disable_s3) {
-        machine->wake_mask = wake_mask(pm);
-        machine_request_suspend(machine);
-    } else if (type == pm->s4_val && !pm->disable_s4) {
-        /* Its memory is on its disk. */
-        event_emit(machine, "SUSPEND_DISK", NULL);
-        machine_request_shutdown(machine, SHUTDOWN_GUEST_SHUTDOWN, 0);
-    } else {
-        /* The firmware offers no such state: wake up at once. */
-        device_warn_once(&pm->pci.device, "guest asked for a sleeping state that there is not");
-        acpi_pm_event(&pm->acpi, ACPI_PM1_WAK);
-    }
-}
-
-/* The reset of waking is over: says why (ACPI 1.0b, 4.7.3.1.1). */
-static void woken(Piix4Pm *pm, WakeReason reason)
-{
-    guint16 why = reason == WAKE_RTC        ? ACPI_PM1_RTC
-                  : reason == WAKE_PM_TIMER ? ACPI_PM1_TMR
-                                            : ACPI_PM1_PWRBTN;
-
-    acpi_pm_event(&pm->acpi, ACPI_PM1_WAK | why);
-}
-
-static void machine_event(Machine *machine, MachineEvent event, void *opaque)
-{
-    Piix4Pm *pm = opaque;
-
-    if (event == MACHINE_EVENT_POWERDOWN && machine->run_state == RUN_STATE_SUSPENDED) {
-        machine_request_wakeup(machine, WAKE_OTHER);
-    } else if (event == MACHINE_EVENT_POWERDOWN) {
-        acpi_pm_event(&pm->acpi, ACPI_PM1_PWRBTN);
-    } else if (event == MACHINE_EVENT_WAKEUP) {
-        woken(pm, machine->wake_reason);
-    }
-}
+/* ---- configuration ---- */
 
 static void sci_set(void *opaque, guint n, int level)
 {
     irq_set(&((Piix4Pm *)opaque)->sci, level);
 }
-
-/* ---- configuration ---- */
 
 static void place(Piix4Pm *pm, Region *region, guint base, gboolean enabled)
 {
@@ -254,15 +194,9 @@ static void init_config(PciDevice *pci)
     memset(pci->writable + SMBBA + 2, 0, 2);
 }
 
-void piix4_pm_sleep_states(Device *dev, guint8 states[PIIX4_PM_SLEEP_STATES])
+const AcpiSleep *piix4_pm_sleep(const Device *dev)
 {
-    const Piix4Pm *pm = (const Piix4Pm *)dev;
-    const guint8 offered = 0x80;
-
-    memset(states, 0, PIIX4_PM_SLEEP_STATES);
-    states[0] = states[5] = offered | SLEEP_S5;
-    states[3] = SLEEP_S3 | (pm->disable_s3 ? 0 : offered);
-    states[4] = (guint8)pm->s4_val | (pm->disable_s4 ? 0 : offered);
+    return &((const Piix4Pm *)dev)->sleep;
 }
 
 void piix4_pm_acpi_info(const Device *dev, AcpiInfo *info)
@@ -311,7 +245,7 @@ static gboolean realize(Device *dev, GError **error)
 
     init_config(&pm->pci);
     device_publish_irq(dev, &pm->sci);
-    acpi_pm_init(&pm->acpi, dev->machine, sleep_entered, pm);
+    acpi_sleep_init(&pm->sleep, dev, &pm->acpi);
     pm->acpi.sci = (IrqLine){sci_set, pm, 0};
     region_init_container(&pm->ports, "piix4-pm", PM_PORTS);
     region_init_io(&pm->general, "piix4-pm-general", &general_ops, pm, PM_PORTS - GPSTS);
@@ -324,8 +258,6 @@ static gboolean realize(Device *dev, GError **error)
     region_add(io, GPE_PORT, &pm->gpe, 0);
     region_init_io(&pm->apm, "apm", &apm_ops, pm, 2);
     region_add(io, APM_PORT, &pm->apm, 0);
-    pm->listener = machine_listen(dev->machine, machine_event, pm);
-    dev->machine->can_sleep = TRUE;
     return TRUE;
 }
 
@@ -335,12 +267,10 @@ static void unrealize(Device *dev)
     Region *regions[] = {&pm->acpi.evt, &pm->acpi.cnt, &pm->acpi.tmr, &pm->general,
                          &pm->ports,    &pm->gpe,      &pm->apm,      &pm->smbus.region};
 
-    dev->machine->can_sleep = FALSE;
-    machine_unlisten(dev->machine, pm->listener);
     for (guint i = 0; i < G_N_ELEMENTS(regions); i++) {
         region_remove(regions[i]);
     }
-    acpi_pm_finish(&pm->acpi);
+    acpi_sleep_finish(&pm->sleep);
     smbus_host_finish(&pm->smbus);
     region_finish(&pm->general);
     region_finish(&pm->ports);
@@ -358,25 +288,13 @@ static gboolean state_loaded(void *object, GError **error)
 }
 
 static const OptionSpec piix4_pm_options[] = {
-    {"disable_s3", OPTION_UINT, G_STRUCT_OFFSET(Piix4Pm, disable_s3), "0",
-     "1 = no sleep with memory alive (S3)", 0, 1},
-    {"disable_s4", OPTION_UINT, G_STRUCT_OFFSET(Piix4Pm, disable_s4), "0",
-     "1 = no sleep with memory on disk (S4)", 0, 1},
-    {"s4_val", OPTION_UINT, G_STRUCT_OFFSET(Piix4Pm, s4_val), "2", "SLP_TYP of S4", 2, 7},
+    ACPI_SLEEP_OPTIONS(Piix4Pm, sleep),
     OPTION_END,
 };
 
-/* The PM1 registers; the SCI's level is worked out anew. */
-static const StateField acpi_fields[] = {
-    STATE_FIELD(U16, AcpiPm, status),  STATE_FIELD(U16, AcpiPm, enable),
-    STATE_FIELD(U16, AcpiPm, control), STATE_FIELD(U64, AcpiPm, carry_seen),
-    STATE_FIELD(TIMER, AcpiPm, timer), STATE_END,
-};
-static const StateTable acpi_state = {1, acpi_fields, NULL};
-
 static const StateField state_fields[] = {
     PCI_DEVICE_STATE,
-    {"acpi", STATE_STRUCT, G_STRUCT_OFFSET(Piix4Pm, acpi), 1, sizeof(AcpiPm), 1, &acpi_state},
+    {"acpi", STATE_STRUCT, G_STRUCT_OFFSET(Piix4Pm, acpi), 1, sizeof(AcpiPm), 1, &acpi_pm_state},
     {"smbus", STATE_STRUCT, G_STRUCT_OFFSET(Piix4Pm, smbus), 1, sizeof(SmbusHost), 1,
      &smbus_host_state},
     STATE_ARRAY(U8, Piix4Pm, registers),

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Configuration mechanism #1 (PCI Local Bus Specification 3.0, 3.2.2.3.2): the address register at
- * port CF8h and the data window at CFCh; and PCI Express's window in memory, where a board has it. A host bridge embeds one. Vm lock held.
+ * port CF8h and the data window at CFCh; and PCI Express's window in memory, where a board has
+ * one. A host bridge embeds one. Vm lock held.
  */
 #pragma once
 
