@@ -50,7 +50,7 @@ class Linux(linux.LinuxTest):
         self.assertEqual(self.console.run('grep -c ^processor /proc/cpuinfo').strip(), '1')
         self.check_work()
         self.console.socket.sendall(b'poweroff -f\n')
-        self.assertEqual(self.machine.wait(60), 0)
+        self.assertEqual(self.machine.wait(linux.TIMEOUT), 0)
 
     def test_shell_of_two_processors(self):
         self.start_shell('-smp', '2')
@@ -87,7 +87,7 @@ class Linux(linux.LinuxTest):
         picture = Screen(self.machine).dump()
         self.assertEqual((picture.width, picture.height), (720, 400))
         self.machine.hmp.command('sendkey ret')
-        self.wait_text('Select your location', 180)
+        self.wait_text('Select your location')
 
     GREEN = 0x208070  # the selection's colour, the upper halves of red, green, blue
 
@@ -100,7 +100,7 @@ class Linux(linux.LinuxTest):
                 if picture.pixel(1000, y) & 0xf0f0f0 == self.GREEN and y > 150]
         return (rows[0] + rows[-1]) // 2 if rows else None
 
-    def wait_selected(self, condition, what, timeout=60):
+    def wait_selected(self, condition, what, timeout=300):
         end = time.monotonic() + timeout
         while True:
             row = self.selected()

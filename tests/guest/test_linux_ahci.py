@@ -52,8 +52,7 @@ class AhciLinux(linux.LinuxTest):
         run = self.console.run
         run('mount -t sysfs sys /sys; modprobe -a scsi_mod sd_mod')
         run('for m in libata libahci ahci cdrom sr_mod; do insmod /$m.ko; done')
-        run('for i in 1 2 3 4 5 6 7 8 9 10; do [ -b /dev/sda -a -b /dev/sr0 ] && break; sleep 1; '
-            'done')
+        self.console.wait_for('[ -b /dev/sda -a -b /dev/sr0 ]')
         messages = run('dmesg | grep -E "ata|ahci|scsi|sd |sr "')
         self.assertIn('NCQ (depth 32)', messages)
         self.assertIn('SATA link up 6.0 Gbps', messages)

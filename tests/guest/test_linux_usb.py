@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Linux's own drivers on our USB controllers and devices, on the software CPU."""
 
-import base64
 import hashlib
 import os
 import re
@@ -21,45 +20,28 @@ LOAD = 'mount -t sysfs sys /sys; modprobe -a usbhid hid-generic %s'
 class Usb(linux.LinuxTest):
     def find(self, name):
         """The raw HID device of that name, once Linux has it."""
-        found = self.console.run(
-            'for i in 1 2 3 4 5 6 7 8 9 10; do grep -l "%s" /sys/class/hidraw/*/device/uevent && '
-            'break; sleep 1; done' % name)
-        self.assertIn('hidraw', found, self.console.run('dmesg | tail -30'))
+        found = self.console.wait_for('grep -l "%s" /sys/class/hidraw/*/device/uevent' % name)
         return '/dev/' + re.search(r'hidraw\d+', found).group()
 
-    def reports(self, device, size, count, act):
-        """The reports that Linux gets of a device while act() does something."""
-        self.console.run('(dd if=%s bs=%d count=%d of=/tmp/reports 2>/dev/null) & sleep 1'
-                         % (device, size, count))
-        act()
-        self.console.run('for i in 1 2 3 4 5 6 7 8 9 10; do [ $(wc -c < /tmp/reports) -ge %d ] && '
-                         'break; sleep 1; done' % (size * count))
-        raw = base64.b64decode(self.console.run('base64 /tmp/reports'))
-        return [raw[at:at + size].hex(' ') for at in range(0, len(raw), size)]
-
     def check_keyboard(self):
-        keyboard = self.find('USB Keyboard')
+        reports = self.console.record(self.find('USB Keyboard'), 8)
+        self.machine.hmp.command('sendkey shift-a')
         self.assertEqual(
-            self.reports(keyboard, 8, 4, lambda: self.machine.hmp.command('sendkey shift-a')),
+            [report.hex(' ') for report in reports(4)],
             ['02 00 00 00 00 00 00 00', '02 00 04 00 00 00 00 00', '02 00 00 00 00 00 00 00',
              '00 00 00 00 00 00 00 00'])
 
     def check_tablet(self):
-        tablet = self.find('USB Tablet')
+        reports = self.console.record(self.find('USB Tablet'), 7)
         viewer = rfb.Rfb(self.vnc)
         self.addCleanup(viewer.close)
         middle = viewer.width // 2, viewer.height // 2
 
-        def move():
-            viewer.pointer(0, 0)
-            self.console.run('sleep 1')
-            viewer.pointer(*middle)
-            self.console.run('sleep 1')
-            viewer.pointer(*middle, 1)
-        reports = self.reports(tablet, 7, 3, move)
-        self.assertEqual(reports[0], '00 00 00 00 00 00 00')
-        for report, buttons in zip(reports[1:], (0, 1)):
-            raw = bytes.fromhex(report)
+        viewer.pointer(0, 0)
+        self.assertEqual(reports(1), [bytes(7)])
+        for count, buttons in ((2, 0), (3, 1)):
+            viewer.pointer(*middle, buttons)
+            raw = reports(count)[-1]
             self.assertEqual(raw[0], buttons)
             for at in (1, 3):
                 self.assertAlmostEqual(int.from_bytes(raw[at:at + 2], 'little'), 0x4000,
@@ -78,10 +60,8 @@ class Usb(linux.LinuxTest):
         """Linux reads what there is, and what it has written is there."""
         with open(path, 'rb') as f:
             content = f.read()
-        disk = self.console.run(
-            'for i in 1 2 3 4 5 6 7 8 9 10 11 12; do grep -l "^%d$" /sys/block/sd*/size && break; '
-            'sleep 1; done' % (len(content) // 512))
-        self.assertIn('/sd', disk, self.console.run('dmesg | tail -30'))
+        disk = self.console.wait_for(
+            'grep -l "^%d$" /sys/block/sd*/size' % (len(content) // 512))
         disk = '/dev/' + re.search(r'sd[a-z]', disk).group()
         self.assertIn(hashlib.md5(content).hexdigest(), self.console.run('md5sum ' + disk))
         data = bytes(range(256)) * 4096
@@ -103,9 +83,7 @@ class Usb(linux.LinuxTest):
             self.assertEqual(self.machine.hmp.command(command).strip(), '')
 
         def wait_gone():
-            self.assertIn('gone', self.console.run(
-                'for i in 1 2 3 4 5 6 7 8 9 10; do [ -e /sys/block/sdc ] || { echo gone; break; }; '
-                'sleep 1; done'))
+            self.console.wait_for('[ ! -e /sys/block/sdc ]')
         hmp('device_add usb-hub,port=4.1,id=hub')
         hmp('device_add usb-storage,drive=plug,port=4.1.8,id=plug')
         self.check_stick(path)

@@ -17,6 +17,7 @@ import tap
 DEVICES = ('-device', 'virtio-rng-pci', '-device', 'virtio-balloon-pci', '-device',
            'virtio-keyboard-pci', '-device', 'virtio-tablet-pci')
 EV_KEY, EV_ABS = 1, 3
+AT = 300 * 1024 + 500  # a pixel
 
 
 @unittest.skipIf(linux.skip_reason(), linux.skip_reason())
@@ -30,20 +31,15 @@ class Virtio(linux.LinuxTest):
         self.assertTrue(match, text + self.console.run('lsmod; dmesg | tail -30'))
         return '/dev/input/' + match.group(1)
 
-    def events(self, device, count, act):
-        """The first events that Linux gets of a device while act() does something."""
-        self.console.run('(dd if=%s bs=24 count=%d of=/tmp/events 2>/dev/null) & sleep 1'
-                         % (device, count))
-        act()
-        self.console.run('for i in 1 2 3 4 5 6 7 8 9 10; do [ $(wc -c < /tmp/events) -ge %d ] && '
-                         'break; sleep 1; done' % (24 * count))
-        raw = base64.b64decode(self.console.run('base64 /tmp/events'))
-        return [struct.unpack('<HHi', raw[at + 16:at + 24]) for at in range(0, len(raw), 24)]
+    def events(self, device):
+        """As Console.record(); the function returns (type, code, value)."""
+        record = self.console.record(device, 24)
+        return lambda count: [struct.unpack('<HHi', raw[16:]) for raw in record(count)]
 
     def check_input(self):
-        keys = self.events(self.find('QEMU Virtio Keyboard'), 8,
-                           lambda: self.machine.hmp.command('sendkey shift-a'))
-        self.assertEqual([e for e in keys if e[0] == EV_KEY],
+        events = self.events(self.find('QEMU Virtio Keyboard'))
+        self.machine.hmp.command('sendkey shift-a')
+        self.assertEqual([e for e in events(8) if e[0] == EV_KEY],
                          [(1, 42, 1), (1, 30, 1), (1, 30, 0), (1, 42, 0)])
         self.assertIn('* Mouse', self.machine.hmp.command('info mice'))
         self.assertRegex(self.machine.hmp.command('info mice'),
@@ -65,7 +61,7 @@ class Virtio(linux.LinuxTest):
                          'rm /mnt/f')
         full = self.resident()
         self.machine.hmp.command('balloon 512')
-        end = time.monotonic() + 120
+        end = time.monotonic() + 600
         while 'actual=512' not in self.machine.hmp.command('info balloon'):
             self.assertLess(time.monotonic(), end, self.machine.hmp.command('info balloon'))
             time.sleep(0.5)
@@ -89,18 +85,22 @@ class Virtio(linux.LinuxTest):
     def test_display(self):
         self.start_shell('-vga', 'none', '-device', 'virtio-gpu-pci,xres=1024,yres=768')
         self.console.run('mount -t sysfs sys /sys; modprobe -a virtio_pci virtio-gpu')
-        self.assertIn('virtio_gpudrmfb', self.console.run('cat /proc/fb'))
+        self.console.wait_for('grep virtio_gpudrmfb /proc/fb')
         self.assertIn('1024x768', self.console.run('head -1 /sys/class/drm/*/modes'))
-        self.console.run(r"printf '\377\001\002\000' > /dev/fb0")  # one pixel: blue, green, red
+        # One pixel: blue, green, red; not where the console's cursor blinks.
+        self.console.run(r"printf '\377\001\002\000' | dd of=/dev/fb0 bs=4 seek=%d" % AT)
         path = os.path.join(self.dir, 'dump.ppm')
-        end = time.monotonic() + 60
+        end = time.monotonic() + 120
         while True:
             self.machine.hmp.command('screendump ' + path)
             with open(path, 'rb') as file:
                 picture = file.read()
-            if picture.startswith(b'P6\n1024 768\n255\n\x02\x01\xff'):
+            head = b'P6\n1024 768\n255\n'
+            self.assertTrue(picture.startswith(head), picture[:19])
+            at = len(head) + 3 * AT
+            if picture[at:at + 3] == b'\x02\x01\xff':
                 break
-            self.assertLess(time.monotonic(), end, picture[:19])
+            self.assertLess(time.monotonic(), end, picture[at:at + 3])
             time.sleep(0.5)
 
 

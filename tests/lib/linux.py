@@ -9,6 +9,7 @@
             self.console.run('modprobe uhci-hcd')
 """
 
+import base64
 import os
 import re
 import socket
@@ -65,6 +66,29 @@ class Console:
         self.socket.sendall(('%s; echo END""ED\n' % command).encode())
         self.wait(r'END""ED\n')
         return self.wait(r'(?s)(.*)ENDED\n').group(1)
+
+    def wait_for(self, condition, what=None):
+        """Until a command of the shell succeeds. It is tried often, not for a time: the guest may
+        be a slow one."""
+        said = self.run('n=0; until %s; do n=$((n + 1)); [ $n -gt 200 ] && { echo TOO LATE; break; '
+                        '}; sleep 0.5; done' % condition)
+        if 'TOO LATE' in said:
+            raise AssertionError('%s: %s%s' % (what or condition, said,
+                                               self.run('dmesg | tail -30')))
+        return said
+
+    def record(self, device, size):
+        """Begins to collect what a device says, in pieces of that size. Returns a function that
+        returns them, as soon as there are as many as it is asked for."""
+        self.run('rm -f /tmp/record; (exec dd if=%s bs=%d of=/tmp/record 2>/dev/null) & '
+                 'reader=$!' % (device, size))
+        self.wait_for('ls -l /proc/$reader/fd | grep -q " %s$"' % device)
+
+        def pieces(count):
+            self.wait_for('[ $(wc -c < /tmp/record) -ge %d ]' % (size * count))
+            raw = base64.b64decode(self.run('base64 /tmp/record'))
+            return [raw[at:at + size] for at in range(0, len(raw), size)]
+        return pieces
 
 
 def initrd_release():
