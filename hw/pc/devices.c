@@ -30,6 +30,7 @@
 #include "hw/timer/i8254.h"
 #include "hw/timer/mc146818.h"
 #include "hw/timer/pcspk.h"
+#include "hw/usb/ehci.h"
 #include "hw/usb/hid.h"
 #include "hw/usb/uhci.h"
 #include "hw/usb/usb-hub.h"
@@ -88,6 +89,15 @@ const DeviceOps *const device_types[] = {
     /* USB */
     &piix3_uhci_ops.device,
     &piix4_uhci_ops.device,
+    &ich9_uhci1_ops.device,
+    &ich9_uhci2_ops.device,
+    &ich9_uhci3_ops.device,
+    &ich9_uhci4_ops.device,
+    &ich9_uhci5_ops.device,
+    &ich9_uhci6_ops.device,
+    &usb_ehci_ops.device,
+    &ich9_ehci1_ops.device,
+    &ich9_ehci2_ops.device,
     &qemu_xhci_ops.device,
     &usb_kbd_ops.device,
     &usb_mouse_ops.device,

@@ -297,13 +297,26 @@ static gboolean parse_addr(const char *text, guint *devfn, GError **error)
     return TRUE;
 }
 
-static gboolean choose_devfn(PciBus *bus, OptionList *options, guint *devfn, GError **error)
+static gboolean slot_is_empty(const PciBus *bus, guint devfn)
+{
+    for (guint function = 0; function < 8; function++) {
+        if (bus->devices[(devfn & ~7u) + function]) {
+            return FALSE;
+        }
+    }
+    return TRUE;
+}
+
+/* The functions of a slot may come in any order if this one says that there are several: nobody
+ * looks for them before the guest runs. */
+static gboolean choose_devfn(PciBus *bus, OptionList *options, gboolean multifunction, guint *devfn,
+                             GError **error)
 {
     g_autofree char *addr = option_list_take(options, "addr");
 
     if (!addr) {
         for (*devfn = 0; *devfn <= bus->last_slot << 3; *devfn += 8) {
-            if (!bus->devices[*devfn]) {
+            if (slot_is_empty(bus, *devfn)) {
                 return TRUE;
             }
         }
@@ -320,9 +333,11 @@ static gboolean choose_devfn(PciBus *bus, OptionList *options, guint *devfn, GEr
         return error_set(error, "addr=%s of bus %s is taken by %s", addr, bus->bus.name,
                          bus->devices[*devfn]->device.ops->name);
     }
-    if ((*devfn & 7) && !bus->devices[*devfn & ~7u]) {
-        return error_set(error, "addr=%s: slot %02x of bus %s has no function 0 yet", addr,
-                         *devfn >> 3, bus->bus.name);
+    if ((*devfn & 7) && !bus->devices[*devfn & ~7u] && !multifunction) {
+        return error_set(error,
+                         "addr=%s: slot %02x of bus %s has no function 0 yet; add "
+                         "it first, or multifunction=on here",
+                         addr, *devfn >> 3, bus->bus.name);
     }
     return TRUE;
 }
@@ -369,8 +384,8 @@ static gboolean place(Bus *bus, Device *dev, OptionList *options, GError **error
     pci->pci_ops = pci_device_ops(dev);
     pci->bus = pci_bus;
     pci->rombar = TRUE;
-    if (!choose_devfn(pci_bus, options, &devfn, error) ||
-        !take_bool(options, "multifunction", &pci->multifunction, error) ||
+    if (!take_bool(options, "multifunction", &pci->multifunction, error) ||
+        !choose_devfn(pci_bus, options, pci->multifunction, &devfn, error) ||
         !take_bool(options, "rombar", &pci->rombar, error)) {
         return FALSE;
     }
@@ -385,10 +400,12 @@ static gboolean plugged(Bus *bus, Device *dev, GError **error)
 {
     PciBus *pci_bus = (PciBus *)bus;
     PciDevice *pci = pci_device(dev);
-    PciDevice *first = pci_bus->devices[pci->devfn & ~7u];
+    gboolean shared = !slot_is_empty(pci_bus, pci->devfn);
+    PciDevice *first;
 
     pci_bus->devices[pci->devfn] = pci;
-    if (pci_function(pci) && first) {
+    first = pci_bus->devices[pci->devfn & ~7u];
+    if (shared && first) {
         first->config[PCI_HEADER_TYPE] |= PCI_HEADER_MULTIFUNCTION;
     }
     return pci_load_rom(pci, error);

@@ -31,8 +31,10 @@ typedef struct Uhci Uhci;
 struct Uhci {
     PciDevice pci;
     Region io;
-    UsbBus *bus;
+    UsbBus *bus; /* NULL: a companion, whose ports are of an EHCI's bus */
     UsbPort ports[UHCI_PORTS];
+    char *master;       /* masterbus=, that bus; NULL = has a bus of its own */
+    guint64 first_port; /* firstport=, of that bus */
     guint16 port_status[UHCI_PORTS];
     guint16 command, status, enable, frame;
     guint32 base;

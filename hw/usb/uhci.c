@@ -4,6 +4,7 @@
  */
 #include "hw/usb/uhci.h"
 
+#include "core/error.h"
 #include "hw/usb/uhci-priv.h"
 
 #define IO_BYTES 32
@@ -248,10 +249,39 @@ static const IoOps io_ops = {io_read, io_write, .min_size = 2, .max_size = 2};
 
 /* ---- lifecycle ---- */
 
+static void leave_master(Uhci *uhci)
+{
+    for (guint n = 0; n < UHCI_PORTS; n++) {
+        usb_companion_remove(&uhci->ports[n], (guint)uhci->first_port + n);
+    }
+}
+
+static gboolean become_companion(Uhci *uhci, GError **error)
+{
+    Bus *bus = bus_find(uhci->pci.device.machine->root, uhci->master);
+
+    if (!bus || bus->ops != &usb_bus_ops) {
+        return error_set(error, "masterbus=%s: there is no such USB bus", uhci->master);
+    }
+    for (guint n = 0; n < UHCI_PORTS; n++) {
+        if (!usb_companion_add((UsbBus *)bus, (guint)uhci->first_port + n, &uhci->ports[n],
+                               &port_ops, n, uhci, error)) {
+            g_prefix_error(error, "masterbus=%s,firstport=%u: ", uhci->master,
+                           (guint)uhci->first_port);
+            leave_master(uhci);
+            return FALSE;
+        }
+    }
+    return TRUE;
+}
+
 static gboolean realize(Device *dev, GError **error)
 {
     Uhci *uhci = (Uhci *)dev;
 
+    if (uhci->master && !become_companion(uhci, error)) {
+        return FALSE;
+    }
     uhci_schedule_init(uhci);
     region_init_io(&uhci->io, "uhci", &io_ops, uhci, IO_BYTES);
     pci_register_bar(&uhci->pci, 4, PCI_BAR_IO, &uhci->io);
@@ -259,6 +289,9 @@ static gboolean realize(Device *dev, GError **error)
     uhci->pci.writable[LEGSUP] = 0xbf;
     uhci->pci.writable[LEGSUP + 1] = 0x20;
     uhci->pci.write_one_clear[LEGSUP + 1] = 0x8f;
+    if (uhci->master) {
+        return TRUE;
+    }
     uhci->bus = usb_bus_create(dev);
     for (guint n = 0; n < UHCI_PORTS; n++) {
         usb_port_add(uhci->bus, &uhci->ports[n], NULL, n,
@@ -273,6 +306,9 @@ static void unrealize(Device *dev)
 {
     Uhci *uhci = (Uhci *)dev;
 
+    if (uhci->master) {
+        leave_master(uhci);
+    }
     uhci_schedule_finish(uhci);
     region_finish(&uhci->io);
 }
@@ -288,7 +324,9 @@ static void reset(Device *dev)
 
 static void info(Device *dev, GString *out)
 {
-    usb_bus_info(((Uhci *)dev)->bus, out);
+    if (((Uhci *)dev)->bus) {
+        usb_bus_info(((Uhci *)dev)->bus, out);
+    }
 }
 
 /* What devices had kept is sent again: its descriptors are still active. */
@@ -318,24 +356,44 @@ static const StateField state_fields[] = {
 };
 static const StateTable uhci_state = {1, state_fields, state_loaded};
 
-#define UHCI_OPS(device_name, text, id, pin)                                                   \
-    {                                                                                          \
-        .device = {.name = device_name,                                                        \
-                   .summary = text,                                                            \
-                   .category = "USB",                                                          \
-                   .bus = BUS_PCI,                                                             \
-                   .size = sizeof(Uhci),                                                       \
-                   .state = &uhci_state,                                                       \
-                   .realize = realize,                                                         \
-                   .unrealize = unrealize,                                                     \
-                   .reset = reset,                                                             \
-                   .info_topic = "usb",                                                        \
-                   .info = info},                                                              \
-        .vendor_id = PCI_VENDOR_INTEL, .device_id = id, .class_code = 0x0c0300, .revision = 1, \
-        .interrupt_pin = pin,                                                                  \
+static const OptionSpec options[] = {
+    {"masterbus", OPTION_STRING, G_STRUCT_OFFSET(Uhci, master), NULL,
+     "bus of the EHCI whose companion it is; unset: has a bus of its own"},
+    {"firstport", OPTION_UINT, G_STRUCT_OFFSET(Uhci, first_port), "0",
+     "with masterbus=: the first of its ports there, from 0", 0, 255},
+    OPTION_END,
+};
+
+#define UHCI_OPS(device_name, text, id, pin, revision_id)                       \
+    {                                                                           \
+        .device = {.name = device_name,                                         \
+                   .summary = text,                                             \
+                   .category = "USB",                                           \
+                   .bus = BUS_PCI,                                              \
+                   .size = sizeof(Uhci),                                        \
+                   .options = options,                                          \
+                   .state = &uhci_state,                                        \
+                   .realize = realize,                                          \
+                   .unrealize = unrealize,                                      \
+                   .reset = reset,                                              \
+                   .info_topic = "usb",                                         \
+                   .info = info},                                               \
+        .vendor_id = PCI_VENDOR_INTEL, .device_id = id, .class_code = 0x0c0300, \
+        .revision = revision_id, .interrupt_pin = pin,                          \
     }
 
 const PciDeviceOps piix3_uhci_ops =
-    UHCI_OPS("piix3-usb-uhci", "USB 1.1 controller of the PIIX3 (-usb on board pc)", 0x7020, 4);
+    UHCI_OPS("piix3-usb-uhci", "USB 1.1 controller of the PIIX3 (-usb on board pc)", 0x7020, 4, 1);
 const PciDeviceOps piix4_uhci_ops =
-    UHCI_OPS("piix4-usb-uhci", "USB 1.1 controller of the PIIX4", 0x7112, 4);
+    UHCI_OPS("piix4-usb-uhci", "USB 1.1 controller of the PIIX4", 0x7112, 4, 1);
+
+/* ICH9: three for each EHCI, at functions 0 to 2 of slots 1d and 1a. */
+#define ICH9_UHCI(n, id, pin) \
+    UHCI_OPS("ich9-usb-uhci" n, "USB 1.1 controller " n " of the ICH9", id, pin, 3)
+
+const PciDeviceOps ich9_uhci1_ops = ICH9_UHCI("1", 0x2934, 1);
+const PciDeviceOps ich9_uhci2_ops = ICH9_UHCI("2", 0x2935, 2);
+const PciDeviceOps ich9_uhci3_ops = ICH9_UHCI("3", 0x2936, 3);
+const PciDeviceOps ich9_uhci4_ops = ICH9_UHCI("4", 0x2937, 1);
+const PciDeviceOps ich9_uhci5_ops = ICH9_UHCI("5", 0x2938, 2);
+const PciDeviceOps ich9_uhci6_ops = ICH9_UHCI("6", 0x2939, 3);

@@ -285,8 +285,7 @@ static guint tier(const UsbPort *port)
 static gboolean realize(Device *dev, GError **error)
 {
     UsbHub *hub = (UsbHub *)dev;
-    guint speeds = USB_SPEED_MASK(USB_SPEED_LOW) | USB_SPEED_MASK(USB_SPEED_FULL) |
-                   (hub->usb.speed == USB_SPEED_HIGH ? USB_SPEED_MASK(USB_SPEED_HIGH) : 0);
+    guint speeds = usb_hub_speeds(&hub->usb);
 
     if (tier(hub->usb.port) > USB_HUB_TIERS) {
         return error_set(error, "port=%s: at most %u hubs can be plugged one into the other",

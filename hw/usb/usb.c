@@ -41,6 +41,15 @@ void usb_port_reset(UsbPort *port)
     }
 }
 
+void usb_port_disconnect(UsbPort *port)
+{
+    if (port->device) {
+        usb_device_bus_reset(port->device);
+        port->device->state = USB_STATE_ATTACHED;
+        port->device->suspended = FALSE;
+    }
+}
+
 UsbDevice *usb_port_find(UsbPort *port, guint address)
 {
     UsbDevice *device = port->device;
@@ -357,6 +366,60 @@ UsbBus *usb_bus_create(Device *dev)
     bus->bus.hotplug = &hotplug_ops;
     bus->ports = g_ptr_array_new();
     return bus;
+}
+
+/* ---- ports of two controllers ---- */
+
+gboolean usb_companion_add(UsbBus *bus, guint n, UsbPort *port, const UsbPortOps *ops, guint index,
+                           void *opaque, GError **error)
+{
+    memset(port, 0, sizeof *port);
+    port->ops = ops;
+    port->opaque = opaque;
+    port->index = index;
+    if (!bus->set_companion) {
+        return error_set(error, "bus %s has no ports for companions; use that of an EHCI",
+                         bus->bus.name);
+    }
+    if (!bus->set_companion(bus, n, port, error)) {
+        return FALSE;
+    }
+    port->bus = bus;
+    return TRUE;
+}
+
+void usb_companion_remove(UsbPort *port, guint n)
+{
+    if (port->bus) {
+        port->bus->set_companion(port->bus, n, NULL, NULL);
+        port->bus = NULL;
+    }
+}
+
+guint usb_hub_speeds(const UsbDevice *hub)
+{
+    return USB_SPEED_MASK(USB_SPEED_LOW) | USB_SPEED_MASK(USB_SPEED_FULL) |
+           (hub->speed == USB_SPEED_HIGH ? USB_SPEED_MASK(USB_SPEED_HIGH) : 0);
+}
+
+void usb_device_choose_speed(UsbDevice *device, guint speeds)
+{
+    speeds &= device_speeds(device);
+    g_assert(speeds);
+    device->speed = g_bit_storage(speeds) - 1;
+    if (!usb_device_ops(device)->find) {
+        return;
+    }
+    for (guint i = 0; i < device->port->bus->ports->len; i++) {
+        UsbPort *port = g_ptr_array_index(device->port->bus->ports, i);
+
+        if (port->hub == device) {
+            port->speeds = usb_hub_speeds(device);
+            if (port->device) {
+                usb_device_choose_speed(port->device, port->speeds);
+            }
+        }
+    }
 }
 
 /* ---- for people ---- */

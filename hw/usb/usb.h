@@ -103,6 +103,12 @@ struct UsbPort {
 struct UsbBus {
     Bus bus;
     GPtrArray *ports; /* of UsbPort*, hubs' included, by path of appearance */
+    /*
+     * A companion controller (EHCI 1.0, 4.2) wants to serve port n too: `port` is its view of it,
+     * whose `device` is set while the companion has it. Port NULL: it goes again. NULL = the ports
+     * of this bus have no companions.
+     */
+    gboolean (*set_companion)(UsbBus *bus, guint n, UsbPort *port, GError **error);
 };
 
 extern const BusOps usb_bus_ops;
@@ -117,8 +123,27 @@ void usb_port_add(UsbBus *bus, UsbPort *port, UsbDevice *hub, guint index, guint
 /* The port must be empty. */
 void usb_port_remove(UsbPort *port);
 
+/*
+ * For companions: fills in a view of port n of somebody else's bus, and offers to serve it. FALSE
+ * with `error` set if the bus does not have such a port. Removing is fine for a port that is not
+ * there, and after the bus.
+ */
+gboolean usb_companion_add(UsbBus *bus, guint n, UsbPort *port, const UsbPortOps *ops, guint index,
+                           void *opaque, GError **error);
+void usb_companion_remove(UsbPort *port, guint n);
+
+/* What the ports of a hub can do. */
+guint usb_hub_speeds(const UsbDevice *hub);
+
+/* The device is at a port with these speeds now, which are not none of its own: it works at the
+ * fastest of them, and so does what is plugged into it. Before attaching. */
+void usb_device_choose_speed(UsbDevice *device, guint speeds);
+
 /* Reset signalling: the device, if there is one, is in its default state with address 0. */
 void usb_port_reset(UsbPort *port);
+
+/* The wires lead elsewhere: the device, if there is one, is as if it were just plugged in. */
+void usb_port_disconnect(UsbPort *port);
 
 /* The enabled device with this address at the port or behind its hubs; NULL if nobody answers. */
 UsbDevice *usb_port_find(UsbPort *port, guint address);
