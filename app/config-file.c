@@ -29,6 +29,8 @@ typedef struct Group {
 
 static const Group groups[] = {
     {"accel", "accel", "accel"},    {"action", "action", NULL},
+    {"add-fd", "add-fd", NULL},
+
     {"boot-opts", "boot", "order"}, {"chardev", "chardev", "backend"},
     {"device", "device", "driver"}, {"drive", "drive", NULL},
     {"global", "global", NULL},     {"icount", "icount", "shift"},

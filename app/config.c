@@ -45,6 +45,7 @@ CliConfig *cli_config_new(void)
     config->parallels = items_new();
     config->monitors = items_new();
     config->qtests = items_new();
+    config->passed_fds = items_new();
     return config;
 }
 
@@ -67,6 +68,7 @@ void cli_config_free(CliConfig *config)
     g_array_unref(config->parallels);
     g_array_unref(config->monitors);
     g_array_unref(config->qtests);
+    g_array_unref(config->passed_fds);
     g_free(config->name);
     g_free(config->uuid);
     g_free(config->process_name);

@@ -70,6 +70,7 @@ typedef struct CliConfig {
 
     int echr;                                          /* -1 = not given */
     GArray *chardevs, *serials, *parallels, *monitors; /* of CliItem */
+    GArray *passed_fds;                                /* of CliItem: -add-fd */
     const char *debugcon;
     GArray *qtests; /* of CliItem */
     const char *qtest_log;

@@ -83,7 +83,7 @@ static gboolean add_image(Machine *machine, const char *file, GError **error)
     if (!check_image(file, error)) {
         return FALSE;
     }
-    is_cd = block_looks_like_cdrom(file);
+    is_cd = block_looks_like_cdrom(machine, file);
     if (is_cd && !check_cd_is_whole(file, error)) {
         return FALSE;
     }

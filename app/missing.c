@@ -18,7 +18,6 @@ static const struct {
     const char *name, *reason;
 } missing[] = {
     {"acpitable", NO_TABLE},
-    {"add-fd", "descriptors are passed by '-chardev socket,fd=N' and QMP's getfd"},
     {"async-teardown", "memory is given back when the process ends"},
     {"audio", NO_AUDIO},
     {"audio-help", NO_AUDIO},

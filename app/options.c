@@ -259,6 +259,10 @@ const CliOption cli_options[] = {
      CLI_STANDARD,
      "denies system calls that a machine has no use for (default: on, all of them denied)",
      cli_apply_sandbox},
+    {"add-fd", NULL, "fd=N,set=N[,opaque=TEXT]", CLI_STANDARD,
+     "puts a descriptor that the program was started with into the set /dev/fdset/N, a path for\n"
+     "whatever opens files (-chardev, -drive, screendump)",
+     cli_apply_add_fd},
     {"msg", NULL, "[timestamp=on|off][,guest-name=on|off]", CLI_STANDARD,
      "puts the time, and the machine's name, before messages", cli_apply_msg},
     {"control", NULL, "on|off", CLI_STANDARD,

@@ -81,6 +81,9 @@ gboolean cli_apply_log_items(CliConfig *config, const CliOption *option, const c
                              GError **error);
 gboolean cli_apply_nic(CliConfig *config, const CliOption *option, const char *value,
                        GError **error);
+/* passed-fds.c */
+gboolean cli_apply_add_fd(CliConfig *config, const CliOption *option, const char *value,
+                          GError **error);
 /* option-process.c */
 gboolean cli_apply_global(CliConfig *config, const CliOption *option, const char *value,
                           GError **error);

@@ -12,6 +12,7 @@
 #include "app/frontends.h"
 #include "app/monitors.h"
 #include "app/options.h"
+#include "app/passed-fds.h"
 #include "app/paths.h"
 #include "app/ports.h"
 #include "app/process.h"
@@ -430,6 +431,7 @@ static gboolean start(Session *session, GError **error)
 {
     /* A layout that was asked for is checked now, not when somebody first types. */
     if ((session->config->keymap && !machine_keymap(session->machine, error)) ||
+        !passed_fds_take(session->machine, session->config, error) ||
         !add_objects(session, error) || !prepare_board(session, error)) {
         return FALSE;
     }

@@ -14,6 +14,7 @@
 #include "block/types.h"
 #include "core/block-iov.h"
 #include "core/error.h"
+#include "core/fdset.h"
 
 /* O_DIRECT asks no more than this of memory, offset and length anywhere (open(2), statx(2)). */
 #define DIRECT_ALIGN 4096
@@ -157,7 +158,7 @@ static gboolean get_length(RawImage *raw, const struct stat *st, GError **error)
 /* A second descriptor that goes past the page cache; what is not aligned for it uses the first. */
 static gboolean open_direct(RawImage *raw, int flags, GError **error)
 {
-    raw->direct_fd = open(raw->image.file, flags | O_DIRECT);
+    raw->direct_fd = path_open(raw->image.machine, raw->image.file, flags | O_DIRECT, 0);
     if (raw->direct_fd < 0) {
         return error_set_errno(error, errno,
                                "cannot open '%s' past the host's cache (cache=writeback works on "
@@ -190,7 +191,8 @@ static gboolean raw_setup(RawImage *raw, int flags, GError **error)
 static int open_same(const BlockImage *image, const struct stat *st)
 {
     gboolean exclusive = S_ISBLK(st->st_mode) && (image->flags & BLOCK_OPEN_LOCK);
-    int fd = open(image->file, O_RDWR | O_CLOEXEC | (exclusive ? O_EXCL : 0));
+    int fd =
+        path_open(image->machine, image->file, O_RDWR | O_CLOEXEC | (exclusive ? O_EXCL : 0), 0);
     struct stat now;
 
     if (fd >= 0 && (fstat(fd, &now) < 0 || now.st_dev != st->st_dev || now.st_ino != st->st_ino)) {
@@ -277,7 +279,7 @@ static gboolean raw_open(BlockImage *image, GError **error)
     struct stat st;
 
     raw->direct_fd = raw->write_fd = -1;
-    if (stat(image->file, &st) < 0) {
+    if (path_stat(image->machine, image->file, &st) < 0) {
         return open_failed(image, errno, error);
     }
     if (!check_kind(image, &st, error)) {
@@ -286,7 +288,7 @@ static gboolean raw_open(BlockImage *image, GError **error)
     /* Of a block device O_EXCL asks whether the host uses it, or a part of it (open(2)). */
     exclusive = S_ISBLK(st.st_mode) && (image->flags & BLOCK_OPEN_LOCK) &&
                 !(image->flags & BLOCK_OPEN_READONLY);
-    raw->fd = open(image->file, flags | (exclusive ? O_EXCL : 0));
+    raw->fd = path_open(image->machine, image->file, flags | (exclusive ? O_EXCL : 0), 0);
     if (raw->fd < 0) {
         return open_failed(image, errno, error);
     }

@@ -11,6 +11,7 @@
 
 #include "core/block-priv.h"
 #include "core/error.h"
+#include "core/fdset.h"
 
 #define PROBE_SIZE 4096
 
@@ -57,18 +58,27 @@ static char *format_names(BlockManager *manager)
     return g_string_free(names, FALSE);
 }
 
+/* Of a set of descriptors, one for writing will do. */
+static int open_head(Machine *machine, const char *file)
+{
+    int flags = O_CLOEXEC | O_NONBLOCK;
+    int fd = path_open(machine, file, flags | O_RDONLY, 0);
+
+    return fd < 0 && fdset_is_path(file) ? path_open(machine, file, flags | O_RDWR, 0) : fd;
+}
+
 /* The first bytes of a file; 0 if it cannot be read (opening it will tell why). */
-static gsize read_head(const char *file, guint8 *head, gsize size)
+static gsize read_head(Machine *machine, const char *file, guint8 *head, gsize size)
 {
     struct stat st;
     ssize_t got;
     int fd;
 
     /* Opening a FIFO would wait for a writer. */
-    if (stat(file, &st) < 0 || !(S_ISREG(st.st_mode) || S_ISBLK(st.st_mode))) {
+    if (path_stat(machine, file, &st) < 0 || !(S_ISREG(st.st_mode) || S_ISBLK(st.st_mode))) {
         return 0;
     }
-    fd = open(file, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+    fd = open_head(machine, file);
     if (fd < 0) {
         return 0;
     }
@@ -80,7 +90,7 @@ static gsize read_head(const char *file, guint8 *head, gsize size)
 static const BlockImageOps *format_probe(BlockManager *manager, const char *file, GError **error)
 {
     guint8 head[PROBE_SIZE];
-    gsize length = read_head(file, head, sizeof(head));
+    gsize length = read_head(manager->machine, file, head, sizeof(head));
     const BlockImageOps *raw;
 
     for (guint i = 0; manager->formats[i]; i++) {
@@ -245,11 +255,11 @@ void block_image_submit(BlockImage *image, BlockRequest *request)
     request->submitting = FALSE;
 }
 
-gboolean block_looks_like_cdrom(const char *file)
+gboolean block_looks_like_cdrom(Machine *machine, const char *file)
 {
     /* ECMA-119, 8.4.2: the first volume descriptor is sector 16, its identifier "CD001". */
     guint8 head[16 * 2048 + 6];
-    gsize length = read_head(file, head, sizeof(head));
+    gsize length = read_head(machine, file, head, sizeof(head));
     const char *dot = strrchr(file, '.');
 
     return (length == sizeof(head) && memcmp(head + 16 * 2048 + 1, "CD001", 5) == 0) ||

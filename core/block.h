@@ -266,7 +266,7 @@ const char *drive_node_name(const Drive *drive);
 gboolean drive_has_medium(const Drive *drive);
 
 /* TRUE if the file looks like an ISO 9660 image or is named .iso: what `vitrine IMAGE` asks. */
-gboolean block_looks_like_cdrom(const char *file);
+gboolean block_looks_like_cdrom(Machine *machine, const char *file);
 
 /* ---- for the monitor and user interfaces ---- */
 

@@ -12,6 +12,7 @@
 
 #include "core/char-priv.h"
 #include "core/error.h"
+#include "core/fdset.h"
 
 typedef struct FileChardev {
     Chardev chr;
@@ -79,9 +80,9 @@ static gsize file_write(Chardev *chr, const guint8 *data, gsize length)
     return (gsize)n;
 }
 
-static int open_path(const char *path, int flags, GError **error)
+static int open_path(Chardev *chr, const char *path, int flags, GError **error)
 {
-    int fd = open(path, flags | O_NONBLOCK | O_NOCTTY | O_CLOEXEC, 0666);
+    int fd = path_open(chr->machine, path, flags | O_NONBLOCK | O_NOCTTY | O_CLOEXEC, 0666);
 
     if (fd < 0 && errno == ENXIO) {
         error_set(error, "cannot open '%s': nobody has it open for reading", path);
@@ -125,12 +126,12 @@ static gboolean file_open(Chardev *chr, GError **error)
         return error_set(error, "character device '%s' needs path=FILE", chr->id);
     }
     file->out =
-        open_path(file->path, O_WRONLY | O_CREAT | (file->append ? O_APPEND : O_TRUNC), error);
+        open_path(chr, file->path, O_WRONLY | O_CREAT | (file->append ? O_APPEND : O_TRUNC), error);
     if (file->out < 0) {
         return FALSE;
     }
     if (file->input_path) {
-        file->in = open_path(file->input_path, O_RDONLY, error);
+        file->in = open_path(chr, file->input_path, O_RDONLY, error);
         if (file->in < 0) {
             file_close(chr);
             return FALSE;
@@ -153,10 +154,10 @@ static gboolean pipe_open(Chardev *chr, GError **error)
         return error_set(error, "character device '%s' needs path=PIPE", chr->id);
     }
     if (access(in_path, F_OK) == 0 && access(out_path, F_OK) == 0) {
-        file->in = open_path(in_path, O_RDWR, error);
-        file->out = file->in < 0 ? -1 : open_path(out_path, O_RDWR, error);
+        file->in = open_path(chr, in_path, O_RDWR, error);
+        file->out = file->in < 0 ? -1 : open_path(chr, out_path, O_RDWR, error);
     } else {
-        file->out = open_path(file->path, O_RDWR, error);
+        file->out = open_path(chr, file->path, O_RDWR, error);
         /* From a single named pipe we would read what we have written. */
         if (file->out >= 0 && fstat(file->out, &st) == 0 && !S_ISFIFO(st.st_mode)) {
             file->in = file->out;

@@ -6,6 +6,7 @@
 
 #include "core/char-priv.h"
 #include "core/error.h"
+#include "core/fdset.h"
 
 gboolean char_log_open(Chardev *chr, GError **error)
 {
@@ -15,7 +16,8 @@ gboolean char_log_open(Chardev *chr, GError **error)
         return !chr->logappend ||
                error_set(error, "character device '%s': logappend=on needs logfile=FILE", chr->id);
     }
-    chr->log_fd = open(chr->logfile, flags | (chr->logappend ? O_APPEND : O_TRUNC), 0666);
+    chr->log_fd =
+        path_open(chr->machine, chr->logfile, flags | (chr->logappend ? O_APPEND : O_TRUNC), 0666);
     if (chr->log_fd < 0) {
         return error_set_errno(error, errno, "character device '%s': cannot open logfile '%s'",
                                chr->id, chr->logfile);

@@ -13,6 +13,7 @@
 
 #include "core/char-priv.h"
 #include "core/error.h"
+#include "core/fdset.h"
 
 typedef struct SerialChardev {
     Chardev chr;
@@ -171,7 +172,8 @@ static gboolean serial_open(Chardev *chr, GError **error)
     if (!serial->path) {
         return error_set(error, "character device '%s' needs path=/dev/tty...", chr->id);
     }
-    serial->fd = open(serial->path, O_RDWR | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+    serial->fd =
+        path_open(chr->machine, serial->path, O_RDWR | O_NONBLOCK | O_NOCTTY | O_CLOEXEC, 0);
     if (serial->fd < 0) {
         return error_set_errno(error, errno, "cannot open '%s'", serial->path);
     }

@@ -39,6 +39,7 @@ typedef struct SocketChardev {
     SocketLookup *lookup; /* a worker looks for the host of a client that reconnects */
     gboolean complained;  /* ... which was said not to be reached */
     int listen_fd, fd;
+    int given_fd; /* with fd=: stays open until we are */
     FdWatch *listen_watch, *watch;
     gboolean connecting, want_out;
     gboolean half_closed; /* the peer sends nothing more, but may still read */
@@ -666,10 +667,11 @@ static gboolean socket_check(SocketChardev *sock, GError **error)
     return TRUE;
 }
 
-/* A socket that we were started with: listening for a server, else connected. */
+/* A socket that we were given: listening for a server, else connected. It is the giver's until the
+ * device is open. */
 static gboolean socket_take_fd(SocketChardev *sock, GError **error)
 {
-    int listens = 0;
+    int listens = 0, mine;
     socklen_t size = sizeof listens;
     guint64 fd;
 
@@ -684,8 +686,13 @@ static gboolean socket_take_fd(SocketChardev *sock, GError **error)
                          listens ? "a listening" : "no listening",
                          listens ? "server=on is missing" : "server=on does not suit it");
     }
-    char_fd_prepare((int)fd);
-    *(sock->server ? &sock->listen_fd : &sock->fd) = (int)fd;
+    mine = fcntl((int)fd, F_DUPFD_CLOEXEC, 0);
+    if (mine < 0) {
+        return error_set_errno(error, errno, "fd '%s'", sock->fd_name);
+    }
+    char_fd_prepare(mine);
+    sock->given_fd = (int)fd;
+    *(sock->server ? &sock->listen_fd : &sock->fd) = mine;
     return TRUE;
 }
 
@@ -731,6 +738,9 @@ static gboolean socket_open(Chardev *chr, GError **error)
     } else {
         socket_use(sock, sock->fd);
         socket_connected(sock);
+    }
+    if (sock->fd_name) {
+        close(sock->given_fd);
     }
     return TRUE;
 }

@@ -502,6 +502,11 @@ Cursor *display_cursor(Display *display, int *x, int *y, gboolean *visible)
     return display->cursor;
 }
 
+Machine *display_machine(const Display *display)
+{
+    return display->machine;
+}
+
 const char *display_name(Display *display)
 {
     return display->name;

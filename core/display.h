@@ -106,6 +106,8 @@ typedef struct DisplaySourceOps {
     gboolean (*text)(void *opaque, TextScreen *screen);
 } DisplaySourceOps;
 
+Machine *display_machine(const Display *display);
+
 /* Makes a display and adds it to machine->displays. `name`: the device's ("VGA"). */
 Display *display_new(Machine *machine, const char *name, const DisplaySourceOps *ops, void *opaque);
 /* The same for a picture that is no head of the machine: it is not in machine->displays. */

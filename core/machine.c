@@ -5,6 +5,7 @@
 #include "core/block.h"
 #include "core/char.h"
 #include "core/event.h"
+#include "core/fdset.h"
 #include "core/frontend.h"
 #include "core/input.h"
 #include "core/keymap.h"
@@ -444,6 +445,7 @@ Machine *machine_new(EventLoop *loop)
     machine->event_watches = g_ptr_array_new();
     machine->input = input_router_new(machine);
     machine->chars = char_manager_new(machine);
+    machine->fdsets = fdsets_new();
     machine->mux_escape = 1; /* Ctrl-A */
     machine->reset_request = deferred_new(loop, run_reset_request, machine);
     machine->shutdown_request = deferred_new(loop, run_shutdown_request, machine);
@@ -498,6 +500,7 @@ void machine_free(Machine *machine)
     g_ptr_array_unref(machine->listeners);
     g_ptr_array_unref(machine->event_watches);
     g_clear_pointer(&machine->frontend_watches, g_ptr_array_unref);
+    fdsets_free(machine->fdsets);
     g_free(machine->dump);
     g_free(machine->attach_name);
     g_free(machine->name);

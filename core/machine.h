@@ -24,6 +24,7 @@ typedef struct BlockManager BlockManager;
 typedef struct Keymap Keymap;
 typedef struct Frontend Frontend;
 struct BalloonOps;
+struct FdSets;
 struct termios;
 
 /* QMP's RunState names, as far as they exist here. */
@@ -95,9 +96,10 @@ struct Machine {
     const char *keymap_layout; /* -k LAYOUT, NULL = default; outlives the machine */
     Keymap *keymap;            /* made by machine_keymap() */
     CharManager *chars;
-    guint8 mux_escape;    /* the escape character of muxes, -echr; Ctrl-A if app/ sets nothing */
-    BlockManager *blocks; /* set by app/, which knows the image formats; may be NULL */
-    GPtrArray *frontends; /* of Frontend*, open ones */
+    guint8 mux_escape;     /* the escape character of muxes, -echr; Ctrl-A if app/ sets nothing */
+    BlockManager *blocks;  /* set by app/, which knows the image formats; may be NULL */
+    struct FdSets *fdsets; /* files opened by others, core/fdset.h */
+    GPtrArray *frontends;  /* of Frontend*, open ones */
     /* Opens a frontend by name, loading its module, with "key=value,..." or NULL; see
      * frontend_open_text(). Set by app/; NULL = frontends cannot be loaded. */
     Frontend *(*open_frontend)(Machine *machine, const char *name, const char *options,

@@ -6,6 +6,7 @@
 
 #include "core/backend-priv.h"
 #include "core/error.h"
+#include "core/fdset.h"
 #include "core/log.h"
 #include "core/rng.h"
 
@@ -59,7 +60,8 @@ static gboolean random_load(Backend *backend, GError **error)
 {
     RngRandom *random = (RngRandom *)backend;
 
-    random->fd = open(random->filename, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+    random->fd = path_open(backend->machine, random->filename,
+                           O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY, 0);
     return random->fd >= 0 ||
            error_set_errno(error, errno, "Could not open '%s'", random->filename);
 }

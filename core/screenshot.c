@@ -12,6 +12,7 @@
 #include <glib/gstdio.h>
 
 #include "core/error.h"
+#include "core/fdset.h"
 #include "core/screenshot-priv.h"
 #include "core/screenshot.h"
 
@@ -21,6 +22,7 @@ typedef struct ScreenshotJob {
     int x, y;
     ScreenshotFormat format;
     char *path;
+    int fd; /* of a set of descriptors; -1 = a file is made */
     ScreenshotDone done;
     void *opaque;
     GError *error;
@@ -153,8 +155,12 @@ static gboolean save_regular(const ScreenshotJob *job, GError **error)
 static void screenshot_work(void *opaque)
 {
     ScreenshotJob *job = opaque;
-    gboolean ok =
-        is_special(job->path) ? save_special(job, &job->error) : save_regular(job, &job->error);
+    gboolean ok = job->error == NULL;
+    if (ok) {
+        ok = job->fd >= 0            ? write_image(job, job->fd, &job->error)
+             : is_special(job->path) ? save_special(job, &job->error)
+                                     : save_regular(job, &job->error);
+    }
     if (!ok) {
         g_prefix_error(&job->error, "screenshot '%s': ", job->path);
     }
@@ -188,9 +194,9 @@ gboolean screenshot_parse_format(const char *text, ScreenshotFormat *format, GEr
     return screenshot_has_png() || error_set(error, "image format 'png' was not built in; use ppm");
 }
 
-void screenshot_save_surface(WorkerPool *pool, Surface *surface, Cursor *cursor, int x, int y,
-                             ScreenshotFormat format, const char *path, ScreenshotDone done,
-                             void *opaque)
+static ScreenshotJob *new_job(Surface *surface, Cursor *cursor, int x, int y,
+                              ScreenshotFormat format, const char *path, ScreenshotDone done,
+                              void *opaque)
 {
     ScreenshotJob *job = g_new0(ScreenshotJob, 1);
     job->surface = surface_ref(surface);
@@ -199,9 +205,30 @@ void screenshot_save_surface(WorkerPool *pool, Surface *surface, Cursor *cursor,
     job->y = y;
     job->format = format;
     job->path = g_strdup(path);
+    job->fd = -1;
     job->done = done;
     job->opaque = opaque;
-    worker_submit(pool, screenshot_work, screenshot_done, job);
+    return job;
+}
+
+void screenshot_save_surface(WorkerPool *pool, Surface *surface, Cursor *cursor, int x, int y,
+                             ScreenshotFormat format, const char *path, ScreenshotDone done,
+                             void *opaque)
+{
+    worker_submit(pool, screenshot_work, screenshot_done,
+                  new_job(surface, cursor, x, y, format, path, done, opaque));
+}
+
+/* From a set of descriptors; a manager has opened it for writing, or for both. */
+static void take_descriptor(ScreenshotJob *job, Machine *machine)
+{
+    job->fd = path_open(machine, job->path, O_WRONLY | O_TRUNC | O_CLOEXEC, 0);
+    if (job->fd < 0) {
+        job->fd = path_open(machine, job->path, O_RDWR | O_TRUNC | O_CLOEXEC, 0);
+    }
+    if (job->fd < 0) {
+        error_set_errno(&job->error, errno, "cannot open");
+    }
 }
 
 void screenshot_save(WorkerPool *pool, Display *display, gboolean with_cursor,
@@ -211,6 +238,10 @@ void screenshot_save(WorkerPool *pool, Display *display, gboolean with_cursor,
     gboolean visible;
     display_update(display);
     Cursor *cursor = display_cursor(display, &x, &y, &visible);
-    screenshot_save_surface(pool, display_surface(display), with_cursor && visible ? cursor : NULL,
-                            x, y, format, path, done, opaque);
+    ScreenshotJob *job = new_job(display_surface(display), with_cursor && visible ? cursor : NULL,
+                                 x, y, format, path, done, opaque);
+    if (fdset_is_path(path)) {
+        take_descriptor(job, display_machine(display));
+    }
+    worker_submit(pool, screenshot_work, screenshot_done, job);
 }

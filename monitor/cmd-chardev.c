@@ -1,9 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Making, exchanging and ending character devices while the machine runs. */
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include "core/char.h"
 #include "core/error.h"
+#include "monitor/fds.h"
 #include "monitor/handlers.h"
 
 /* ---- a ChardevBackend as options ---- */
@@ -99,9 +102,15 @@ static OptionList *backend_options(JsonNode *node, const char **type, GError **e
 
 /* ---- adding and changing ---- */
 
+typedef struct Making {
+    CommandCall *call;
+    int fd; /* by getfd, ours until the device is there; -1 = none */
+} Making;
+
 static void chardev_ready(Chardev *chr, const GError *error, void *opaque)
 {
-    CommandCall *call = opaque;
+    Making *making = opaque;
+    CommandCall *call = making->call;
     const char *device = chr ? chardev_pty_device(chr) : NULL;
     JsonObject *result = json_object_new();
 
@@ -110,24 +119,68 @@ static void chardev_ready(Chardev *chr, const GError *error, void *opaque)
         g_string_append_printf(call->out, "char device redirected to %s (label %s)\n", device,
                                chr->id);
     }
+    if (!chr && making->fd >= 0) {
+        close(making->fd);
+    }
+    g_free(making);
     command_return_object(call, result);
     command_call_finish(call, error ? g_error_copy(error) : NULL);
+}
+
+/* fd=NAME of a socket becomes a number; `*fd` -1 if there is none. */
+static gboolean take_fd(CommandCall *call, const char *type, OptionList *options, int *fd,
+                        GError **error)
+{
+    g_autofree char *name = !strcmp(type, "socket") ? option_list_take(options, "fd") : NULL;
+    g_autofree char *number = NULL;
+    struct stat st;
+
+    *fd = -1;
+    if (!name) {
+        return TRUE;
+    }
+    *fd = fd_store_claim(call->context->fds, name, error);
+    if (*fd < 0) {
+        return FALSE;
+    }
+    if (fstat(*fd, &st) < 0 || !S_ISSOCK(st.st_mode)) {
+        close(*fd);
+        return error_set(error, "File descriptor '%s' is not a socket", name);
+    }
+    number = g_strdup_printf("%d", *fd);
+    option_list_add(options, "fd", number);
+    return TRUE;
 }
 
 typedef void (*MakeFn)(Machine *machine, const char *type, const char *id, OptionList *options,
                        CharReadyFn done, void *opaque);
 
-static gboolean make_from_backend(CommandCall *call, MakeFn make, GError **error)
+static gboolean make(CommandCall *call, MakeFn fn, const char *type, const char *id,
+                     OptionList *options, GError **error)
+{
+    Making *making;
+    int fd;
+
+    /* A descriptor keeps its name if there is no use for it. */
+    if (fn == chardev_create_later && id && chardev_find(call->machine, id)) {
+        return error_set(error, "there is a character device '%s' already", id);
+    }
+    if (!take_fd(call, type, options, &fd, error)) {
+        return FALSE;
+    }
+    making = g_new(Making, 1);
+    *making = (Making){call, fd};
+    command_call_hold(call);
+    fn(call->machine, type, id, options, chardev_ready, making);
+    return TRUE;
+}
+
+static gboolean make_from_backend(CommandCall *call, MakeFn fn, GError **error)
 {
     const char *type;
     g_autoptr(OptionList) options = backend_options(command_json(call, "backend"), &type, error);
 
-    if (!options) {
-        return FALSE;
-    }
-    command_call_hold(call);
-    make(call->machine, type, command_string(call, "id"), options, chardev_ready, call);
-    return TRUE;
+    return options && make(call, fn, type, command_string(call, "id"), options, error);
 }
 
 gboolean qmp_chardev_add(CommandCall *call, GError **error)
@@ -145,12 +198,7 @@ gboolean cmd_chardev_add(CommandCall *call, GError **error)
     g_autofree char *type = NULL, *id = NULL;
     g_autoptr(OptionList) options = chardev_parse(command_string(call, "args"), &type, &id, error);
 
-    if (!options) {
-        return FALSE;
-    }
-    command_call_hold(call);
-    chardev_create_later(call->machine, type, id, options, chardev_ready, call);
-    return TRUE;
+    return options && make(call, chardev_create_later, type, id, options, error);
 }
 
 gboolean cmd_chardev_change(CommandCall *call, GError **error)
@@ -158,12 +206,7 @@ gboolean cmd_chardev_change(CommandCall *call, GError **error)
     g_autofree char *type = NULL, *id = NULL;
     g_autoptr(OptionList) options = chardev_parse(command_string(call, "args"), &type, &id, error);
 
-    if (!options) {
-        return FALSE;
-    }
-    command_call_hold(call);
-    chardev_change(call->machine, type, command_string(call, "id"), options, chardev_ready, call);
-    return TRUE;
+    return options && make(call, chardev_change, type, command_string(call, "id"), options, error);
 }
 
 /* ---- the rest ---- */

@@ -9,6 +9,7 @@
 #include "core/vcpu.h"
 #include "cpu/paging.h"
 #include "monitor/dump.h"
+#include "monitor/fds.h"
 #include "monitor/handlers.h"
 
 /* ---- dump-guest-memory ---- */
@@ -81,11 +82,23 @@ gboolean qmp_dump_guest_memory(CommandCall *call, GError **error)
         }
         return error_set(error, "%s is not available now (elf is)", format);
     }
-    if (!g_str_has_prefix(protocol, "file:")) {
-        return error_set(error, "Invalid parameter 'protocol': file:PATH");
+    if (g_str_has_prefix(protocol, "fd:")) {
+        options.fd = fd_store_claim(call->context->fds, protocol + strlen("fd:"), error);
+        if (options.fd < 0) {
+            return FALSE;
+        }
+    } else if (g_str_has_prefix(protocol, "file:")) {
+        options.path = protocol + strlen("file:");
+    } else {
+        return error_set(error, "parameter 'protocol' must start with 'file:' or 'fd:'");
     }
-    options.path = protocol + strlen("file:");
-    return start_dump(call, &options, command_flag(call, "detach"), error);
+    if (!start_dump(call, &options, command_flag(call, "detach"), error)) {
+        if (options.fd >= 0) {
+            close(options.fd);
+        }
+        return FALSE;
+    }
+    return TRUE;
 }
 
 gboolean cmd_dump_guest_memory(CommandCall *call, GError **error)

@@ -132,7 +132,7 @@ static void open_work(void *opaque)
     Dump *dump = opaque;
 
     if (dump->path) {
-        out_file_open(&dump->file, dump->path, &dump->cancel, &dump->error);
+        out_file_open(&dump->file, dump->machine, dump->path, &dump->cancel, &dump->error);
     } else {
         out_file_take(&dump->file, dump->fd, &dump->cancel);
     }
@@ -339,7 +339,7 @@ static void part_work(void *opaque)
     PartDump *part = opaque;
     OutFile file;
 
-    if (!out_file_open(&file, part->path, &part->cancel, &part->error)) {
+    if (!out_file_open(&file, part->machine, part->path, &part->cancel, &part->error)) {
         return;
     }
     if (write_part(part, &file)) {

@@ -19,7 +19,7 @@ typedef struct DumpProgress {
 
 typedef struct DumpOptions {
     const char *path; /* or NULL, and: */
-    int fd;           /* is taken in any case */
+    int fd;           /* is taken if the dump starts */
     gboolean paging;  /* virtual addresses too, as the processors see them */
     gboolean limited; /* to these physical addresses: */
     guint64 begin, length;

@@ -3,6 +3,8 @@
 
 #include <unistd.h>
 
+#include "core/error.h"
+
 struct FdStore {
     GArray *arrived; /* of int */
     GArray *current; /* brought by requests that are, or have been, carried out */
@@ -117,4 +119,14 @@ int fd_store_steal(FdStore *store, const char *name)
     }
     g_free(key);
     return GPOINTER_TO_INT(value);
+}
+
+int fd_store_claim(FdStore *store, const char *name, GError **error)
+{
+    int fd = store ? fd_store_steal(store, name) : -1;
+
+    if (fd < 0) {
+        error_set(error, "File descriptor named '%s' has not been found", name);
+    }
+    return fd;
 }

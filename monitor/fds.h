@@ -37,5 +37,8 @@ gboolean fd_store_set(FdStore *store, const char *name, int fd);
 /* Gives it up to the caller; -1 = there is none of that name. */
 int fd_store_steal(FdStore *store, const char *name);
 
+/* The same for a command's argument; -1 with an error. `store` NULL = the client has none. */
+int fd_store_claim(FdStore *store, const char *name, GError **error);
+
 /* Closes them all. NULL is fine. */
 void fd_list_free(GArray *fds);

@@ -215,8 +215,11 @@ gboolean qmp_query_stats_schemas(CommandCall *call, GError **error);
 gboolean qmp_query_command_line(CommandCall *call, GError **error);
 
 /* cmd-fd.c */
-gboolean qmp_getfd(CommandCall *call, GError **error);
-gboolean qmp_closefd(CommandCall *call, GError **error);
+gboolean cmd_getfd(CommandCall *call, GError **error);
+gboolean cmd_closefd(CommandCall *call, GError **error);
+gboolean qmp_add_fd(CommandCall *call, GError **error);
+gboolean qmp_remove_fd(CommandCall *call, GError **error);
+gboolean qmp_query_fdsets(CommandCall *call, GError **error);
 gboolean qmp_add_client(CommandCall *call, GError **error);
 
 /* cmd-query-absent.c */

@@ -6,6 +6,7 @@
 #include "core/error.h"
 #include "monitor/command.h"
 #include "monitor/editor.h"
+#include "monitor/fds.h"
 #include "monitor/files.h"
 #include "monitor/parse.h"
 #include "monitor/run.h"
@@ -136,6 +137,7 @@ static void editor_line(void *opaque, const char *line)
         start_line(monitor);
         return;
     }
+    fd_store_begin(monitor->context.fds, fd_store_take_arrived(monitor->context.fds));
     g_free(monitor->line);
     monitor->line = g_strdup(line);
     monitor->context.columns = chardev_terminal(monitor->chr).columns;
@@ -278,6 +280,7 @@ static void monitor_event(void *opaque, CharEvent event)
     switch (event) {
     case CHAR_OPENED:
         forget_peer(monitor);
+        fd_store_clear(monitor->context.fds);
         write_text(monitor,
                    "Vitrine " VITRINE_VERSION " monitor - type 'help' for more information\n");
         start_line(monitor);
@@ -292,13 +295,21 @@ static void monitor_event(void *opaque, CharEvent event)
     }
 }
 
+/* Those of a peer stay its own, until it has gone. */
+static void monitor_receive_fds(void *opaque, const int *fds, guint count)
+{
+    Monitor *monitor = opaque;
+
+    fd_store_arrive(monitor->context.fds, fds, count);
+}
+
 static void monitor_moved(void *opaque, Chardev *chr)
 {
     ((Monitor *)opaque)->chr = chr;
 }
 
 static const CharUser monitor_user = {monitor_can_receive, monitor_receive, monitor_event,
-                                      monitor_writable, monitor_moved};
+                                      monitor_writable,    monitor_moved,   monitor_receive_fds};
 
 /* ---- lifecycle ---- */
 
@@ -310,6 +321,7 @@ Monitor *monitor_hmp_new(Machine *machine, Chardev *chr, GError **error)
     monitor->editor = line_editor_new(&editor_ops, monitor);
     monitor->context = (CommandContext){.machine = machine,
                                         .history = line_editor_history(monitor->editor),
+                                        .fds = fd_store_new(),
                                         .ask_secret = ask_secret};
     monitor->input = g_byte_array_new();
     monitor->output = g_string_new(NULL);
@@ -351,6 +363,7 @@ void monitor_free(Monitor *monitor)
     g_free(monitor->line);
     deferred_free(monitor->resume);
     line_editor_free(monitor->editor);
+    fd_store_free(monitor->context.fds);
     g_byte_array_unref(monitor->input);
     g_string_free(monitor->output, TRUE);
     g_free(monitor);

@@ -9,20 +9,25 @@
 #include <unistd.h>
 
 #include "core/error.h"
+#include "core/fdset.h"
 
 #define HOLE_UNIT 65536
 
-gboolean out_file_open(OutFile *file, const char *path, const gboolean *cancel, GError **error)
+gboolean out_file_open(OutFile *file, Machine *machine, const char *path, const gboolean *cancel,
+                       GError **error)
 {
     struct stat st;
 
     /* Opening a FIFO would wait for its reader: without one it is an error instead. */
     *file = (OutFile){
-        .fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NONBLOCK, 0600),
+        .fd = path_open(machine, path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NONBLOCK, 0600),
         .cancel = cancel,
     };
     if (file->fd < 0) {
         return error_set_errno(error, errno, "cannot open '%s'", path);
+    }
+    if (fdset_is_path(path)) {
+        return TRUE; /* somebody else's file, like one that is taken: see there */
     }
     file->seekable = fstat(file->fd, &st) == 0 && S_ISREG(st.st_mode);
     file->path = g_strdup(path);

@@ -7,6 +7,8 @@
 
 #include <glib.h>
 
+#include "core/machine.h"
+
 typedef struct OutFile {
     int fd;
     char *path;        /* NULL: a descriptor that was given */
@@ -16,7 +18,8 @@ typedef struct OutFile {
 } OutFile;
 
 /* Makes or empties a file. FALSE with the reason. */
-gboolean out_file_open(OutFile *file, const char *path, const gboolean *cancel, GError **error);
+gboolean out_file_open(OutFile *file, Machine *machine, const char *path, const gboolean *cancel,
+                       GError **error);
 /* Writes to a descriptor, which belongs to the file from now on. */
 void out_file_take(OutFile *file, int fd, const gboolean *cancel);
 

@@ -5,6 +5,7 @@
 
 #include "core/error.h"
 #include "core/event.h"
+#include "core/fdset.h"
 #include "core/log.h"
 #include "monitor/command.h"
 #include "monitor/fds.h"
@@ -44,6 +45,7 @@ struct QmpSession {
     CommandContext context;
     QmpServer *server;
     Chardev *chr;
+    gboolean counted; /* as a client that is there */
     gboolean own_chr; /* made for this peer: goes with the session */
     JsonFrame frame;
     GQueue requests; /* of QmpRequest* */
@@ -306,10 +308,26 @@ static void forget_client(QmpSession *session)
     deferred_cancel(session->next);
 }
 
+/* Sets of descriptors are for clients that are there. */
+static void count_client(QmpSession *session, gboolean there)
+{
+    Machine *machine = session->context.machine;
+
+    if (there && !session->counted) {
+        fdsets_join(machine->fdsets);
+    } else if (!there && session->counted) {
+        fdsets_leave(machine->fdsets, machine_is_running(machine));
+    }
+    session->counted = there;
+}
+
 static void session_event(void *opaque, CharEvent event)
 {
     QmpSession *session = opaque;
 
+    if (event != CHAR_BREAK) {
+        count_client(session, event == CHAR_OPENED);
+    }
     if (event == CHAR_OPENED) {
         forget_client(session);
         greet(session);
@@ -342,6 +360,7 @@ static void session_free(QmpSession *session)
         chardev_detach(session->chr);
     }
     forget_client(session);
+    count_client(session, FALSE);
     if (session->own_chr) {
         chardev_destroy(session->chr, NULL);
     }

@@ -702,10 +702,10 @@ static void test_cdrom_guess(Rig *rig, gconstpointer data)
 
     g_assert_cmpint(pwrite(fd, "\001CD001", 6, 16 * 2048), ==, 6);
     close(fd);
-    g_assert_false(block_looks_like_cdrom(disk));
-    g_assert_true(block_looks_like_cdrom(named));
-    g_assert_true(block_looks_like_cdrom(iso));
-    g_assert_false(block_looks_like_cdrom("/nowhere"));
+    g_assert_false(block_looks_like_cdrom(rig->machine, disk));
+    g_assert_true(block_looks_like_cdrom(rig->machine, named));
+    g_assert_true(block_looks_like_cdrom(rig->machine, iso));
+    g_assert_false(block_looks_like_cdrom(rig->machine, "/nowhere"));
 }
 
 static void quiet(const char *line, void *opaque)

@@ -158,7 +158,7 @@ static void take(Gui *gui, GPtrArray *paths)
     if (drive == NULL) {
         gui_window_say(gui, TRUE, "This machine has no CD drive to put the files into");
     } else if (paths->len == 1 && !g_file_test(first, G_FILE_TEST_IS_DIR) &&
-               block_looks_like_cdrom(first)) {
+               block_looks_like_cdrom(gui->frontend.machine, first)) {
         gui_media_insert(gui, drive, first);
     } else {
         make_iso(gui, paths);
