@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Linux's own driver on our AHCI controller, on the software CPU. The installer's initial RAM disk
-lacks it: it is taken from the package linux-image of the same version, if that is there."""
+lacks it, so the kernel and the modules are those of Debian's package linux-image-amd64."""
 
 import hashlib
 import os
@@ -13,32 +13,20 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), '..'
 import linux
 import tap
 
-MODULES = ('ata/libata', 'ata/libahci', 'ata/ahci', 'cdrom/cdrom', 'scsi/sr_mod')
 MIB = 1 << 20
-
-
-def module_path(name):
-    root = os.environ.get('LINUX_MODULES', '/lib/modules')
-    return os.path.join(root, linux.initrd_release(), 'kernel/drivers', name + '.ko')
-
-
-def skip_reason():
-    reason = linux.skip_reason()
-    if not reason and not os.path.exists(module_path(MODULES[0])):
-        reason = 'needs linux-image-%s' % linux.initrd_release()
-    return reason
+PACKAGE = linux.Package()
 
 
 def digest(data):
     return hashlib.sha256(data).hexdigest()
 
 
-@unittest.skipIf(skip_reason(), skip_reason())
+@unittest.skipIf(PACKAGE.skip_reason(), PACKAGE.skip_reason())
 class AhciLinux(linux.LinuxTest):
+    kernel = PACKAGE.kernel
+
     def test_disk_and_disc(self):
-        for module in MODULES:
-            with open(module_path(module), 'rb') as f:
-                self.files = {**self.files, os.path.basename(module) + '.ko': f.read()}
+        self.files, load = PACKAGE.load('sd_mod', 'ahci', 'sr_mod')
         disk, disc = os.urandom(8 * MIB), os.urandom(2 * MIB)
         paths = [os.path.join(self.dir, name) for name in ('disk.img', 'disc.iso')]
         for path, data in zip(paths, (disk, disc)):
@@ -50,8 +38,7 @@ class AhciLinux(linux.LinuxTest):
                          '-drive', 'if=none,id=c,media=cdrom,file=' + paths[1],
                          '-device', 'ide-cd,bus=ahci.3,drive=c')
         run = self.console.run
-        run('mount -t sysfs sys /sys; modprobe -a scsi_mod sd_mod')
-        run('for m in libata libahci ahci cdrom sr_mod; do insmod /$m.ko; done')
+        run('mount -t sysfs sys /sys; ' + load)
         self.console.wait_for('[ -b /dev/sda -a -b /dev/sr0 ]')
         messages = run('dmesg | grep -E "ata|ahci|scsi|sd |sr "')
         self.assertIn('NCQ (depth 32)', messages)

@@ -10,6 +10,7 @@
 """
 
 import base64
+import glob
 import os
 import re
 import socket
@@ -91,12 +92,40 @@ class Console:
         return pieces
 
 
-def initrd_release():
-    """The version of the installer's kernel, as its modules' folder is named."""
-    with open(FILES % 'text' + 'linux', 'rb') as f:
-        image = f.read(0x10000)
-    at = 0x200 + int.from_bytes(image[0x20e:0x210], 'little')
-    return image[at:image.index(b' ', at)].decode()
+class Package:
+    """The kernel of Debian's linux-image-amd64, which has every module; ./test unpacks it."""
+
+    def __init__(self):
+        cache = os.environ.get('XDG_CACHE_HOME') or os.path.expanduser('~/.cache')
+        self.root = os.path.join(cache, 'vitrine-tests', 'linux')
+        kernels = glob.glob(os.path.join(self.root, 'boot', 'vmlinuz-*'))
+        self.kernel = kernels[0] if kernels else None
+        self.modules = {os.path.basename(path)[:-3]: path for path in glob.glob(
+            os.path.join(self.root, 'lib/modules/**/*.ko'), recursive=True)}
+
+    def skip_reason(self):
+        return skip_reason() or (None if self.kernel else 'needs linux-image-amd64 (see ./test)')
+
+    def load(self, *names):
+        """Files for the initial RAM disk, and the command that loads these modules and those that
+        they need. What is not there is part of the kernel."""
+        order, files = [], {}
+
+        def add(name):
+            name = name.replace('-', '_')
+            path = self.modules.get(name, self.modules.get(name.replace('_', '-')))
+            if not path or name in order:
+                return
+            with open(path, 'rb') as f:
+                data = f.read()
+            needed = re.search(rb'\0depends=([^\0]*)\0', data)
+            for other in needed.group(1).decode().split(',') if needed else ():
+                add(other)
+            order.append(name)
+            files[name + '.ko'] = data
+        for name in names:
+            add(name)
+        return files, 'for m in %s; do insmod /$m.ko; done' % ' '.join(order)
 
 
 def archive(files):
@@ -111,6 +140,7 @@ def archive(files):
 
 
 class LinuxTest(unittest.TestCase):
+    kernel = None  # a path, if not the installer's
     kind = 'text'  # or 'gtk', whose RAM disk has evdev.ko
     files = {}  # added to the initial RAM disk: {name: content}
 
@@ -125,7 +155,8 @@ class LinuxTest(unittest.TestCase):
 
     def start(self, kind, append, *args):
         files = FILES % kind
-        self.machine = Machine('-m', '1G', '-nodefaults', '-kernel', files + 'linux', '-initrd',
+        self.machine = Machine('-m', '1G', '-nodefaults', '-kernel',
+                               self.kernel or files + 'linux', '-initrd',
                                self.initrd(files + 'initrd.gz'), '-append', append, *args,
                                accel='tcg', timeout=120)
         self.addCleanup(self.machine.stop)
