@@ -231,20 +231,26 @@ static gboolean put_answer(VncViewer *viewer, VncWish wish)
     return TRUE;
 }
 
+static gboolean put_all_answers(VncViewer *viewer, guint wishes)
+{
+    gboolean good = vnc_wire_update(viewer->client, (guint)__builtin_popcount(wishes));
+
+    for (guint wish = 1; good && wish <= wishes; wish <<= 1) {
+        good = !(wishes & wish) || put_answer(viewer, (VncWish)wish);
+    }
+    return good;
+}
+
 static void put_answers(VncViewer *viewer)
 {
+    rfbClientPtr client = viewer->client;
     guint wishes = viewer->unanswered;
-    guint count = (guint)__builtin_popcount(wishes);
-    gboolean good = TRUE;
 
     if (wishes) {
-        good = vnc_wire_begin_update(viewer->client, count);
-        for (guint wish = 1; good && wish <= wishes; wish <<= 1) {
-            good = !(wishes & wish) || put_answer(viewer, (VncWish)wish);
-        }
+        gboolean good = vnc_wire_begin(client, FALSE);
         viewer->unanswered = 0;
-        if (!good || !vnc_wire_flush(viewer->client)) {
-            rfbCloseClient(viewer->client);
+        if (!vnc_wire_end(client, good && put_all_answers(viewer, wishes))) {
+            rfbCloseClient(client);
         }
     }
 }

@@ -224,11 +224,11 @@ static gboolean send_raw(VncUpdater *updater, rfbClientPtr client, const pixman_
                             rfbEncodingRaw)) {
         return FALSE;
     }
-    if ((gsize)width * 4 == stride) { /* whole rows: all at once, without a copy */
-        return vnc_wire_put(client, from, stride * height);
+    if ((gsize)width * 4 == stride) { /* whole rows: all at once */
+        return vnc_wire_refer(client, from, stride * height);
     }
     for (guint y = 0; y < height; y++, from += stride) {
-        if (!vnc_wire_put(client, from, (gsize)width * 4)) {
+        if (!vnc_wire_refer(client, from, (gsize)width * 4)) {
             return FALSE;
         }
     }
@@ -268,6 +268,13 @@ static gboolean send_rectangle(VncUpdater *updater, rfbClientPtr client, const p
     case rfbEncodingZRLE: return send_zrle(updater, client, box);
     default: return send_raw(updater, client, box);
     }
+}
+
+/* The encoder is libvncserver's, and writes for itself. */
+static gboolean is_library(rfbClientPtr client)
+{
+    return client->preferredEncoding != rfbEncodingZRLE &&
+           (client->preferredEncoding != rfbEncodingRaw || client->translateFn != rfbTranslateNone);
 }
 
 /* How many rectangles an encoder makes of one; 0 = it cannot tell. */
@@ -339,11 +346,27 @@ static gboolean send_copies(rfbClientPtr client, pixman_region32_t *moved, int d
     return TRUE;
 }
 
+static gboolean put_update(VncUpdater *updater, rfbClientPtr client, guint count,
+                           pixman_region32_t *moved, int dy, pixman_region32_t *region)
+{
+    int boxes_count;
+    const pixman_box32_t *boxes = pixman_region32_rectangles(region, &boxes_count);
+
+    if (!vnc_wire_update(client, count) || !send_copies(client, moved, dy)) {
+        return FALSE;
+    }
+    for (int i = 0; i < boxes_count; i++) {
+        if (!send_rectangle(updater, client, &boxes[i])) {
+            return FALSE;
+        }
+    }
+    return count != UNTIL_LAST_RECT || rfbSendLastRectMarker(client);
+}
+
 static gboolean send_update(VncUpdater *updater, rfbClientPtr client, pixman_region32_t *moved,
                             int dy, pixman_region32_t *region)
 {
     guint count = count_all(client, region);
-    int boxes_count;
 
     if (count == UNTIL_LAST_RECT && !client->enableLastRectEncoding) {
         client->preferredEncoding = rfbEncodingRaw; /* CoRRE would make too many */
@@ -352,16 +375,8 @@ static gboolean send_update(VncUpdater *updater, rfbClientPtr client, pixman_reg
     if (count != UNTIL_LAST_RECT) {
         count += (guint)pixman_region32_n_rects(moved);
     }
-    if (!vnc_wire_begin_update(client, count) || !send_copies(client, moved, dy)) {
-        return FALSE;
-    }
-    const pixman_box32_t *boxes = pixman_region32_rectangles(region, &boxes_count);
-    for (int i = 0; i < boxes_count; i++) {
-        if (!send_rectangle(updater, client, &boxes[i])) {
-            return FALSE;
-        }
-    }
-    return (count != UNTIL_LAST_RECT || rfbSendLastRectMarker(client)) && vnc_wire_flush(client);
+    gboolean good = vnc_wire_begin(client, is_library(client));
+    return vnc_wire_end(client, good && put_update(updater, client, count, moved, dy, region));
 }
 
 /* Looks for what has only moved, if the viewer can copy and is known to have what was there. */
@@ -439,8 +454,11 @@ static gboolean send_other_news(rfbClientPtr client)
     sraRegionPtr nothing = sraRgnCreate();
     gboolean due = other_news(client);
 
-    if (due && !rfbSendFramebufferUpdate(client, nothing)) {
-        rfbCloseClient(client);
+    if (due) {
+        gboolean good = vnc_wire_begin(client, TRUE);
+        if (!vnc_wire_end(client, good && rfbSendFramebufferUpdate(client, nothing))) {
+            rfbCloseClient(client);
+        }
     }
     sraRgnDestroy(nothing);
     return due;
@@ -463,7 +481,11 @@ static gboolean serve_scaled(VncUpdater *updater, rfbClientPtr client)
         client->preferredEncoding = rfbEncodingRaw;
     }
     g_atomic_int_set(&updater->waits, 1);
-    return rfbUpdateClient(client);
+    gboolean good = vnc_wire_begin(client, TRUE), sent = good && rfbUpdateClient(client);
+    if (!vnc_wire_end(client, good)) {
+        rfbCloseClient(client);
+    }
+    return sent;
 }
 
 gboolean vnc_updater_serve(VncUpdater *updater, rfbClientPtr client)

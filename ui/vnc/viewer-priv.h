@@ -8,6 +8,7 @@
 
 #include "ui/vnc/update.h"
 #include "ui/vnc/vnc-priv.h"
+#include "ui/vnc/wire.h"
 
 /* How far a connection has come (RFC 6143, 7.1 to 7.3). */
 typedef enum VncStage {
@@ -57,6 +58,9 @@ struct VncViewer {
     rfbScreenInfoPtr screen;
     rfbClientPtr client;
     FdWatch *watch;
+    GIOCondition awaited; /* what the watch is set to */
+    VncWire *wire;
+    gboolean deaf; /* what the viewer says next has to wait until all is sent */
     Clock *clock;
     Timer denial;
     VncStage stage;
@@ -74,6 +78,11 @@ struct VncViewer {
 void vnc_handshake_step(VncViewer *viewer);
 /* The wait after a wrong password is over. */
 void vnc_handshake_deny(VncViewer *viewer);
+
+/* ---- peek.c ---- */
+
+/* The viewer's next message can be taken although something is still being sent. */
+gboolean vnc_peek_is_quiet(const VncViewer *viewer);
 
 /* ---- pseudo.c ---- */
 

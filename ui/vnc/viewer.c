@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * One viewer: its thread runs libvncserver, which reads and writes the socket in blocking calls,
- * never under the vm lock.
+ * One viewer: its thread runs libvncserver, which reads the socket in blocking calls, never under
+ * the vm lock. What is sent goes through wire.c, so that a viewer that does not read still types.
  */
 #include <fcntl.h>
 #include <netinet/tcp.h>
@@ -12,7 +12,7 @@
 
 #include "ui/vnc/viewer-priv.h"
 
-/* A viewer that takes nothing for so long is given up. */
+/* For what libvncserver writes by itself: a viewer that takes nothing for so long is given up. */
 #define WRITE_TIMEOUT_MS 60000
 /* So long it may take to say who it is. */
 #define HANDSHAKE_TIMEOUT_US (30 * G_TIME_SPAN_SECOND)
@@ -133,7 +133,43 @@ static gboolean screen_open(VncViewer *viewer)
     return TRUE;
 }
 
-/* Sends what the viewer has asked for; ends the thread if the connection is gone. */
+/* Listens to the viewer, and for room in its socket. */
+static void await(VncViewer *viewer)
+{
+    gboolean busy = vnc_wire_busy(viewer->client);
+
+    viewer->deaf = viewer->deaf && busy;
+    GIOCondition awaited = (busy ? G_IO_OUT : 0) | (viewer->deaf ? 0 : G_IO_IN);
+    if (awaited != viewer->awaited) {
+        viewer->awaited = awaited;
+        fd_watch_set_events(viewer->watch, awaited);
+    }
+}
+
+/* Sends what the viewer has asked for, unless it still gets what it asked for before. */
+static void serve_session(VncViewer *viewer)
+{
+    rfbClientPtr client = viewer->client;
+
+    if (vnc_wire_busy(client) && !vnc_wire_resume(client, !viewer->deaf)) {
+        rfbCloseClient(client);
+        return;
+    }
+    if (!vnc_wire_busy(client)) {
+        vnc_pseudo_serve(viewer);
+    }
+    if (!vnc_wire_busy(client) && client->sock != RFB_INVALID_SOCKET &&
+        vnc_updater_serve(viewer->updater, client)) {
+        g_mutex_lock(&viewer->mutex);
+        viewer->updates++;
+        g_mutex_unlock(&viewer->mutex);
+    }
+    if (client->sock != RFB_INVALID_SOCKET) {
+        await(viewer);
+    }
+}
+
+/* Ends the thread if the connection is gone. */
 static void serve(VncViewer *viewer)
 {
     rfbClientPtr client = viewer->client;
@@ -144,12 +180,7 @@ static void serve(VncViewer *viewer)
     g_mutex_unlock(&viewer->mutex);
     if (client && !leave && client->sock != RFB_INVALID_SOCKET &&
         viewer->stage == VNC_STAGE_SESSION) {
-        vnc_pseudo_serve(viewer);
-        if (client->sock != RFB_INVALID_SOCKET && vnc_updater_serve(viewer->updater, client)) {
-            g_mutex_lock(&viewer->mutex);
-            viewer->updates++;
-            g_mutex_unlock(&viewer->mutex);
-        }
+        serve_session(viewer);
     }
     if (!client || leave || client->sock == RFB_INVALID_SOCKET) {
         event_loop_quit(viewer->loop);
@@ -171,14 +202,25 @@ static void take_message(VncViewer *viewer)
     }
 }
 
-static void on_readable(int fd, GIOCondition revents, void *opaque)
+static void listen_to(VncViewer *viewer)
 {
-    VncViewer *viewer = opaque;
-
+    if (vnc_wire_busy(viewer->client) && !vnc_peek_is_quiet(viewer)) {
+        viewer->deaf = TRUE;
+        return;
+    }
     take_message(viewer);
     while (viewer->client->sock != RFB_INVALID_SOCKET && viewer->stage != VNC_STAGE_DENIED &&
            viewer->client->wsctx && webSocketsHasDataInBuffer(viewer->client)) {
         take_message(viewer); /* the rest of a WebSocket frame, of which the socket knows nothing */
+    }
+}
+
+static void on_socket(int fd, GIOCondition revents, void *opaque)
+{
+    VncViewer *viewer = opaque;
+
+    if (!viewer->deaf && revents != G_IO_OUT) {
+        listen_to(viewer);
     }
     serve(viewer);
 }
@@ -193,7 +235,9 @@ static void on_denial(void *opaque)
 
 static void converse(VncViewer *viewer)
 {
-    viewer->watch = fd_watch_add(viewer->loop, viewer->client->sock, G_IO_IN, on_readable, viewer);
+    viewer->awaited = G_IO_IN;
+    viewer->watch = fd_watch_add(viewer->loop, viewer->client->sock, G_IO_IN, on_socket, viewer);
+    vnc_wire_attach(viewer->wire, viewer->client);
     timer_init(&viewer->denial, viewer->clock, on_denial, viewer);
     vnc_pseudo_attach(viewer);
     event_loop_run(viewer->loop);
@@ -330,6 +374,7 @@ VncViewer *vnc_viewer_new(VncServer *server, int fd, gboolean websocket, gboolea
     viewer->enter = deferred_new(viewer->machine->loop, on_enter, viewer);
     viewer->gone = deferred_new(viewer->machine->loop, on_gone, viewer);
     viewer->input = vnc_input_new(server);
+    viewer->wire = vnc_wire_new(fd);
     viewer->updater = vnc_updater_new(server->picture, server->lossy, !server->non_adaptive);
     viewer->news.title = g_strdup(server->news.title); /* the rest is told in the session */
     g_mutex_init(&viewer->mutex);
@@ -382,6 +427,7 @@ void vnc_viewer_free(VncViewer *viewer)
     clock_free(viewer->clock);
     event_loop_free(viewer->loop);
     vnc_updater_free(viewer->updater);
+    vnc_wire_free(viewer->wire);
     vnc_pseudo_end(viewer);
     g_mutex_clear(&viewer->mutex);
     g_cond_clear(&viewer->ended_cond);
