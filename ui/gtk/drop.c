@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Files dropped on a window are offered to the guest in its CD drive: an ISO image as it is, other
- * files and folders in an image that xorriso or genisoimage makes of them, in the background.
+ * files and folders in an image that a worker makes of them.
  */
 #include <glib/gstdio.h>
 #include <string.h>
@@ -9,6 +9,7 @@
 
 #include "core/block.h"
 #include "ui/gtk/gui.h"
+#include "ui/gtk/iso-image.h"
 
 #define FILES_MAX 256
 
@@ -39,114 +40,66 @@ static const char *find_drive(Gui *gui)
 
 typedef struct IsoJob {
     Gui *gui; /* NULL when the frontend has closed */
-    char *path;
+    GPtrArray *paths;
+    char *path; /* of the image */
+    int fd;
+    gint cancelled; /* atomic */
+    GError *error;
 } IsoJob;
 
-static void on_made(GObject *source, GAsyncResult *result, gpointer data)
+static void make(void *opaque)
 {
-    IsoJob *job = data;
-    g_autofree char *said = NULL;
-    g_autoptr(GError) error = NULL;
-    gboolean good =
-        g_subprocess_communicate_utf8_finish(G_SUBPROCESS(source), result, NULL, &said, &error) &&
-        g_subprocess_get_successful(G_SUBPROCESS(source));
+    IsoJob *job = opaque;
+    iso_image_make(job->paths, job->fd, &job->cancelled, &job->error);
+}
+
+static void on_made(void *opaque)
+{
+    IsoJob *job = opaque;
     Gui *gui = job->gui;
     if (gui != NULL) {
         const char *drive = find_drive(gui);
         gui->iso_job = NULL;
-        if (!good) {
-            g_strstrip(said != NULL ? said : (said = g_strdup("")));
+        if (job->error != NULL) {
             gui_window_say(gui, TRUE, "No CD image could be made of the files: %s",
-                           error != NULL ? error->message : said);
+                           job->error->message);
         } else if (drive != NULL) {
             gui_media_insert_made(gui, drive, job->path);
         }
     }
+    close(job->fd);
     g_unlink(job->path); /* a drive that has it keeps it open */
     g_free(job->path);
+    g_ptr_array_unref(job->paths);
+    g_clear_error(&job->error);
     g_free(job);
-}
-
-/* xorriso and genisoimage both know "NAME=PATH"; '=' and '\' in a path are escaped. */
-static char *graft_point(const char *path)
-{
-    g_autofree char *name = g_path_get_basename(path);
-    GString *out = g_string_new("/");
-    const char *const parts[] = {name, "=", path};
-    for (guint i = 0; i < G_N_ELEMENTS(parts); i++) {
-        for (const char *c = parts[i]; *c != '\0'; c++) {
-            if (i != 1 && (*c == '=' || *c == '\\')) {
-                g_string_append_c(out, '\\');
-            }
-            g_string_append_c(out, *c);
-        }
-    }
-    return g_string_free(out, FALSE);
-}
-
-/* The command without the files; NULL if there is no such tool. */
-static GPtrArray *iso_command(void)
-{
-    GPtrArray *words = g_ptr_array_new_with_free_func(g_free);
-    g_autofree char *xorriso = g_find_program_in_path("xorriso");
-    g_autofree char *genisoimage = g_find_program_in_path("genisoimage");
-    if (xorriso != NULL) {
-        g_ptr_array_add(words, g_strdup(xorriso));
-        g_ptr_array_add(words, g_strdup("-as"));
-        g_ptr_array_add(words, g_strdup("mkisofs"));
-    } else if (genisoimage != NULL) {
-        g_ptr_array_add(words, g_strdup(genisoimage));
-    } else {
-        g_ptr_array_unref(words);
-        return NULL;
-    }
-    static const char *const rest[] = {"-quiet", "-J", "-R", "-V", "FILES", "-graft-points", "-o"};
-    for (guint i = 0; i < G_N_ELEMENTS(rest); i++) {
-        g_ptr_array_add(words, g_strdup(rest[i]));
-    }
-    return words;
 }
 
 static void make_iso(Gui *gui, GPtrArray *paths)
 {
-    g_autoptr(GPtrArray) words = iso_command();
     g_autoptr(GError) error = NULL;
-    g_autofree char *path = NULL;
     if (gui->iso_job != NULL) {
         gui_window_say(gui, TRUE, "A CD image is being made already; drop these again after it");
         return;
     }
-    if (words == NULL) {
-        gui_window_say(gui, TRUE,
-                       "Only CD images (ISO) can be dropped here; for other files "
-                       "xorriso or genisoimage must be installed");
+    if (!iso_image_can(&error)) {
+        gui_window_say(gui, TRUE, "%s", error->message);
         return;
     }
+    g_autofree char *path = NULL;
     int fd = g_file_open_tmp("vitrine-XXXXXX.iso", &path, &error);
-    if (fd >= 0) {
-        close(fd);
-        g_ptr_array_add(words, g_strdup(path));
-        for (guint i = 0; i < paths->len; i++) {
-            g_ptr_array_add(words, graft_point(g_ptr_array_index(paths, i)));
-        }
-        g_ptr_array_add(words, NULL);
-    }
-    g_autoptr(GSubprocess) maker =
-        fd < 0
-            ? NULL
-            : g_subprocess_newv((const char *const *)words->pdata,
-                                G_SUBPROCESS_FLAGS_STDOUT_SILENCE | G_SUBPROCESS_FLAGS_STDERR_PIPE,
-                                &error);
-    if (maker == NULL) {
+    if (fd < 0) {
         gui_window_say(gui, TRUE, "No CD image could be made of the files: %s", error->message);
         return;
     }
     IsoJob *job = g_new0(IsoJob, 1);
     job->gui = gui;
+    job->paths = g_ptr_array_ref(paths);
     job->path = g_steal_pointer(&path);
+    job->fd = fd;
     gui->iso_job = job;
     gui_window_say(gui, FALSE, "Making a CD image of what was dropped");
-    g_subprocess_communicate_utf8_async(maker, NULL, NULL, on_made, job);
+    worker_submit(gui->frontend.machine->workers, make, on_made, job);
 }
 
 /* ---- dropping ---- */
@@ -195,6 +148,8 @@ void gui_drop_add_window(GuiWindow *window)
 void gui_drop_close(Gui *gui)
 {
     if (gui->iso_job != NULL) {
-        ((IsoJob *)gui->iso_job)->gui = NULL; /* it ends by itself, and tidies up */
+        IsoJob *job = gui->iso_job;
+        job->gui = NULL; /* it ends by itself, and tidies up */
+        g_atomic_int_set(&job->cancelled, 1);
     }
 }

@@ -139,6 +139,10 @@ static void gtk_frontend_info(Frontend *frontend, GString *out)
                            : front->window->iconified      ? ", minimised"
                                                            : "");
     g_string_append_printf(out, "grab: %s\n", grabs[gui->grab]);
+    const char *message = gui_window_message(front != NULL ? front->window : NULL);
+    if (message != NULL) {
+        g_string_append_printf(out, "message: %s\n", message);
+    }
     for (guint i = 0; i < gui->pages->len; i++) {
         page_info(g_ptr_array_index(gui->pages, i), out);
     }

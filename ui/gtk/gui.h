@@ -142,6 +142,7 @@ void gui_window_update_bars(Gui *gui);     /* menubar, tabs, status bar shown or
 void gui_window_closed(GuiWindow *window); /* the person has closed it */
 /* A line above the picture; `is_error` keeps it until it is closed. */
 void gui_window_say(Gui *gui, gboolean is_error, const char *format, ...) G_GNUC_PRINTF(3, 4);
+const char *gui_window_message(GuiWindow *window); /* that is shown; NULL if none is */
 
 /* ---- hot-bar.c: the bar at the upper edge of a full screen ---- */
 GuiHotBar *gui_hot_bar_new(GuiWindow *window);

@@ -122,6 +122,13 @@ void gui_window_say(Gui *gui, gboolean is_error, const char *format, ...)
     timer_set_after(&window->hide_message, SAY_SECONDS * NS_PER_SEC);
 }
 
+const char *gui_window_message(GuiWindow *window)
+{
+    return window != NULL && gtk_widget_get_visible(window->info_bar)
+               ? gtk_label_get_text(GTK_LABEL(window->info_label))
+               : NULL;
+}
+
 /* Over the upper edge of the picture, so that this does not move. */
 static void build_info_bar(GuiWindow *window)
 {
