@@ -72,7 +72,9 @@ static gboolean check_cd_is_whole(const char *file, GError **error)
 
 static gboolean ide_is_free(Machine *machine, guint n)
 {
-    return !drive_find_place(machine, DRIVE_IF_IDE, n / 2, n % 2);
+    guint units = drive_units_per_bus(machine, DRIVE_IF_IDE);
+
+    return !drive_find_place(machine, DRIVE_IF_IDE, n / units, n % units);
 }
 
 /* "vitrine IMAGE". Runs after the options, which have chosen their places. */

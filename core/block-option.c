@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "core/block-priv.h"
+#include "core/board.h"
 #include "core/error.h"
 
 const char *const drive_interface_names[] = {"ide",  "none", "floppy", "virtio",
@@ -15,7 +16,16 @@ static const char *const discard_names[] = {"ignore", "unmap", "off", "on", NULL
 static const char *const locking_names[] = {"auto", "on", "off", NULL};
 
 /* Units that one bus of an interface has; 0 = units only. */
-static const guint units_per_bus[DRIVE_IF_COUNT] = {[DRIVE_IF_IDE] = 2, [DRIVE_IF_SCSI] = 7};
+guint drive_units_per_bus(Machine *machine, DriveInterface interface)
+{
+    static const guint units[DRIVE_IF_COUNT] = {[DRIVE_IF_IDE] = 2, [DRIVE_IF_SCSI] = 7};
+    const BoardOps *board = machine->board;
+
+    if (interface == DRIVE_IF_IDE && board && board->units_per_ide_bus) {
+        return board->units_per_ide_bus;
+    }
+    return units[interface];
+}
 
 typedef struct DriveConfig {
     char *file, *id, *format, *serial, *aio;
@@ -64,7 +74,7 @@ static const char *word(const char *text)
 /* Where the drive goes: from index=, bus= and unit=, or the first free place. */
 static gboolean choose_place(Machine *machine, DriveConfig *config, GError **error)
 {
-    guint per_bus = units_per_bus[config->interface];
+    guint per_bus = drive_units_per_bus(machine, config->interface);
     Drive *there;
 
     if (config->index >= 0) {
@@ -107,12 +117,12 @@ static gboolean choose_place(Machine *machine, DriveConfig *config, GError **err
 }
 
 /* "ide1-cd0", "floppy0", "none0": the names that QEMU gives. */
-static char *default_id(const DriveConfig *config)
+static char *default_id(Machine *machine, const DriveConfig *config)
 {
     const char *interface = drive_interface_names[config->interface];
     const char *media = config->media == DRIVE_MEDIA_CDROM ? "-cd" : "-hd";
 
-    if (units_per_bus[config->interface]) {
+    if (drive_units_per_bus(machine, config->interface)) {
         return g_strdup_printf("%s%d%s%d", interface, (int)config->bus, media, (int)config->unit);
     }
     return g_strdup_printf("%s%d", interface, (int)config->unit);
@@ -122,7 +132,7 @@ static gboolean choose_id(Machine *machine, DriveConfig *config, GError **error)
 {
     if (!word(config->id)) {
         g_free(config->id);
-        config->id = default_id(config);
+        config->id = default_id(machine, config);
     }
     if (drive_find(machine, config->id)) {
         return error_set(error, "a drive with id '%s' exists already", config->id);

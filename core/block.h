@@ -238,6 +238,9 @@ Drive *drive_find(Machine *machine, const char *id);
 Drive *drive_find_by_device(Machine *machine, const char *id);
 /* Path of the device that has claimed it; g_free. */
 char *drive_device_path(const Drive *drive);
+/* Units of a bus of an interface on this board; 0 = it has no buses. */
+guint drive_units_per_bus(Machine *machine, DriveInterface interface);
+
 Drive *drive_find_place(Machine *machine, DriveInterface interface, guint bus, guint unit);
 void drive_foreach(Machine *machine, void (*fn)(Drive *drive, void *opaque), void *opaque);
 /* Adds the Drives that a device has claimed. */

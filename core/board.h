@@ -68,6 +68,7 @@ struct BoardOps {
     guint64 max_ram;           /* bytes */
     const char *default_vga;   /* of `vgas` */
     const BoardVga *vgas;      /* ended by a NULL name; NULL = the board has no graphics */
+    guint units_per_ide_bus;   /* 0 = 2, a master and a slave */
     const OptionSpec *options; /* of an object of the board's own; NULL = none */
     /* Required. Makes machine->root with all of its devices, and maps RAM and firmware. On failure
      * what was made is freed by machine_free(). */

@@ -26,10 +26,7 @@ static const BoardOps none_board_type = {
 /* ---- the list ---- */
 
 const BoardOps *const board_types[] = {
-    &pc_board_type,
-    &isapc_board_type,
-    &none_board_type,
-    NULL,
+    &pc_board_type, &q35_board_type, &isapc_board_type, &none_board_type, NULL,
 };
 
 const BoardOps *board_find(const char *name)
@@ -40,5 +37,8 @@ const BoardOps *board_find(const char *name)
         }
     }
     /* QEMU's versioned names of the same board. */
+    if (g_str_has_prefix(name, "pc-q35")) {
+        return &q35_board_type;
+    }
     return g_str_has_prefix(name, "pc-i440fx") ? &pc_board_type : NULL;
 }

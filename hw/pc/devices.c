@@ -21,10 +21,13 @@
 #include "hw/misc/pvpanic.h"
 #include "hw/pc/fw_cfg.h"
 #include "hw/pc/i440fx.h"
+#include "hw/pc/ich9.h"
 #include "hw/pc/pc-priv.h"
 #include "hw/pc/piix3.h"
 #include "hw/pc/piix4-pm.h"
 #include "hw/pc/port92.h"
+#include "hw/pc/q35-mch.h"
+#include "hw/pci/pci-bridge.h"
 #include "hw/pci/pci.h"
 #include "hw/timer/hpet.h"
 #include "hw/timer/i8254.h"
@@ -49,6 +52,11 @@ const DeviceOps *const device_types[] = {
     &i440fx_ops.device,
     &piix3_ops.device,
     &piix4_pm_ops.device,
+    &q35_pcihost_ops,
+    &mch_ops.device,
+    &ich9_lpc_ops.device,
+    &ich9_smbus_ops.device,
+    &pci_bridge_ops.device,
     &fw_cfg_ops,
     &port92_ops,
     /* interrupts and time */

@@ -19,7 +19,7 @@
 #define IOAPIC_ADDR 0xfec00000u
 #define HPET_ADDR   0xfed00000u
 
-/* Inputs of the I/O APIC for the HPET: those that nobody else has. */
+/* Inputs of the I/O APIC for the HPET: those that no ISA card has. */
 #define HPET_ROUTES_FIRST 16
 #define HPET_INTCAP       "0xff0000"
 
@@ -147,7 +147,7 @@ static gboolean hpet_init(PcBoard *board, GError **error)
     device_connect_irq(board->hpet, 0, board->isa_irq[IRQ_TIMER]);
     device_connect_irq(board->hpet, 1, board->isa_irq[IRQ_RTC]);
     for (guint n = HPET_ROUTES_FIRST; n < PC_GSIS; n++) {
-        device_connect_irq(board->hpet, 2 + n, pc_gsi(board, n));
+        device_connect_irq(board->hpet, 2 + n, board->high_irq[n - ISA_IRQS]);
     }
     return TRUE;
 }

@@ -28,6 +28,10 @@ static const char *const isa_bios = "bios.bin";
 guint64 pc_ram_below_4g(const PcBoard *board)
 {
     guint64 size = board->config.ram_size;
+
+    if (board->low_ram_max) {
+        return size > board->low_ram_max ? board->low_ram_split : size;
+    }
     return size > LOW_RAM_MAX ? LOW_RAM_SPLIT : size;
 }
 

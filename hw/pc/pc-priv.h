@@ -12,6 +12,7 @@
 #include "hw/pc/acpi-info.h"
 #include "hw/pc/acpi-sleep.h"
 #include "hw/pc/pam.h"
+#include "hw/pci/pci.h"
 
 #define PC_GSIS 24
 
@@ -23,6 +24,8 @@ typedef struct PcBoard {
     gboolean usb;
     /* Memory: one RAM region, seen below and above 4 GiB. */
     Region ram, ram_below, ram_above;
+    /* How much of it is below 4 GiB: all up to a size, else as much as the second says. */
+    guint64 low_ram_max, low_ram_split;
     Region pci_memory; /* what PCI answers, below everything else; unused on isapc */
     Region pci_hole;   /* what answers in its legacy area where no device does */
     Region bios;       /* the whole image, ending at 4 GiB */
@@ -31,12 +34,15 @@ typedef struct PcBoard {
     PamRom isa_bios_writes;
     /* Devices; NULL where the board has none. */
     Device *pcihost, *piix3, *pm, *ide, *ide2; /* ide2: second ISA channel */
+    Device *lpc, *ahci;                        /* of q35 */
+    PciBus *pci;
     Device *pic, *ioapic, *hpet, *pit, *rtc, *i8042, *fw_cfg;
     Device **apics;         /* local APICs, config.cpus of them; NULL if they are not ours */
     const AcpiSleep *sleep; /* of the power management; NULL = none */
     IsaBus *isa;
-    IrqLine isa_irq[ISA_IRQS]; /* inputs for devices that the board wires by hand */
-    guint a20_sources;         /* bit 0 = 8042, bit 1 = port 92h: who enables address line 20 */
+    IrqLine isa_irq[ISA_IRQS];            /* inputs for devices that the board wires by hand */
+    IrqLine high_irq[PC_GSIS - ISA_IRQS]; /* likewise, of the I/O APIC alone */
+    guint a20_sources; /* bit 0 = 8042, bit 1 = port 92h: who enables address line 20 */
     MachineListener *listener;
     gboolean booted;   /* -boot once= has been used */
     gboolean has_hpet; /* -machine hpet= */
@@ -95,5 +101,29 @@ gboolean pc_kernel_init(PcBoard *board, GError **error);
 /* The order of this boot: letters, -boot once= the first time. */
 const char *pc_boot_order(const PcBoard *board);
 
-extern const BoardOps pc_board_type, isapc_board_type;
+/* ---- pc.c ---- */
+
+/* The root device, with -machine's options set. */
+PcBoard *pc_create_root(Machine *machine, const DeviceOps *ops, const BoardConfig *config,
+                        GError **error);
+/* Runs `build` such that there is one new layout of memory and ports for the whole board, not one
+ * for each of its regions. */
+gboolean pc_build_at_once(PcBoard *board, gboolean (*build)(PcBoard *board, GError **error),
+                          GError **error);
+/* A device of the board on its PCI bus. */
+Device *pc_create_pci(PcBoard *board, const PciDeviceOps *ops, const char *addr, GError **error);
+/* The graphics card that -vga names. */
+gboolean pc_vga_init(PcBoard *board, const BoardVga *vgas, Bus *bus, GError **error);
+/* Last: what the firmware is told. */
+gboolean pc_finish(PcBoard *board, GError **error);
+
+/* Parts of the root device's ops, which all boards share. */
+extern const OptionSpec pc_options[];
+gboolean pc_root_realize(Device *dev, GError **error);
+void pc_root_unrealize(Device *dev);
+void pc_root_reset(Device *dev);
+
+extern const BoardVga pc_vgas[];
+extern const BoardOps pc_board_type, isapc_board_type, q35_board_type;
+extern const DeviceOps q35_root_ops;
 extern const BusOps pc_system_bus_ops;

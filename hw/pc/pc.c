@@ -26,21 +26,19 @@ const char *pc_boot_order(const PcBoard *board)
     return boot->order ? boot->order : "cad";
 }
 
-static Device *pci_create(PcBoard *board, const PciDeviceOps *ops, const char *addr, GError **error)
+Device *pc_create_pci(PcBoard *board, const PciDeviceOps *ops, const char *addr, GError **error)
 {
     g_autoptr(OptionList) options = option_list_new();
-    PciBus *bus = i440fx_pci_bus(board->pcihost);
 
     option_list_add(options, "addr", addr);
-    return device_create(board->device.machine, &ops->device, &bus->bus, NULL, options, error);
+    return device_create(board->device.machine, &ops->device, &board->pci->bus, NULL, options,
+                         error);
 }
 
 /* The south bridge: PCI interrupts to the ISA lines, these to the interrupt controllers. */
 static gboolean south_bridge_init(PcBoard *board, GError **error)
 {
-    PciBus *bus = i440fx_pci_bus(board->pcihost);
-
-    board->piix3 = pci_create(board, &piix3_ops, "1.0", error);
+    board->piix3 = pc_create_pci(board, &piix3_ops, "1.0", error);
     if (!board->piix3) {
         return FALSE;
     }
@@ -48,8 +46,11 @@ static gboolean south_bridge_init(PcBoard *board, GError **error)
         device_connect_irq(board->piix3, n, pc_gsi(board, n));
         board->isa_irq[n] = piix3_isa_irq(board->piix3, n);
     }
+    for (guint n = ISA_IRQS; n < PC_GSIS; n++) {
+        board->high_irq[n - ISA_IRQS] = pc_gsi(board, n);
+    }
     for (guint n = 0; n < 4; n++) {
-        bus->pirq[n] = device_input(board->piix3, n);
+        board->pci->pirq[n] = device_input(board->piix3, n);
     }
     piix3_connect_host(board->piix3, i440fx_pci_host(board->pcihost));
     board->isa = piix3_isa_bus(board->piix3);
@@ -58,7 +59,7 @@ static gboolean south_bridge_init(PcBoard *board, GError **error)
 
 static gboolean south_bridge_functions_init(PcBoard *board, GError **error)
 {
-    board->ide = pci_create(board, &piix3_ide_ops, "1.1", error);
+    board->ide = pc_create_pci(board, &piix3_ide_ops, "1.1", error);
     if (!board->ide) {
         return FALSE;
     }
@@ -67,13 +68,13 @@ static gboolean south_bridge_functions_init(PcBoard *board, GError **error)
     if (!ide_create_drives(board->ide, 0, error)) {
         return FALSE;
     }
-    board->pm = pci_create(board, &piix4_pm_ops, "1.3", error);
+    board->pm = pc_create_pci(board, &piix4_pm_ops, "1.3", error);
     if (!board->pm) {
         return FALSE;
     }
     board->sleep = piix4_pm_sleep(board->pm);
     device_connect_irq(board->pm, 0, board->isa_irq[9]);
-    return !board->usb || pci_create(board, &piix3_uhci_ops, "1.2", error);
+    return !board->usb || pc_create_pci(board, &piix3_uhci_ops, "1.2", error);
 }
 
 static const DeviceOps *find_vga(const BoardVga *vgas, const char *name)
@@ -86,7 +87,7 @@ static const DeviceOps *find_vga(const BoardVga *vgas, const char *name)
     return NULL;
 }
 
-static gboolean vga_init(PcBoard *board, const BoardVga *vgas, Bus *bus, GError **error)
+gboolean pc_vga_init(PcBoard *board, const BoardVga *vgas, Bus *bus, GError **error)
 {
     const DeviceOps *ops = find_vga(vgas, board->config.vga);
     return !ops || device_create(board->device.machine, ops, bus, NULL, NULL, error);
@@ -151,13 +152,13 @@ const BusOps pc_system_bus_ops = {
     .unplugged = system_unplugged,
 };
 
-static gboolean realize(Device *dev, GError **error)
+gboolean pc_root_realize(Device *dev, GError **error)
 {
     pc_board(dev)->system = bus_create(dev, &pc_system_bus_ops, "main-system-bus");
     return TRUE;
 }
 
-static void unrealize(Device *dev)
+void pc_root_unrealize(Device *dev)
 {
     PcBoard *board = pc_board(dev);
 
@@ -167,12 +168,12 @@ static void unrealize(Device *dev)
     g_free(board->boot_set);
 }
 
-static void reset(Device *dev)
+void pc_root_reset(Device *dev)
 {
     pc_firmware_reset(pc_board(dev));
 }
 
-static const OptionSpec pc_options[] = {
+const OptionSpec pc_options[] = {
     {"usb", OPTION_BOOL, G_STRUCT_OFFSET(PcBoard, usb), "off",
      "with a USB controller (piix3-usb-uhci); -usb is the same"},
     {"hpet", OPTION_BOOL, G_STRUCT_OFFSET(PcBoard, has_hpet), "on",
@@ -187,9 +188,9 @@ static const DeviceOps pc_root_ops = {
     .size = sizeof(PcBoard),
     .board_only = TRUE,
     .options = pc_options,
-    .realize = realize,
-    .unrealize = unrealize,
-    .reset = reset,
+    .realize = pc_root_realize,
+    .unrealize = pc_root_unrealize,
+    .reset = pc_root_reset,
 };
 
 static const DeviceOps isapc_root_ops = {
@@ -198,13 +199,13 @@ static const DeviceOps isapc_root_ops = {
     .category = "Board",
     .size = sizeof(PcBoard),
     .board_only = TRUE,
-    .realize = realize,
-    .unrealize = unrealize,
-    .reset = reset,
+    .realize = pc_root_realize,
+    .unrealize = pc_root_unrealize,
+    .reset = pc_root_reset,
 };
 
-static PcBoard *create_root(Machine *machine, const DeviceOps *ops, const BoardConfig *config,
-                            GError **error)
+PcBoard *pc_create_root(Machine *machine, const DeviceOps *ops, const BoardConfig *config,
+                        GError **error)
 {
     PcBoard *board = pc_board(device_create(machine, ops, NULL, NULL, NULL, error));
 
@@ -219,7 +220,7 @@ static PcBoard *create_root(Machine *machine, const DeviceOps *ops, const BoardC
     return board;
 }
 
-static gboolean finish(PcBoard *board, GError **error)
+gboolean pc_finish(PcBoard *board, GError **error)
 {
     pc_cmos_init(board);
     if (!pc_fw_cfg_init(board, error)) {
@@ -233,7 +234,7 @@ static gboolean finish(PcBoard *board, GError **error)
 
 /* ---- pc ---- */
 
-static const BoardVga pc_vgas[] = {
+const BoardVga pc_vgas[] = {
     {"std", "VGA", "standard VGA with Bochs VBE extensions"},
     {"none", NULL, "no graphics card"},
     {NULL},
@@ -264,16 +265,15 @@ static gboolean pc_build(PcBoard *board, GError **error)
     if (!board->pcihost) {
         return FALSE;
     }
-    PciBus *bus = i440fx_pci_bus(board->pcihost);
-    return pc_firmware_init(board, bus->memory, i440fx_pam(board->pcihost), error) &&
+    board->pci = i440fx_pci_bus(board->pcihost);
+    return pc_firmware_init(board, board->pci->memory, i440fx_pam(board->pcihost), error) &&
            south_bridge_init(board, error) && pc_isa_init(board, error) &&
            south_bridge_functions_init(board, error) &&
-           vga_init(board, pc_vgas, &bus->bus, error) && finish(board, error);
+           pc_vga_init(board, pc_vgas, &board->pci->bus, error) && pc_finish(board, error);
 }
 
-/* One new layout of memory and ports for the whole board, not one for each of its regions. */
-static gboolean build_at_once(PcBoard *board, gboolean (*build)(PcBoard *board, GError **error),
-                              GError **error)
+gboolean pc_build_at_once(PcBoard *board, gboolean (*build)(PcBoard *board, GError **error),
+                          GError **error)
 {
     Machine *machine = board->device.machine;
 
@@ -287,8 +287,8 @@ static gboolean build_at_once(PcBoard *board, gboolean (*build)(PcBoard *board, 
 
 static gboolean pc_create(Machine *machine, const BoardConfig *config, GError **error)
 {
-    PcBoard *board = create_root(machine, &pc_root_ops, config, error);
-    return board && build_at_once(board, pc_build, error);
+    PcBoard *board = pc_create_root(machine, &pc_root_ops, config, error);
+    return board && pc_build_at_once(board, pc_build, error);
 }
 
 const BoardOps pc_board_type = {
@@ -319,6 +319,9 @@ static void init_isa_bus(PcBoard *board)
     for (guint n = 0; n < ISA_IRQS; n++) {
         board->isa_irq[n] = board->isa->irqs[n] = pc_gsi(board, n);
     }
+    for (guint n = ISA_IRQS; n < PC_GSIS; n++) {
+        board->high_irq[n - ISA_IRQS] = pc_gsi(board, n);
+    }
 }
 
 static Device *create_isa_ide(PcBoard *board, guint channel, GError **error)
@@ -348,14 +351,14 @@ static gboolean isapc_build(PcBoard *board, GError **error)
     }
     board->ide = create_isa_ide(board, 0, error);
     board->ide2 = board->ide ? create_isa_ide(board, 1, error) : NULL;
-    return board->ide2 && vga_init(board, isapc_vgas, &board->isa->bus, error) &&
-           finish(board, error);
+    return board->ide2 && pc_vga_init(board, isapc_vgas, &board->isa->bus, error) &&
+           pc_finish(board, error);
 }
 
 static gboolean isapc_create(Machine *machine, const BoardConfig *config, GError **error)
 {
-    PcBoard *board = create_root(machine, &isapc_root_ops, config, error);
-    return board && build_at_once(board, isapc_build, error);
+    PcBoard *board = pc_create_root(machine, &isapc_root_ops, config, error);
+    return board && pc_build_at_once(board, isapc_build, error);
 }
 
 const BoardOps isapc_board_type = {
