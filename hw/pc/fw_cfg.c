@@ -34,6 +34,8 @@ typedef struct FwCfgFile {
     GBytes *bytes;
     void (*written)(void *opaque, const guint8 *data); /* NULL = read-only */
     void *opaque;
+    void (*selected)(void *opaque); /* NULL = nobody wants to know */
+    void *selected_opaque;
 } FwCfgFile;
 
 typedef struct FwCfg {
@@ -111,6 +113,8 @@ void fw_cfg_add_file(Device *dev, const char *name, const void *data, gsize leng
         i++;
     }
     if (i < cfg->files->len && !strcmp(g_array_index(cfg->files, FwCfgFile, i).name, name)) {
+        file.selected = g_array_index(cfg->files, FwCfgFile, i).selected;
+        file.selected_opaque = g_array_index(cfg->files, FwCfgFile, i).selected_opaque;
         g_array_remove_index(cfg->files, i);
     }
     g_assert(cfg->files->len < MAX_FILES);
@@ -159,6 +163,14 @@ void fw_cfg_forget_writable(Device *dev, const char *name)
     if (file) {
         file->written = NULL;
     }
+}
+
+void fw_cfg_on_select(Device *dev, const char *name, void (*selected)(void *opaque), void *opaque)
+{
+    FwCfgFile *file = find_file((FwCfg *)dev, name);
+
+    file->selected = selected;
+    file->selected_opaque = opaque;
 }
 
 static void put_be(guint8 *out, guint64 value, guint size)
@@ -219,8 +231,16 @@ static const guint8 *selected(FwCfg *cfg, gsize *length)
 
 static void select_item(FwCfg *cfg, guint key)
 {
+    guint n = (key & KEY_BITS) - FW_CFG_FILE_FIRST;
+
     cfg->key = key & KEY_BITS;
     cfg->offset = 0;
+    if (cfg->key >= FW_CFG_FILE_FIRST && n < cfg->files->len) {
+        const FwCfgFile *file = &g_array_index(cfg->files, FwCfgFile, n);
+        if (file->selected) {
+            file->selected(file->selected_opaque);
+        }
+    }
 }
 
 /* Copies out what is there; what lies behind the item's end reads as zero. */

@@ -68,4 +68,9 @@ void fw_cfg_add_file(Device *dev, const char *name, const void *data, gsize leng
 gboolean fw_cfg_add_writable(Device *dev, const char *name, gsize length,
                              void (*written)(void *opaque, const guint8 *data), void *opaque);
 void fw_cfg_forget_writable(Device *dev, const char *name);
+/*
+ * Calls `selected` each time the guest selects the file, before it reads. It may give this file or
+ * others new bytes, of the same number: the guest may know that already.
+ */
+void fw_cfg_on_select(Device *dev, const char *name, void (*selected)(void *opaque), void *opaque);
 void fw_cfg_add_file_u64(Device *dev, const char *name, guint64 value, guint size);

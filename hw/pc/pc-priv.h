@@ -49,6 +49,7 @@ typedef struct PcBoard {
     char *boot_set;    /* the order set since, or NULL */
     /* For ACPI tables; NULL on a board without ACPI. */
     void (*acpi_info)(const struct PcBoard *board, AcpiInfo *info);
+    gboolean acpi_made; /* since the last reset: the firmware has asked for them */
 } PcBoard;
 
 static inline PcBoard *pc_board(Device *dev)

@@ -3,6 +3,7 @@
 
 #include "core/error.h"
 #include "hw/block/ide.h"
+#include "hw/pc/acpi.h"
 #include "hw/pc/devices.h"
 #include "hw/pc/fw_cfg.h"
 #include "hw/pc/i440fx.h"
@@ -110,6 +111,7 @@ static void machine_event(Machine *machine, MachineEvent event, void *opaque)
     if (event == MACHINE_EVENT_RESET) {
         board->booted = machine->run_state != RUN_STATE_PRELAUNCH;
         pc_cmos_set_resume(board, FALSE);
+        pc_acpi_reset(board);
         update_firmware(board);
     } else if (event == MACHINE_EVENT_SUSPEND) {
         pc_cmos_set_resume(board, TRUE);
@@ -226,6 +228,7 @@ gboolean pc_finish(PcBoard *board, GError **error)
     if (!pc_fw_cfg_init(board, error)) {
         return FALSE;
     }
+    pc_acpi_init(board);
     board->device.machine->set_boot_order = set_boot_order;
     board->device.machine->boot_order_opaque = board;
     board->listener = machine_listen(board->device.machine, machine_event, board);

@@ -4,6 +4,7 @@
 
 #include <string.h>
 
+#include "hw/pc/pci-hotplug.h"
 #include "hw/pc/smbus-host.h"
 
 #define PMBA      0x40 /* power management base, 4 bytes; bit 0 is fixed at 1 */
@@ -32,6 +33,9 @@
 /* The general purpose events that the firmware's ACPI tables describe live at fixed ports. */
 #define GPE_PORT  0xafe0
 #define GPE_BYTES 2
+#define GPE_PCI   0x02 /* bit 1: a PCI device has come or is to go */
+
+#define PCI_HOTPLUG_PORT 0xae00
 
 #define APM_PORT 0xb2
 
@@ -44,6 +48,7 @@ typedef struct Piix4Pm {
     AcpiPm acpi;
     AcpiSleep sleep;
     SmbusHost smbus;
+    PciHotplug hotplug;
     IrqLine sci;
     Region ports;               /* container of PM_PORTS */
     Region general;             /* the registers from GPSTS on */
@@ -109,6 +114,14 @@ static void gpe_write(void *opaque, guint64 addr, guint64 value, guint size)
     } else {
         pm->gpe_enable[addr - GPE_BYTES] = value;
     }
+    update_gpe(pm);
+}
+
+static void pci_hotplug_event(void *opaque)
+{
+    Piix4Pm *pm = opaque;
+
+    pm->gpe_status[0] |= GPE_PCI;
     update_gpe(pm);
 }
 
@@ -234,6 +247,7 @@ static void reset(Device *dev)
     pm->apm_control = pm->apm_status = 0;
     smbus_host_reset(&pm->smbus);
     acpi_pm_reset(&pm->acpi);
+    pci_hotplug_reset(&pm->hotplug);
     update_gpe(pm);
     update_ports(pm);
 }
@@ -256,6 +270,8 @@ static gboolean realize(Device *dev, GError **error)
     smbus_host_init(&pm->smbus);
     region_init_io(&pm->gpe, "acpi-gpe0", &gpe_ops, pm, 2 * GPE_BYTES);
     region_add(io, GPE_PORT, &pm->gpe, 0);
+    pci_hotplug_init(&pm->hotplug, pm->pci.bus, pci_hotplug_event, pm);
+    region_add(io, PCI_HOTPLUG_PORT, &pm->hotplug.region, 0);
     region_init_io(&pm->apm, "apm", &apm_ops, pm, 2);
     region_add(io, APM_PORT, &pm->apm, 0);
     return TRUE;
@@ -264,14 +280,16 @@ static gboolean realize(Device *dev, GError **error)
 static void unrealize(Device *dev)
 {
     Piix4Pm *pm = (Piix4Pm *)dev;
-    Region *regions[] = {&pm->acpi.evt, &pm->acpi.cnt, &pm->acpi.tmr, &pm->general,
-                         &pm->ports,    &pm->gpe,      &pm->apm,      &pm->smbus.region};
+    Region *regions[] = {&pm->acpi.evt, &pm->acpi.cnt,     &pm->acpi.tmr,
+                         &pm->general,  &pm->ports,        &pm->gpe,
+                         &pm->apm,      &pm->smbus.region, &pm->hotplug.region};
 
     for (guint i = 0; i < G_N_ELEMENTS(regions); i++) {
         region_remove(regions[i]);
     }
     acpi_sleep_finish(&pm->sleep);
     smbus_host_finish(&pm->smbus);
+    pci_hotplug_finish(&pm->hotplug);
     region_finish(&pm->general);
     region_finish(&pm->ports);
     region_finish(&pm->gpe);
@@ -297,6 +315,8 @@ static const StateField state_fields[] = {
     {"acpi", STATE_STRUCT, G_STRUCT_OFFSET(Piix4Pm, acpi), 1, sizeof(AcpiPm), 1, &acpi_pm_state},
     {"smbus", STATE_STRUCT, G_STRUCT_OFFSET(Piix4Pm, smbus), 1, sizeof(SmbusHost), 1,
      &smbus_host_state},
+    {"hotplug", STATE_STRUCT, G_STRUCT_OFFSET(Piix4Pm, hotplug), 1, sizeof(PciHotplug), 1,
+     &pci_hotplug_state},
     STATE_ARRAY(U8, Piix4Pm, registers),
     STATE_ARRAY(U8, Piix4Pm, gpe_status),
     STATE_ARRAY(U8, Piix4Pm, gpe_enable),

@@ -49,6 +49,12 @@ class Console:
         except socket.timeout:
             pass
 
+    def check(self, what, end):
+        """Fails if there is nothing to wait for any more."""
+        if time.monotonic() > end or not self.machine.running():
+            raise AssertionError('no %r on the console:\n%s\n%s' %
+                                 (what, self.text[-3000:], self.machine.stderr()))
+
     def wait(self, pattern, timeout=TIMEOUT):
         """Until the pattern has come; returns its match and forgets what was before its end."""
         end = time.monotonic() + timeout
@@ -57,16 +63,26 @@ class Console:
             if match:
                 self.text = self.text[match.end():]
                 return match
-            if time.monotonic() > end or not self.machine.running():
-                raise AssertionError('no %r on the console:\n%s\n%s' %
-                                     (pattern, self.text[-3000:], self.machine.stderr()))
+            self.check(pattern, end)
+            self.read()
+
+    def until(self, mark, timeout=TIMEOUT):
+        """Until the text has come; returns what was before it. Quick, however much that is."""
+        end, at = time.monotonic() + timeout, 0
+        while True:
+            found = self.text.find(mark, at)
+            if found >= 0:
+                before, self.text = self.text[:found], self.text[found + len(mark):]
+                return before
+            at = max(0, len(self.text) - len(mark))
+            self.check(mark, end)
             self.read()
 
     def run(self, command):
         """Runs a command in the shell; returns what it printed."""
         self.socket.sendall(('%s; echo END""ED\n' % command).encode())
         self.wait(r'END""ED\n')
-        return self.wait(r'(?s)(.*)ENDED\n').group(1)
+        return self.until('ENDED\n')
 
     def wait_for(self, condition, what=None):
         """Until a command of the shell succeeds. It is tried often, not for a time: the guest may
