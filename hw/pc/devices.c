@@ -29,6 +29,7 @@
 #include "hw/pc/q35-mch.h"
 #include "hw/pci/pci-bridge.h"
 #include "hw/pci/pci.h"
+#include "hw/pci/pcie-root-port.h"
 #include "hw/timer/hpet.h"
 #include "hw/timer/i8254.h"
 #include "hw/timer/mc146818.h"
@@ -57,6 +58,7 @@ const DeviceOps *const device_types[] = {
     &ich9_lpc_ops.device,
     &ich9_smbus_ops.device,
     &pci_bridge_ops.device,
+    &pcie_root_port_ops.device,
     &fw_cfg_ops,
     &port92_ops,
     /* interrupts and time */

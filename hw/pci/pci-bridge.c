@@ -38,19 +38,43 @@ static void set_window(Region *parent, Region *window, gboolean open, guint64 ba
     }
 }
 
-static void update_memory_windows(PciBridge *bridge, gboolean decodes)
+static guint64 upper(const PciDevice *pci, guint addr)
 {
-    const PciDevice *pci = &bridge->pci;
-    Region *memory = pci->bus->memory;
-    guint64 base = (guint64)(pci_get_word(pci, PCI_MEMORY_BASE) & 0xfff0) << 16;
-    guint64 limit = (guint64)(pci_get_word(pci, PCI_MEMORY_LIMIT) & 0xfff0) << 16 | 0xfffff;
+    return (guint64)pci_get_long(pci, addr) << 32;
+}
 
-    set_window(memory, &bridge->memory_window, decodes, base, limit);
-    base = (guint64)pci_get_long(pci, PCI_PREFETCH_BASE_UP) << 32 |
-           (guint64)(pci_get_word(pci, PCI_PREFETCH_BASE) & 0xfff0) << 16;
-    limit = (guint64)pci_get_long(pci, PCI_PREFETCH_LIMIT_UP) << 32 |
-            (guint64)(pci_get_word(pci, PCI_PREFETCH_LIMIT) & 0xfff0) << 16 | 0xfffff;
-    set_window(memory, &bridge->prefetch_window, decodes, base, limit);
+/* A register of a memory window: bits 31 to 20. */
+static guint64 megabytes(const PciDevice *pci, guint addr)
+{
+    return (guint64)(pci_get_word(pci, addr) & 0xfff0) << 16;
+}
+
+void pci_bridge_window(const PciDevice *pci, PciWindow window, guint64 *base, guint64 *limit)
+{
+    switch (window) {
+    case PCI_WINDOW_IO:
+        *base = (guint64)(pci->config[PCI_IO_BASE] & 0xf0) << 8;
+        *limit = (guint64)(pci->config[PCI_IO_LIMIT] & 0xf0) << 8 | 0xfff;
+        break;
+    case PCI_WINDOW_MEMORY:
+        *base = megabytes(pci, PCI_MEMORY_BASE);
+        *limit = megabytes(pci, PCI_MEMORY_LIMIT) | 0xfffff;
+        break;
+    case PCI_WINDOW_PREFETCH:
+    default:
+        *base = upper(pci, PCI_PREFETCH_BASE_UP) | megabytes(pci, PCI_PREFETCH_BASE);
+        *limit = upper(pci, PCI_PREFETCH_LIMIT_UP) | megabytes(pci, PCI_PREFETCH_LIMIT) | 0xfffff;
+        break;
+    }
+}
+
+static void update_window(PciBridge *bridge, PciWindow which, Region *parent, Region *window,
+                          gboolean decodes)
+{
+    guint64 base, limit;
+
+    pci_bridge_window(&bridge->pci, which, &base, &limit);
+    set_window(parent, window, decodes, base, limit);
 }
 
 static void update_windows(PciBridge *bridge)
@@ -59,18 +83,18 @@ static void update_windows(PciBridge *bridge)
     Machine *machine = pci->bus->machine;
     guint16 command = pci_get_word(pci, PCI_COMMAND);
     gboolean vga = pci_get_word(pci, PCI_BRIDGE_CONTROL) & PCI_BRIDGE_CONTROL_VGA;
-    guint64 base = (guint64)(pci->config[PCI_IO_BASE] & 0xf0) << 8;
-    guint64 limit = (guint64)(pci->config[PCI_IO_LIMIT] & 0xf0) << 8 | 0xfff;
+    gboolean memory = command & PCI_COMMAND_MEMORY, io = command & PCI_COMMAND_IO;
 
     memory_transaction_begin(machine->io);
     memory_transaction_begin(machine->memory);
-    update_memory_windows(bridge, command & PCI_COMMAND_MEMORY);
-    set_window(pci->bus->memory, &bridge->vga_memory, vga && (command & PCI_COMMAND_MEMORY),
-               VGA_MEMORY_ADDR, VGA_MEMORY_ADDR + VGA_MEMORY_SIZE - 1);
-    set_window(pci->bus->io, &bridge->io_window, command & PCI_COMMAND_IO, base, limit);
+    update_window(bridge, PCI_WINDOW_MEMORY, pci->bus->memory, &bridge->memory_window, memory);
+    update_window(bridge, PCI_WINDOW_PREFETCH, pci->bus->memory, &bridge->prefetch_window, memory);
+    update_window(bridge, PCI_WINDOW_IO, pci->bus->io, &bridge->io_window, io);
+    set_window(pci->bus->memory, &bridge->vga_memory, vga && memory, VGA_MEMORY_ADDR,
+               VGA_MEMORY_ADDR + VGA_MEMORY_SIZE - 1);
     for (guint i = 0; i < G_N_ELEMENTS(vga_ports); i++) {
-        set_window(pci->bus->io, &bridge->vga_ports[i], vga && (command & PCI_COMMAND_IO),
-                   vga_ports[i].addr, vga_ports[i].addr + vga_ports[i].size - 1);
+        set_window(pci->bus->io, &bridge->vga_ports[i], vga && io, vga_ports[i].addr,
+                   vga_ports[i].addr + vga_ports[i].size - 1);
     }
     memory_transaction_commit(machine->memory);
     memory_transaction_commit(machine->io);

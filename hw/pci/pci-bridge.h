@@ -32,6 +32,11 @@ extern const StateTable pci_bridge_state;
 void pci_bridge_init(PciBridge *bridge, const char *name_format);
 void pci_bridge_finish(PciBridge *bridge);
 
+typedef enum PciWindow { PCI_WINDOW_IO, PCI_WINDOW_MEMORY, PCI_WINDOW_PREFETCH } PciWindow;
+
+/* What a window's registers say; it is closed where base is above limit. */
+void pci_bridge_window(const PciDevice *pci, PciWindow window, guint64 *base, guint64 *limit);
+
 /* The ops' config_write, or called by it. */
 void pci_bridge_config_write(PciDevice *pci, guint addr, guint32 value, guint size);
 

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "hw/pci/pci-bridge.h"
 #include "hw/pci/pci-priv.h"
 
 typedef struct ClassName {
@@ -89,19 +90,42 @@ static void print_bar(PciDevice *pci, guint n, GString *out)
         bar->type & PCI_BAR_MEM32_PREFETCH ? " prefetchable" : "", first, last);
 }
 
+static void print_bridge(PciDevice *pci, GString *out)
+{
+    static const char *const names[] = {"IO", "memory", "prefetchable memory"};
+
+    g_string_append_printf(out,
+                           "      BUS %u.\n      secondary bus %u.\n      subordinate bus %u.\n",
+                           pci->config[PCI_PRIMARY_BUS], pci->config[PCI_SECONDARY_BUS],
+                           pci->config[PCI_SUBORDINATE_BUS]);
+    for (guint i = 0; i < G_N_ELEMENTS(names); i++) {
+        guint64 base, limit;
+
+        pci_bridge_window(pci, (PciWindow)i, &base, &limit);
+        g_string_append_printf(
+            out, "      %s range [0x%0*" G_GINT64_MODIFIER "x, 0x%0*" G_GINT64_MODIFIER "x]\n",
+            names[i], i ? 8 : 4, base, i ? 8 : 4, limit);
+    }
+}
+
 static void print_device(PciDevice *pci, GString *out)
 {
-    g_string_append_printf(out, "  Bus %2d, device %3u, function %u:\n", 0, pci_slot(pci),
-                           pci_function(pci));
+    g_string_append_printf(out, "  Bus %2u, device %3u, function %u:\n", pci_bus_number(pci->bus),
+                           pci_slot(pci), pci_function(pci));
     print_class(pci, out);
     g_string_append_printf(out, ": PCI device %04x:%04x\n", pci_get_word(pci, PCI_VENDOR_ID),
                            pci_get_word(pci, PCI_DEVICE_ID));
-    g_string_append_printf(out, "      PCI subsystem %04x:%04x\n",
-                           pci_get_word(pci, PCI_SUBSYSTEM_VENDOR_ID),
-                           pci_get_word(pci, PCI_SUBSYSTEM_ID));
+    if (!pci->secondary) {
+        g_string_append_printf(out, "      PCI subsystem %04x:%04x\n",
+                               pci_get_word(pci, PCI_SUBSYSTEM_VENDOR_ID),
+                               pci_get_word(pci, PCI_SUBSYSTEM_ID));
+    }
     if (pci->config[PCI_INTERRUPT_PIN]) {
         g_string_append_printf(out, "      IRQ %u, pin %c\n", pci->config[PCI_INTERRUPT_LINE],
                                '@' + pci->config[PCI_INTERRUPT_PIN]);
+    }
+    if (pci->secondary) {
+        print_bridge(pci, out);
     }
     for (guint n = 0; n <= PCI_ROM_SLOT; n++) {
         print_bar(pci, n, out);
@@ -112,8 +136,13 @@ static void print_device(PciDevice *pci, GString *out)
 void pci_bus_info(PciBus *bus, GString *out)
 {
     for (guint devfn = 0; devfn < G_N_ELEMENTS(bus->devices); devfn++) {
-        if (bus->devices[devfn]) {
-            print_device(bus->devices[devfn], out);
+        PciDevice *pci = bus->devices[devfn];
+
+        if (pci) {
+            print_device(pci, out);
+        }
+        if (pci && pci->secondary && pci_bus_number(pci->secondary)) {
+            pci_bus_info(pci->secondary, out);
         }
     }
 }
@@ -159,30 +188,71 @@ static GVariant *describe_bars(PciDevice *pci)
     return g_variant_builder_end(&list);
 }
 
+static GVariant *describe_devices(PciBus *bus);
+
+/* A bridge has no subsystem. */
+static GVariant *describe_id(PciDevice *pci)
+{
+    guint vendor = pci_get_word(pci, PCI_VENDOR_ID), device = pci_get_word(pci, PCI_DEVICE_ID);
+
+    if (pci->secondary) {
+        return g_variant_new_parsed("{'vendor': <%i>, 'device': <%i>}", vendor, device);
+    }
+    return g_variant_new_parsed(
+        "{'vendor': <%i>, 'device': <%i>, 'subsystem-vendor': <%i>, 'subsystem': <%i>}", vendor,
+        device, pci_get_word(pci, PCI_SUBSYSTEM_VENDOR_ID), pci_get_word(pci, PCI_SUBSYSTEM_ID));
+}
+
+static GVariant *describe_window(PciDevice *pci, PciWindow window)
+{
+    guint64 base, limit;
+
+    pci_bridge_window(pci, window, &base, &limit);
+    return g_variant_new_parsed("{'base': <%x>, 'limit': <%x>}", (gint64)base, (gint64)limit);
+}
+
+static GVariant *describe_bridge(PciDevice *pci)
+{
+    GVariantBuilder info;
+
+    g_variant_builder_init(&info, G_VARIANT_TYPE_VARDICT);
+    g_variant_builder_add_parsed(
+        &info,
+        "{'bus', <{'number': <%i>, 'secondary': <%i>, 'subordinate': <%i>, 'io_range': <%@a{sv}>, "
+        "'memory_range': <%@a{sv}>, 'prefetchable_range': <%@a{sv}>}>}",
+        pci->config[PCI_PRIMARY_BUS], pci->config[PCI_SECONDARY_BUS],
+        pci->config[PCI_SUBORDINATE_BUS], describe_window(pci, PCI_WINDOW_IO),
+        describe_window(pci, PCI_WINDOW_MEMORY), describe_window(pci, PCI_WINDOW_PREFETCH));
+    if (pci_bus_number(pci->secondary)) {
+        g_variant_builder_add_parsed(&info, "{'devices', <%@aa{sv}>}",
+                                     describe_devices(pci->secondary));
+    }
+    return g_variant_builder_end(&info);
+}
+
 static GVariant *describe_device(PciDevice *pci)
 {
     GVariantBuilder info;
 
     g_variant_builder_init(&info, G_VARIANT_TYPE_VARDICT);
-    g_variant_builder_add_parsed(&info, "{'bus', <0>}");
+    g_variant_builder_add_parsed(&info, "{'bus', <%i>}", pci_bus_number(pci->bus));
     g_variant_builder_add_parsed(&info, "{'slot', <%i>}", pci_slot(pci));
     g_variant_builder_add_parsed(&info, "{'function', <%i>}", pci_function(pci));
     g_variant_builder_add_parsed(&info, "{'class_info', <%@a{sv}>}", describe_class(pci));
-    g_variant_builder_add_parsed(
-        &info,
-        "{'id', <{'vendor': <%i>, 'device': <%i>, 'subsystem-vendor': <%i>, 'subsystem': <%i>}>}",
-        pci_get_word(pci, PCI_VENDOR_ID), pci_get_word(pci, PCI_DEVICE_ID),
-        pci_get_word(pci, PCI_SUBSYSTEM_VENDOR_ID), pci_get_word(pci, PCI_SUBSYSTEM_ID));
+    g_variant_builder_add_parsed(&info, "{'id', <%@a{sv}>}", describe_id(pci));
     if (pci->config[PCI_INTERRUPT_PIN]) {
         g_variant_builder_add_parsed(&info, "{'irq', <%i>}", pci->config[PCI_INTERRUPT_LINE]);
     }
     g_variant_builder_add_parsed(&info, "{'irq_pin', <%i>}", pci->config[PCI_INTERRUPT_PIN]);
     g_variant_builder_add_parsed(&info, "{'qdev_id', <%s>}", pci->device.id ? pci->device.id : "");
     g_variant_builder_add_parsed(&info, "{'regions', <%@aa{sv}>}", describe_bars(pci));
+    if (pci->secondary) {
+        g_variant_builder_add_parsed(&info, "{'pci_bridge', <%@a{sv}>}", describe_bridge(pci));
+    }
     return g_variant_builder_end(&info);
 }
 
-GVariant *pci_bus_query(PciBus *bus)
+static GVariant *describe_devices(PciBus *bus)
 {
     GVariantBuilder devices;
 
@@ -192,6 +262,10 @@ GVariant *pci_bus_query(PciBus *bus)
             g_variant_builder_add_value(&devices, describe_device(bus->devices[devfn]));
         }
     }
-    return g_variant_new_parsed("[{'bus': <0>, 'devices': <%@aa{sv}>}]",
-                                g_variant_builder_end(&devices));
+    return g_variant_builder_end(&devices);
+}
+
+GVariant *pci_bus_query(PciBus *bus)
+{
+    return g_variant_new_parsed("[{'bus': <0>, 'devices': <%@aa{sv}>}]", describe_devices(bus));
 }

@@ -3,6 +3,7 @@
 
 #include "core/error.h"
 #include "hw/pci/msi.h"
+#include "hw/pci/pcie.h"
 #include "hw/usb/xhci-priv.h"
 
 #define MFINDEX_NS   125000
@@ -378,6 +379,7 @@ static gboolean realize(Device *dev, GError **error)
         msix_init(&xhci->msix, &xhci->pci, (guint)xhci->interrupt_count, 0, &xhci->bar,
                   XHCI_MSIX_TABLE, XHCI_MSIX_PENDING);
     }
+    pcie_init_endpoint(&xhci->pci, TRUE);
     xhci->bus = usb_bus_create(dev);
     xhci_slots_init(xhci);
     xhci_events_init(xhci);

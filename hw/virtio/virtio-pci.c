@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "core/error.h"
+#include "hw/pci/pcie.h"
 #include "hw/virtio/virtio.h"
 
 /* The window, and its parts of a page each */
@@ -470,6 +471,7 @@ gboolean virtio_init(VirtioDevice *virtio, GError **error)
     region_init_io(&virtio->registers, pci->device.ops->name, &window_ops, virtio, WINDOW_SIZE);
     pci_register_bar(pci, WINDOW_BAR, PCI_BAR_MEM64_PREFETCH, &virtio->registers);
     add_capabilities(virtio);
+    pcie_init_endpoint(pci, FALSE);
     return TRUE;
 }
 
