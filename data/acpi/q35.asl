@@ -20,7 +20,8 @@
     Package () {slot, 2, 0, c}, \
     Package () {slot, 3, 0, d}
 
-/* Links E to H, and inputs 20 to 23, rotate with the slot; parts of the ICH9 have A to D. */
+/* Links E to H, and inputs 20 to 23, rotate with the slot (1E: in order); parts of the ICH9 have A
+ * to D. */
 #define ALL_SLOTS(KIND, A, B, C, D, E, F, G, H) \
     KIND (0x0000FFFF, E, F, G, H), \
     KIND (0x0001FFFF, F, G, H, E), \
@@ -52,7 +53,7 @@
     KIND (0x001BFFFF, A, B, C, D), \
     KIND (0x001CFFFF, A, B, C, D), \
     KIND (0x001DFFFF, A, B, C, D), \
-    KIND (0x001EFFFF, G, H, E, F), \
+    KIND (0x001EFFFF, E, F, G, H), \
     KIND (0x001FFFFF, A, B, C, D)
 
 DefinitionBlock ("q35.aml", "DSDT", 1, "VITRIN", "VITRQ35 ", 1)
