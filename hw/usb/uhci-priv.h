@@ -43,6 +43,8 @@ struct Uhci {
     Timer timer;
     guint64 next_frame; /* guest time, ns */
     guint64 frames;     /* how many have been carried out */
+    guint32 idle;       /* frames in a row in which nothing moved */
+    gboolean walking;   /* the schedule */
     GPtrArray *kept;    /* what devices keep, see uhci-schedule.c */
     guint8 data[UHCI_FRAME_BYTES];
 };
@@ -55,6 +57,10 @@ void uhci_schedule_finish(Uhci *uhci);
 void uhci_schedule_start(Uhci *uhci);
 /* Halts. */
 void uhci_schedule_stop(Uhci *uhci);
+/* Something may have changed: each frame at its time again. */
+void uhci_schedule_kick(Uhci *uhci);
+/* FRNUM. */
+guint16 uhci_schedule_frame(Uhci *uhci);
 /* Takes back what devices keep. */
 void uhci_schedule_forget(Uhci *uhci);
 

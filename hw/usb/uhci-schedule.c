@@ -4,7 +4,9 @@
  *
  * Each millisecond of guest time the schedule of one frame is carried out: what a frame can hold
  * at most, and no queue twice without progress in between, so that schedules which run in circles
- * (drivers make such on purpose) end. Data goes through a buffer of ours: guest memory is touched
+ * (drivers make such on purpose) end. When nothing has moved for a while, 16 frames at a time are
+ * carried out, so that the host sleeps in between; what a guest adds to the schedule waits for
+ * that long then, what a device has to say does not. Data goes through a buffer of ours: guest memory is touched
  * only while its descriptor is being looked at.
  */
 #include <string.h>
@@ -35,7 +37,8 @@
 #define PID_SETUP 0x2d
 
 #define FRAME_NS        NS_PER_MS
-#define MAX_CATCH_UP    8   /* frames that a late timer makes up for */
+#define IDLE_FRAMES     32  /* without anything moving, until frames are put together */
+#define FRAMES_AT_ONCE  16  /* then; and as many as a late timer makes up for */
 #define FRAME_ELEMENTS  512 /* descriptors that a frame looks at */
 #define MAX_QUEUES_SEEN 128
 #define FORGET_FRAMES   256 /* a kept packet whose descriptor is not met any more is cancelled */
@@ -57,7 +60,7 @@ typedef struct TransferDescriptor {
 /* One frame under way. */
 typedef struct Frame {
     guint bytes, elements; /* used up */
-    gboolean ioc, is_short, error;
+    gboolean ioc, is_short, error, moved;
     guint32 seen[MAX_QUEUES_SEEN]; /* queues met since something last moved */
     guint seen_count;
 } Frame;
@@ -93,7 +96,10 @@ static gboolean write_word(Uhci *uhci, guint32 addr, guint32 word)
 
 static void kept_complete(UsbPacket *packet)
 {
-    ((UhciKept *)packet->opaque)->over = TRUE;
+    UhciKept *kept = packet->opaque;
+
+    kept->over = TRUE;
+    uhci_schedule_kick(kept->uhci);
 }
 
 static void kept_free(gpointer data)
@@ -256,6 +262,7 @@ static TdResult run_td(Uhci *uhci, Frame *frame, guint32 addr, TransferDescripto
         return TD_HALT;
     }
     if (!(td->control & TD_ACTIVE)) {
+        frame->ioc |= (td->control & TD_IOC) != 0; /* a mark for the end of the frame (3.2.2) */
         return TD_SKIP;
     }
     packet.endpoint = td->token >> 15 & 15;
@@ -275,6 +282,7 @@ static TdResult run_td(Uhci *uhci, Frame *frame, guint32 addr, TransferDescripto
         uhci->status |= STS_HSE;
         return TD_HALT;
     }
+    frame->moved |= result != TD_SKIP;
     return result;
 }
 
@@ -368,14 +376,8 @@ static gboolean run_schedule(Uhci *uhci, Frame *frame)
     return TRUE;
 }
 
-void uhci_schedule_stop(Uhci *uhci)
-{
-    uhci->command &= ~CMD_RUN;
-    uhci->status |= STS_HALTED;
-    timer_cancel(&uhci->timer);
-}
-
-static void run_frame(Uhci *uhci)
+/* TRUE if something was done. */
+static gboolean run_frame(Uhci *uhci)
 {
     Frame frame = {.bytes = 0};
 
@@ -394,40 +396,88 @@ static void run_frame(Uhci *uhci)
     }
     uhci->frame = (uhci->frame + 1) & 0x7ff;
     uhci->frames++;
+    return frame.moved || frame.ioc;
+}
+
+static void arm(Uhci *uhci)
+{
+    guint wait = uhci->idle < IDLE_FRAMES ? 0 : FRAMES_AT_ONCE - 1;
+
+    timer_set(&uhci->timer, (gint64)(uhci->next_frame + wait * FRAME_NS));
+}
+
+/* How many frames have begun that have not been carried out. */
+static guint64 frames_late(const Uhci *uhci)
+{
+    gint64 now = clock_now(uhci->pci.device.machine->guest_clock);
+
+    return now < (gint64)uhci->next_frame
+               ? 0
+               : (guint64)(now - (gint64)uhci->next_frame) / FRAME_NS + 1;
 }
 
 /* A late timer makes up for some frames; a guest that was held up for longer has lost the rest. */
 static void frames_due(void *opaque)
 {
     Uhci *uhci = opaque;
-    gint64 now = clock_now(uhci->pci.device.machine->guest_clock);
+    guint64 late = frames_late(uhci);
 
-    for (guint n = 0; n < MAX_CATCH_UP && (gint64)uhci->next_frame <= now; n++) {
-        if (!(uhci->command & CMD_RUN)) {
-            break;
-        }
-        run_frame(uhci);
-        uhci->next_frame += FRAME_NS;
-    }
-    if ((gint64)uhci->next_frame <= now) {
-        gint64 lost = (now - (gint64)uhci->next_frame) / FRAME_NS + 1;
+    if (late > FRAMES_AT_ONCE) {
+        guint64 lost = late - FRAMES_AT_ONCE;
 
         uhci->frame = (guint16)((uhci->frame + lost) & 0x7ff);
-        uhci->next_frame += (guint64)(lost * FRAME_NS);
+        uhci->next_frame += lost * FRAME_NS;
+        late = FRAMES_AT_ONCE;
     }
+    uhci->walking = TRUE;
+    for (; late > 0 && uhci->command & CMD_RUN; late--) {
+        uhci->idle = run_frame(uhci) ? 0 : uhci->idle + 1;
+        uhci->next_frame += FRAME_NS;
+    }
+    uhci->walking = FALSE;
+    uhci->idle = MIN(uhci->idle, IDLE_FRAMES);
     forget_stale(uhci);
     uhci_update_irq(uhci);
     if (uhci->command & CMD_RUN) {
-        timer_set(&uhci->timer, (gint64)uhci->next_frame);
+        arm(uhci);
     }
+}
+
+void uhci_schedule_kick(Uhci *uhci)
+{
+    uhci->idle = 0;
+    if (uhci->command & CMD_RUN && !uhci->walking) {
+        arm(uhci);
+    }
+}
+
+guint16 uhci_schedule_frame(Uhci *uhci)
+{
+    guint64 late = uhci->command & CMD_RUN ? frames_late(uhci) : 0;
+
+    if (late > 0) {
+        timer_set(&uhci->timer, (gint64)uhci->next_frame); /* somebody waits for it */
+    }
+    return (guint16)((uhci->frame + late) & 0x7ff);
+}
+
+void uhci_schedule_stop(Uhci *uhci)
+{
+    if (!uhci->walking) {
+        uhci->frame = uhci_schedule_frame(uhci);
+    }
+    uhci->command &= ~CMD_RUN;
+    uhci->status |= STS_HALTED;
+    timer_cancel(&uhci->timer);
 }
 
 void uhci_schedule_start(Uhci *uhci)
 {
     uhci->status &= ~STS_HALTED;
+    uhci->idle = 0;
     uhci->next_frame =
         (guint64)clock_now(uhci->pci.device.machine->guest_clock) + (guint64)FRAME_NS;
-    timer_set(&uhci->timer, (gint64)uhci->next_frame);
+    arm(uhci);
 }
 
 /* ---- lifecycle ---- */

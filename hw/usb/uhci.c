@@ -111,7 +111,12 @@ static void port_wakeup(UsbPort *port, UsbDevice *device)
     signal_resume(uhci);
 }
 
-static const UsbPortOps port_ops = {port_attach, port_detach, port_wakeup, NULL};
+static void port_ready(UsbPort *port, UsbDevice *device, UsbToken token, guint endpoint)
+{
+    uhci_schedule_kick(port->opaque);
+}
+
+static const UsbPortOps port_ops = {port_attach, port_detach, port_wakeup, port_ready};
 
 static void update_suspended(Uhci *uhci)
 {
@@ -184,11 +189,12 @@ static void command_write(Uhci *uhci, guint16 value)
     if (value & CMD_GRESET && !(before & CMD_GRESET)) {
         reset_ports(uhci);
     }
+    if (!(value & CMD_RUN) && before & CMD_RUN) {
+        uhci_schedule_stop(uhci);
+    }
     uhci->command = value & 0xff;
     if (value & CMD_RUN && !(before & CMD_RUN)) {
         uhci_schedule_start(uhci);
-    } else if (!(value & CMD_RUN) && before & CMD_RUN) {
-        uhci_schedule_stop(uhci);
     }
     update_suspended(uhci);
 }
@@ -204,13 +210,13 @@ static void status_write(Uhci *uhci, guint16 value)
 
 static guint64 io_read(void *opaque, guint64 addr, guint size)
 {
-    const Uhci *uhci = opaque;
+    Uhci *uhci = opaque;
 
     switch (addr) {
     case USBCMD: return uhci->command;
     case USBSTS: return uhci->status;
     case USBINTR: return uhci->enable;
-    case FRNUM: return uhci->frame;
+    case FRNUM: return uhci_schedule_frame(uhci);
     case FRBASEADD: return uhci->base & 0xffff;
     case FRBASEADD + 2: return uhci->base >> 16;
     case SOFMOD: return uhci->sof;
@@ -243,6 +249,7 @@ static void io_write(void *opaque, guint64 addr, guint64 value, guint size)
     case PORTSC + 2: port_write(uhci, (guint)(addr - PORTSC) / 2, (guint16)value); break;
     default: break;
     }
+    uhci_schedule_kick(uhci);
 }
 
 static const IoOps io_ops = {io_read, io_write, .min_size = 2, .max_size = 2};
@@ -352,6 +359,7 @@ static const StateField state_fields[] = {
     STATE_FIELD(BOOL, Uhci, is_short),
     STATE_FIELD(TIMER, Uhci, timer),
     STATE_FIELD(U64, Uhci, next_frame),
+    STATE_FIELD(U32, Uhci, idle),
     STATE_END,
 };
 static const StateTable uhci_state = {1, state_fields, state_loaded};

@@ -97,7 +97,7 @@ class Devices(Uhci):
         self.assertEqual(self.hc.control(1, 0xa1, 2, length=1), b'\5')
         self.hc.step(30)
         self.assertEqual(self.hc.poll(1), bytes(8))
-        self.assertIsNone(self.hc.poll(1))
+        self.assertIsNone(self.hc.poll(1, frames=2))
         self.hc.step(20)
         self.assertEqual(self.hc.poll(1), bytes(8))
 
@@ -150,6 +150,38 @@ class Controller(Uhci):
         self.assertEqual(self.hc.control_word(0) & (uhci.ACTIVE | uhci.STALLED | uhci.TIMEOUT),
                          uhci.STALLED | uhci.TIMEOUT)
         self.assertEqual(self.hc.status() & 3, 3)
+
+    def test_idle(self):
+        """Frames are put together when nothing moves; nobody sees it but the host."""
+        self.hc.configure(0, 1)
+        self.hc.control(1, 0x21, 10, 0)
+        self.hc.put(0, uhci.IN, 1, 1, 8, flags=IOC, last=True)
+        self.hc.start(200)
+        before = self.q.inw(PORT + 6)
+        for _ in range(20):
+            self.hc.step()
+            before = before + 1 & 0x7ff
+            self.assertEqual(self.q.inw(PORT + 6), before)
+        self.hc.step(100)
+        self.q.outw(PORT + 2, 0x1f)
+        self.hc.step(100)
+        self.hmp('sendkey b')
+        self.hc.step(1)
+        self.assertFalse(self.hc.control_word(0) & uhci.ACTIVE)
+        self.hc.step(100)
+        self.hc.put(0, uhci.IN, 1, 1, 8, last=True)
+        self.q.writel(TDS + 4, IOC)  # a mark only, not active
+        self.q.outw(PORT + 2, 0x1f)
+        self.q.writel(QUEUE + 4, TDS)
+        self.hc.step(16)
+        self.assertTrue(self.hc.status() & 1)
+        self.hc.idle()
+        self.hc.step(100)
+        before = self.q.inw(PORT + 6)
+        self.q.outw(PORT, 0)
+        self.assertEqual(self.q.inw(PORT + 6), before)
+        self.hc.step(20)
+        self.assertEqual(self.q.inw(PORT + 6), before)
 
     def test_short_packet(self):
         """It ends its queue, for the driver to look."""

@@ -101,8 +101,9 @@ class Uhci:
         self.control(0, 0, 5, address)
         self.control(address, 0, 9, 1)
 
-    def poll(self, address, length=8, frames=2):
-        """Asks interrupt endpoint 1; returns the report, or None (NAK)."""
+    def poll(self, address, length=8, frames=17):
+        """Asks interrupt endpoint 1; returns the report, or None (NAK). An idle controller may
+        look at its schedule every 16 ms only."""
         self.put(0, IN, address, 1, length, last=True)
         self.start(frames)
         word = self.control_word(0)
