@@ -225,14 +225,26 @@ gboolean frontends_open(Machine *machine, const CliConfig *config, GError **erro
     return TRUE;
 }
 
-gboolean frontends_show_consoles(const CliConfig *config)
+/* TRUE if one of what is asked for is not called `but`, nor headless. */
+static gboolean shows_but(const CliConfig *config, const char *but)
 {
     for (guint i = 0; i < config->displays->len; i++) {
         const CliItem *item = &g_array_index(config->displays, CliItem, i);
 
-        if (!is_none(item) && !g_str_has_prefix(item->value, "headless")) {
+        if (!is_none(item) && !g_str_has_prefix(item->value, "headless") &&
+            !(but && g_str_has_prefix(item->value, but))) {
             return TRUE;
         }
     }
     return config->displays->len == 0 && !config->nographic;
+}
+
+gboolean frontends_show_consoles(const CliConfig *config)
+{
+    return shows_but(config, NULL);
+}
+
+gboolean frontends_show_pointer(const CliConfig *config)
+{
+    return shows_but(config, "terminal");
 }

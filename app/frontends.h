@@ -22,3 +22,6 @@ gboolean frontends_open(Machine *machine, const CliConfig *config, GError **erro
 
 /* TRUE if what is asked for may show character consoles. */
 gboolean frontends_show_consoles(const CliConfig *config);
+
+/* TRUE if what is asked for is a desktop: something with a pointer. */
+gboolean frontends_show_pointer(const CliConfig *config);

@@ -228,8 +228,8 @@ const CliOption cli_options[] = {
     {"watchdog-action", NULL, "ACTION", CLI_STANDARD, "the same as -action watchdog=ACTION",
      cli_apply_watchdog_action},
     {"nodefaults", NULL, NULL, CLI_STANDARD,
-     "makes no serial port, monitor, graphics card or drive that was not asked for", set_flag,
-     OFFSET(nodefaults)},
+     "makes no serial port, monitor, graphics card, tablet or drive that was not asked for",
+     set_flag, OFFSET(nodefaults)},
     {"no-user-config", NULL, NULL, CLI_STANDARD,
      "does not read the configuration files of the host and the user first, and keeps no history\n"
      "of what is typed at monitors",

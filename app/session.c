@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "app/accels.h"
+#include "app/desktop.h"
 #include "app/drives.h"
 #include "app/frontends.h"
 #include "app/monitors.h"
@@ -317,12 +318,20 @@ static gboolean create_board(Session *session, GError **error)
     gboolean wants_demo =
         has_defaults && !config->nodefaults && config->devices->len == 0 && !config->kernel;
 
+    gboolean wants_tablet = has_defaults && desktop_prepare(config, ops);
+
     set_globals(session);
-    return drives_create(machine, config, wants_demo, error) &&
-           (!has_defaults || drives_add_empty_cdrom(machine, config, error)) &&
-           make_board(session, error) &&
-           option_list_check_used(config->board_options, ops->name, error) &&
-           add_devices(session, error) && block_check_claimed(machine, error);
+    if (!(drives_create(machine, config, wants_demo, error) &&
+          (!has_defaults || drives_add_empty_cdrom(machine, config, error)) &&
+          make_board(session, error) &&
+          option_list_check_used(config->board_options, ops->name, error) &&
+          add_devices(session, error) && block_check_claimed(machine, error))) {
+        return FALSE;
+    }
+    if (wants_tablet) {
+        desktop_add_tablet(machine);
+    }
+    return TRUE;
 }
 
 /* ---- life ---- */

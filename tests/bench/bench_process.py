@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """What the program costs, beside QEMU: prints numbers, judges nothing.
 
-    bench_process.py [start] [idle]
+    bench_process.py [start] [idle] [tablet]
 
 start   from exec to the monitor's prompt, -S, no display: CPU time, peak memory
 idle    at "No bootable device", with a VNC server: wake-ups a second, CPU time in ten seconds:
@@ -117,9 +117,9 @@ def bench_start(command, folder):
     return f'{cpu:6.1f} ms CPU, {memory:5.1f} MiB peak, ready after {ready:.0f} ms'
 
 
-def bench_idle(command, folder):
+def bench_idle(command, folder, *args):
     vnc = os.path.join(folder, 'vnc')
-    program = Program(command, ['-nodefaults', '-vga', 'std', '-vnc', f'unix:{vnc}'], folder)
+    program = Program(command, ['-nodefaults', '-vga', 'std', '-vnc', f'unix:{vnc}', *args], folder)
     time.sleep(BOOT_SECONDS)
     woken, user, before = wakeups(program.pid), user_ms(program.pid), thread_cpu(program.pid)
     time.sleep(IDLE_SECONDS)
@@ -132,6 +132,10 @@ def bench_idle(command, folder):
             f'user time {user / tens:.1f} ms')
 
 
+def bench_tablet(command, folder):
+    return bench_idle(command, folder, '-usb', '-device', 'usb-tablet')
+
+
 def programs():
     """Label and command of each program that is there."""
     found = {'vitrine': [binary()]}
@@ -140,7 +144,7 @@ def programs():
     return found
 
 
-BENCHES = {'start': bench_start, 'idle': bench_idle}
+BENCHES = {'start': bench_start, 'idle': bench_idle, 'tablet': bench_tablet}
 
 
 def main():
