@@ -23,8 +23,8 @@ need_packages() {
 as_root() { if [ "$(id -u)" = 0 ]; then "$@"; else sudo "$@"; fi; }
 update_lists() { as_root apt-get update -qq >&2; }
 
-# need_kernel: unpacks the kernel of Debian with all its modules for tests (70 MB), where
-# tests/lib/linux.py finds it. Not installed: a kernel package would change what this computer boots.
+# need_kernel: unpacks Debian's kernel with all its modules for tests (70 MB), where
+# tests/lib/linux.py finds it. Not installed, which would change what this computer boots.
 need_kernel() {
     local cache=${XDG_CACHE_HOME:-$HOME/.cache}/vitrine-tests part
     ! compgen -G "$cache/linux/boot/vmlinuz-*" >/dev/null || return 0
