@@ -9,9 +9,11 @@
  * An input is written to crash-input-NAME (in $TMPDIR) before it runs and removed at the end, so
  * that a crash leaves it there.
  */
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "tests/fuzz/fuzz.h"
 
@@ -38,17 +40,15 @@ static GPtrArray *load(const char *path, GPtrArray *inputs)
     return inputs;
 }
 
-static void run_one(const char *crash_path, const guint8 *data, gsize length)
+static void run_one(int record, const guint8 *data, gsize length)
 {
-    FILE *file = fopen(crash_path, "wb");
-
-    if (!file || (length && fwrite(data, 1, length, file) != length) || fclose(file)) {
-        fprintf(stderr, "cannot write %s\n", crash_path);
+    if (pwrite(record, data, length, 0) != (ssize_t)length || ftruncate(record, (off_t)length)) {
+        perror("cannot write the input down");
     }
     LLVMFuzzerTestOneInput(data, length);
 }
 
-static void run_file(const char *crash_path, GBytes *bytes, gboolean cuts)
+static void run_file(int record, GBytes *bytes, gboolean cuts)
 {
     gsize length;
     const guint8 *data = g_bytes_get_data(bytes, &length);
@@ -56,9 +56,9 @@ static void run_file(const char *crash_path, GBytes *bytes, gboolean cuts)
     for (gsize cut = 0; cuts && cut < MIN(length, MAX_CUT); cut++) {
         g_autofree guint8 *copy = g_memdup2(data, cut);
 
-        run_one(crash_path, copy, cut);
+        run_one(record, copy, cut);
     }
-    run_one(crash_path, data, length);
+    run_one(record, data, length);
 }
 
 /* Records of random inputs and random bytes, one after the other. */
@@ -101,6 +101,7 @@ int main(int argc, char **argv)
     gint64 seconds = 0, end;
     gboolean cuts = FALSE;
     guint count = 0;
+    int record = open(crash_path, O_CREAT | O_WRONLY | O_TRUNC | O_CLOEXEC, 0600);
 
     for (int i = 1; i < argc; i++) {
         if (g_str_has_prefix(argv[i], "-max_total_time=")) {
@@ -113,15 +114,16 @@ int main(int argc, char **argv)
     }
     end = g_get_monotonic_time() + seconds * G_USEC_PER_SEC;
     for (guint i = 0; i < inputs->len; i++, count++) {
-        run_file(crash_path, g_ptr_array_index(inputs, i), cuts);
+        run_file(record, g_ptr_array_index(inputs, i), cuts);
     }
     while (g_get_monotonic_time() < end) {
         g_autoptr(GByteArray) input = mix(rand, inputs);
 
-        run_one(crash_path, input->data, input->len);
+        run_one(record, input->data, input->len);
         count++;
     }
     g_rand_free(rand);
+    close(record);
     remove(crash_path);
     printf("%u inputs\n", count);
     return inputs->len ? 0 : 1;
