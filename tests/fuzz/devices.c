@@ -3,7 +3,8 @@
  * Fuzz target: what a guest (and, for input and characters, the world outside) can do to a whole
  * machine, through the qtest dispatcher.
  *
- * An input is a byte that picks the board (bit 1: with local APICs), then records of 8 bytes:
+ * An input is a byte that picks the board (bit 0: isapc, else bit 2: q35; bit 1: with local APICs),
+ * then records of 8 bytes:
  * operation, selector, address (16 bits), value (32 bits). With VITRINE_FUZZ_TRACE in the
  * environment each command line is printed to stderr before it is carried out: a finding as a qtest
  * script, which can be piped to the real program.
@@ -18,6 +19,7 @@
 #include "core/block.h"
 #include "core/char.h"
 #include "core/display.h"
+#include "core/hotplug.h"
 #include "core/input.h"
 #include "hw/intc/apic.h"
 #include "mainloop/timer.h"
@@ -68,6 +70,37 @@ static const guint32 areas[] = {
     AHCI_BAR + 0x1b0,
 };
 
+/* The same for q35: configuration space, root complex registers, and behind bridges. */
+#define ECAM          0xb0000000u
+#define RCBA          0xfed1c000u
+#define BRIDGE_MEMORY 0xe1000000u /* 1 MiB for each of three */
+
+static const guint16 q35_ports[] = {0x600, 0x620, 0x630, 0x660, 0x670, 0x700, 0xb2,
+                                    0xcf8, 0xcfc, 0xc00, 0x20,  0xa0,  0x4d0, 0x40};
+
+static const guint32 q35_areas[] = {
+    0x00000000, /* the seeds' RAM */
+    ECAM,
+    ECAM + 0x10000,
+    ECAM + 0x18000,
+    ECAM + 0x20000,
+    ECAM + 0xf8000,
+    ECAM + 0xfa000,
+    ECAM + 0xfb000,
+    ECAM + 0x100000,
+    ECAM + 0x200000,
+    ECAM + 0x300000,
+    RCBA,
+    RCBA + 0x3000,
+    BRIDGE_MEMORY,
+    BRIDGE_MEMORY + 0x100000,
+    BRIDGE_MEMORY + 0x200000,
+    0x000a0000,
+    0x000f0000,
+    AHCI_BAR,
+    0xfec00000,
+};
+
 /* Virtio devices in slots 10 to 14: where their windows are and, in memory, their queues. */
 #define VIRTIO_SLOT  10
 #define VIRTIO_COUNT 5
@@ -96,8 +129,27 @@ static int make_image(const char *name, guint size)
     return fd;
 }
 
+static const char *board_name(guint8 choice)
+{
+    return choice & 1 ? "isapc" : choice & 4 ? "q35" : "pc";
+}
+
+static gboolean is_q35(const PcRig *rig)
+{
+    return g_str_equal(rig->machine->root->ops->name, "q35");
+}
+
 static PcRig *make_rig(guint8 choice)
 {
+    static const char *const q35_devices[] = {
+        "pcie-root-port,id=rp1,addr=2,slot=1",
+        "pcie-root-port,id=rp2,addr=3,slot=2",
+        "pci-bridge,id=b,addr=4,chassis_nr=3",
+        "virtio-rng-pci,bus=rp1,id=leaves",
+        "qemu-xhci,bus=b,addr=1",
+        "piix3-usb-uhci,bus=b,addr=2",
+        NULL,
+    };
     static const char *const isa_devices[] = {"isa-debug-exit,iobase=0x501", "pc-testdev",
                                               "pvpanic", "ib700", NULL};
     static const char *const pci_devices[] = {
@@ -149,9 +201,12 @@ static PcRig *make_rig(guint8 choice)
     sata_cd = g_strdup_printf("file=/proc/self/fd/%d,if=none,id=sata-cd,media=cdrom,format=raw,"
                               "readonly=on,aio=threads",
                               cd_fd);
-    rig = pc_rig_new(choice & 1 ? "isapc" : "pc", RAM_SIZE,
+    rig = pc_rig_new(board_name(choice), RAM_SIZE,
                      (const char *const[]){disk, cd, stick, sata_disk, sata_cd, NULL},
-                     choice & 1 ? isa_devices : pci_devices);
+                     choice & 1   ? isa_devices
+                     : choice & 4 ? q35_devices
+                                  : pci_devices);
+    rig->machine->assembled = TRUE;                  /* what comes is hot-plugged */
     rig->machine->actions.panic = PANIC_ACTION_NONE; /* it is not to end there */
     return rig;
 }
@@ -248,6 +303,35 @@ static void setup_pci(PcRig *rig)
     config_write(rig, 0x10, 0x04, 7);
 }
 
+/* As far as the firmware goes; bridges 2 to 4 have buses 1 to 3. */
+static void setup_q35(PcRig *rig)
+{
+    config_write(rig, 0x00, 0x60, ECAM | 1);
+    config_write(rig, 0xf8, 0x40, 0x600); /* ICH9: PM ports, interrupts, root complex */
+    config_write(rig, 0xf8, 0x44, 0x80);
+    config_write(rig, 0xf8, 0x60, 0x0b0a0b0a);
+    config_write(rig, 0xf8, 0xf0, RCBA | 1);
+    config_write(rig, 0xfa, 0x24, AHCI_BAR);
+    config_write(rig, 0xfa, 0x04, 7);
+    config_write(rig, 0xfb, 0x20, 0x700); /* SMBus */
+    config_write(rig, 0xfb, 0x40, 1);
+    config_write(rig, 0xfb, 0x04, 7);
+    for (guint n = 0; n < 3; n++) {
+        guint32 memory = BRIDGE_MEMORY + n * 0x100000;
+
+        config_write(rig, (2 + n) << 3, 0x18, (n + 1) << 16 | (n + 1) << 8);
+        config_write(rig, (2 + n) << 3, 0x20, memory | memory >> 16);
+        config_write(rig, (2 + n) << 3, 0x24, 0x0000fff0); /* closed */
+        config_write(rig, (2 + n) << 3, 0x1c, 0x0000c0c0);
+        config_write(rig, (2 + n) << 3, 0x04, 7);
+    }
+    run(rig, "writel 0x%x 0x%x", ECAM + 0x100020, BRIDGE_MEMORY); /* virtio-rng */
+    run(rig, "writew 0x%x 7", ECAM + 0x100004);
+    run(rig, "writel 0x%x 0x%x", ECAM + 0x308010, BRIDGE_MEMORY + 0x200000); /* xHCI */
+    run(rig, "writew 0x%x 7", ECAM + 0x308004);
+    run(rig, "writew 0x%x 7", ECAM + 0x310004);
+}
+
 /* Commands in slots 0 to 7 of the disk's and the CD-ROM's port; the table of one is the list. */
 static void setup_ahci(PcRig *rig)
 {
@@ -300,9 +384,22 @@ static void op_port(PcRig *rig, const Record *r, guint16 port, gboolean write)
     }
 }
 
-static guint16 known_port(const Record *r)
+static guint16 known_port(const PcRig *rig, const Record *r)
 {
-    return (guint16)(ports[(r->addr & 0xff) % G_N_ELEMENTS(ports)] + (r->addr >> 8) % 16);
+    guint n = r->addr & 0xff;
+
+    return (guint16)((is_q35(rig) ? q35_ports[n % G_N_ELEMENTS(q35_ports)]
+                                  : ports[n % G_N_ELEMENTS(ports)]) +
+                     (r->addr >> 8) % 16);
+}
+
+static guint64 known_area(const PcRig *rig, const Record *r)
+{
+    guint n = r->select >> 2;
+
+    return (guint64)(is_q35(rig) ? q35_areas[n % G_N_ELEMENTS(q35_areas)]
+                                 : areas[n % G_N_ELEMENTS(areas)]) +
+           r->addr;
 }
 
 static void op_memory(PcRig *rig, const Record *r, guint64 addr, gboolean write)
@@ -334,7 +431,7 @@ static void op_string(PcRig *rig, const Record *r)
         Record one = *r;
 
         one.value = value;
-        op_port(rig, &one, known_port(r), r->select & 4);
+        op_port(rig, &one, known_port(rig, r), r->select & 4);
         value = value << 7 | value >> 25;
     }
 }
@@ -392,7 +489,7 @@ static void change_cd(PcRig *rig, const Record *r)
     }
 }
 
-static void op_outside(PcRig *rig, const Record *r)
+static void outside(PcRig *rig, const Record *r)
 {
     InputRouter *input = rig->machine->input;
     Chardev *serial = chardev_find(rig->machine, "serial0");
@@ -418,6 +515,33 @@ static void op_outside(PcRig *rig, const Record *r)
     case 8: change_cd(rig, r); break;
     }
     input_sync(input);
+}
+
+/* A device comes behind a root port, or somebody wants it gone. */
+static void op_hotplug(PcRig *rig, const Record *r)
+{
+    static const char *const ids[] = {"leaves", "comes"};
+    const char *id = ids[r->value & 1];
+    Device *dev = device_find(rig->machine->root, id);
+    g_autofree char *text = NULL;
+    g_autoptr(OptionList) options = NULL;
+
+    if (dev) {
+        device_unplug(dev, NULL);
+        return;
+    }
+    text = g_strdup_printf("virtio-rng-pci,id=%s,bus=rp%u", id, 1 + (r->value & 1));
+    options = option_list_parse(text, "driver", NULL);
+    device_add(rig->machine, options, NULL);
+}
+
+static void op_outside(PcRig *rig, const Record *r)
+{
+    if (is_q35(rig) && (r->select & 0x40)) {
+        op_hotplug(rig, r);
+        return;
+    }
+    outside(rig, r);
 }
 
 /* What a processor does with its local APIC, beside accesses to the registers. */
@@ -461,15 +585,11 @@ static void carry_out(PcRig *rig, const Record *r)
     case 0: op_port(rig, r, r->addr, TRUE); break;
     case 1: op_port(rig, r, r->addr, FALSE); break;
     case 2:
-    case 3: op_port(rig, r, known_port(r), TRUE); break;
-    case 4: op_port(rig, r, known_port(r), FALSE); break;
+    case 3: op_port(rig, r, known_port(rig, r), TRUE); break;
+    case 4: op_port(rig, r, known_port(rig, r), FALSE); break;
     case 5:
-    case 6:
-        op_memory(rig, r, areas[(r->select >> 2) % G_N_ELEMENTS(areas)] + (guint64)r->addr, TRUE);
-        break;
-    case 7:
-        op_memory(rig, r, areas[(r->select >> 2) % G_N_ELEMENTS(areas)] + (guint64)r->addr, FALSE);
-        break;
+    case 6: op_memory(rig, r, known_area(rig, r), TRUE); break;
+    case 7: op_memory(rig, r, known_area(rig, r), FALSE); break;
     case 8:
         op_memory(rig, r, (guint64)r->addr << ((r->select >> 2) % 48) | r->value, r->select & 0x80);
         break;
@@ -492,7 +612,10 @@ int LLVMFuzzerTestOneInput(const guint8 *data, size_t size)
         return 0;
     }
     rig = make_rig(data[0]);
-    if (!(data[0] & 1)) {
+    if (is_q35(rig)) {
+        setup_q35(rig);
+        setup_ahci(rig);
+    } else if (!(data[0] & 1)) {
         setup_pci(rig);
         setup_ahci(rig);
     }

@@ -13,7 +13,7 @@ import sys
 B, W, L = 0, 1, 2
 
 # As in devices.c.
-PC, ISAPC, APICS = 0, 1, 2
+PC, ISAPC, APICS, Q35 = 0, 1, 2, 4
 
 
 class Seed:
@@ -358,6 +358,41 @@ def xhci_hub():
     return s.device(2, 2, 3, 1).control(2, 0x01000680, 0x00120000, 18).step()
 
 
+def q35_config(s, function, register, value, bus=0):
+    return s.outl(0xcf8, 1 << 31 | bus << 16 | function << 8 | register).outl(0xcfc, value)
+
+
+def q35():
+    """Configuration space closes and opens, windows of bridges move, routes change."""
+    s = Seed(Q35)
+    for register, value in ((0x60, 0), (0x60, 0xb0000003), (0x90, 0x33333330), (0x9c, 0x4a00)):
+        q35_config(s, 0, register, value)
+    for function in (0x10, 0x18, 0x20):
+        for register, value in ((0x20, 0xe110e100), (0x24, 0xe210e200), (0x1c, 0xd0c0),
+                                (0x3c, 0x00080000), (0x18, 0x050100), (0x3c, 0x00400000),
+                                (0x04, 0), (0x04, 7)):
+            q35_config(s, function, register, value)
+    q35_config(s, 0xf8, 0xf0, 0xfed1c001)
+    for n in range(16):  # D31IR and its like, TCO, SMBus
+        s.record(WRITE, W | 12 << 2, 0x140 + n, 0x7654 >> n)
+        s.outw(0x660 + 2 * n, 0x0408)
+        s.outb(0x700 + n, 0x41)
+        s.step(600000000)
+    return s
+
+
+def q35_hotplug():
+    s = Seed(Q35)
+    for power in (0x1f8, 0x7f8, 0x2f8, 0x1f8, 0x7f8):
+        for which in (1, 0):
+            s.record(OUTSIDE, 0x40, 0, which)
+            for register in range(0x58, 0xc0, 4):  # SLTCTL is among them
+                q35_config(s, 0x10 + 8 * which, register, power << 16 | power)
+            s.record(OUTSIDE, 0x40, 0, which)
+        s.record(RUN)
+    return s.record(OUTSIDE, 7)
+
+
 def seeds():
     yield 'pic', pic()
     yield 'apic', apic()
@@ -404,6 +439,8 @@ def seeds():
             yield 'vbe-%d-%s' % (bpp, name), vbe(board, bpp)
     yield 'vga-mmio', vga_mmio()
     yield 'keyboard', keyboard()
+    yield 'q35', q35()
+    yield 'q35-hotplug', q35_hotplug()
     yield 'serial', serial()
     yield 'fw-cfg', fw_cfg()
     yield 'pci', pci()
