@@ -3,6 +3,7 @@
 """The GTK window under Xvfb: with the fake machine, and with SeaBIOS under KVM."""
 import os
 import re
+import signal
 import sys
 import tempfile
 import time
@@ -193,6 +194,47 @@ class WindowTest(WindowCase):
         fake = self.start('window-close=on')
         self.x.key('alt+F4')
         fake.expect('event shutdown .*')
+
+    def hang(self, options, *commands):
+        """With an X server that does nothing; then it goes on."""
+        fake = self.start(options)
+        for command in commands:
+            fake.send(command)
+        time.sleep(1)  # the window has its new size: it is asked nothing any more
+        os.kill(self.x.server.pid, signal.SIGSTOP)
+        try:
+            end = time.monotonic() + 8  # its socket would be full in four seconds
+            while time.monotonic() < end:
+                asked = time.monotonic()
+                fake.stats()
+                self.assertLess(time.monotonic() - asked, 1)
+                time.sleep(0.1)
+            self.assertEqual(fake.stats()['active'], 0)  # nobody looks
+        finally:
+            os.kill(self.x.server.pid, signal.SIGCONT)
+        wait(lambda: fake.stats()['active'] == 1, 'a window that goes on')
+        fake.send('play still')
+        return fake
+
+    def test_server_hangs(self):
+        self.hang('', 'mode 800 600', 'play full')
+        self.assert_same_picture()
+
+    def test_server_hangs_zoomed(self):
+        fake = self.hang('zoom-to-fit=on', 'mode 400 300', 'play full')
+        self.x.key('a')
+        fake.expect('key 30 1')
+
+    def test_hanging_server_killed(self):
+        fake = self.start()
+        fake.send('play square')
+        time.sleep(1)  # it is asked nothing any more
+        os.kill(self.x.server.pid, signal.SIGSTOP)
+        wait(lambda: fake.stats()['active'] == 0, 'a server that is behind', 20)
+        self.x.server.kill()
+        self.settle()
+        fake.stats()
+        self.allowed = 'g_signal_handlers_disconnect_matched'
 
     def test_lost_server(self):
         for play in 'square', 'full':  # small pictures travel by socket, large ones by memory

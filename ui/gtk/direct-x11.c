@@ -11,7 +11,6 @@
 #include <X11/Xutil.h>
 #include <X11/extensions/XShm.h>
 #include <gdk/gdkx.h>
-#include <string.h>
 #include <sys/ipc.h>
 #include <sys/shm.h>
 
@@ -23,6 +22,7 @@ struct GuiDirectX11 {
     XImage *image; /* NULL = the server cannot do it */
     XShmSegmentInfo segment;
     GC gc;
+    cairo_surface_t *pixels; /* over the segment */
     gint width, height;
 };
 
@@ -81,6 +81,9 @@ static GuiDirectX11 *new_direct(GdkWindow *window, gint width, gint height)
     }
     if (x->image != NULL) {
         x->gc = XCreateGC(x->display, gdk_x11_window_get_xid(window), 0, NULL);
+        x->pixels =
+            cairo_image_surface_create_for_data((guchar *)x->segment.shmaddr, CAIRO_FORMAT_RGB24,
+                                                width, height, x->image->bytes_per_line);
     }
     return x;
 }
@@ -89,6 +92,7 @@ void gui_direct_clear(GuiDirect *direct)
 {
     GuiDirectX11 *x = g_steal_pointer(&direct->x11);
     if (x != NULL && x->image != NULL) {
+        cairo_surface_destroy(x->pixels);
         XFreeGC(x->display, x->gc);
         XShmDetach(x->display, &x->segment);
         shmdt(x->segment.shmaddr);
@@ -114,28 +118,9 @@ static GdkWindow *find_native(GtkWidget *widget, gint *x, gint *y)
     return window != NULL && GDK_IS_X11_WINDOW(window) ? window : NULL;
 }
 
-static void put(GuiDirectX11 *x, Window xid, cairo_surface_t *image, gint left, gint top,
-                const cairo_rectangle_int_t *r)
-{
-    gsize stride = (gsize)cairo_image_surface_get_stride(image);
-    gsize to_stride = (gsize)x->image->bytes_per_line;
-    const guchar *from = cairo_image_surface_get_data(image) + (gsize)r->y * stride;
-    char *to = x->segment.shmaddr + (gsize)r->y * to_stride;
-    for (gint row = 0; row < r->height; row++) {
-        memcpy(to + (gsize)r->x * 4, from + (gsize)r->x * 4, (gsize)r->width * 4);
-        from += stride;
-        to += to_stride;
-    }
-    XShmPutImage(x->display, xid, x->gc, x->image, r->x, r->y, left + r->x, top + r->y,
-                 (guint)r->width, (guint)r->height, False);
-}
-
-gboolean gui_direct_put(GuiDirect *direct, GtkWidget *widget, cairo_surface_t *image, gint left,
-                        gint top, const cairo_region_t *region)
+gboolean gui_direct_prepare(GuiDirect *direct, GtkWidget *widget, gint width, gint height)
 {
     gint x, y;
-    gint width = cairo_image_surface_get_width(image);
-    gint height = cairo_image_surface_get_height(image);
     GdkWindow *window = find_native(widget, &x, &y);
     if (window == NULL) {
         return FALSE;
@@ -144,14 +129,29 @@ gboolean gui_direct_put(GuiDirect *direct, GtkWidget *widget, cairo_surface_t *i
         gui_direct_clear(direct);
         direct->x11 = new_direct(window, width, height);
     }
-    if (direct->x11->image == NULL) {
+    return direct->x11->image != NULL;
+}
+
+cairo_surface_t *gui_direct_pixels(GuiDirect *direct)
+{
+    return direct->x11 != NULL ? direct->x11->pixels : NULL;
+}
+
+gboolean gui_direct_show(GuiDirect *direct, GtkWidget *widget, gint left, gint top,
+                         const cairo_region_t *region)
+{
+    gint x, y;
+    GdkWindow *window = find_native(widget, &x, &y);
+    GuiDirectX11 *x11 = direct->x11;
+    if (window == NULL || x11 == NULL || x11->image == NULL) {
         return FALSE;
     }
     for (gint i = 0; i < cairo_region_num_rectangles(region); i++) {
         cairo_rectangle_int_t r;
         cairo_region_get_rectangle(region, i, &r);
-        put(direct->x11, gdk_x11_window_get_xid(window), image, x + left, y + top, &r);
+        XShmPutImage(x11->display, gdk_x11_window_get_xid(window), x11->gc, x11->image, r.x, r.y,
+                     x + left + r.x, y + top + r.y, (guint)r.width, (guint)r.height, False);
     }
-    XFlush(direct->x11->display);
+    XFlush(x11->display);
     return TRUE;
 }

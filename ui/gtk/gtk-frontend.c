@@ -60,6 +60,11 @@ static void on_lost(void *opaque)
     frontend_request_close(&gui->frontend, "the display server has gone");
 }
 
+static void on_backlog(void *opaque)
+{
+    gui_pages_backlog(opaque);
+}
+
 /* ---- lifecycle ---- */
 
 static gboolean gtk_frontend_open(Frontend *frontend, GError **error)
@@ -78,6 +83,8 @@ static gboolean gtk_frontend_open(Frontend *frontend, GError **error)
         gui_keyboard_close(gui);
         return FALSE;
     }
+    backlog_init(&gui->backlog, frontend->machine->host_clock, gui_server_fd(gui->server),
+                 on_backlog, gui);
     gui_keyboard_open(gui);
     gui_pointer_open(gui);
     gui_grab_open(gui);
@@ -92,6 +99,7 @@ static void gtk_frontend_close(Frontend *frontend)
     gui_server_unwatch(gui->server, gui->watch);
     gui_dialog_cancel_all(gui);
     gui_drop_close(gui);
+    backlog_end(&gui->backlog);
     gui_pages_close(gui);
     gui_grab_close(gui);
     gui_pointer_close(gui);

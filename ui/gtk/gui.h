@@ -19,6 +19,7 @@
 #include "ui/common/hostkeys.h"
 #include "ui/common/key-tracker.h"
 #include "ui/common/pointer.h"
+#include "ui/gtk/backlog.h"
 #include "ui/gtk/screen.h"
 #include "ui/gtk/server.h"
 #include "ui/gtk/wayland-grab.h"
@@ -56,6 +57,7 @@ struct GuiWindow {
     Timer hide_message;
     GuiHotBar *hot_bar;
     gboolean is_full_screen, iconified, obscured;
+    gboolean frozen; /* GTK draws nothing: the server is behind */
     gboolean zoomed; /* in full screen, by hand: the picture does not fill it */
 };
 
@@ -83,6 +85,7 @@ struct Gui {
     /* gtk-frontend.c */
     GuiServer *server;
     GuiServerWatch *watch;
+    Backlog backlog;
     WaylandGrab *wayland; /* NULL = the grab is GDK's */
     /* pages.c */
     ConsoleList *consoles;
@@ -129,6 +132,7 @@ void gui_page_dock(GuiPage *page);   /* and back into the main one */
 gboolean gui_page_is_detached(const GuiPage *page);
 void gui_page_zoom(GuiPage *page, double by); /* 0 = one guest pixel on one of the screen */
 void gui_pages_update_active(Gui *gui);
+void gui_pages_backlog(Gui *gui); /* the server is behind, or no longer */
 void gui_pages_update_scale(Gui *gui);
 
 /* ---- window.c ---- */
@@ -138,6 +142,7 @@ GuiWindow *gui_window_main(Gui *gui);
 void gui_window_title(Gui *gui);        /* brings the titles up to date */
 void gui_window_fit(GuiWindow *window); /* makes it as large as the picture wants it */
 void gui_window_set_full_screen(GuiWindow *window, gboolean on);
+void gui_window_freeze(GuiWindow *window, gboolean on);
 void gui_window_update_bars(Gui *gui);     /* menubar, tabs, status bar shown or not */
 void gui_window_closed(GuiWindow *window); /* the person has closed it */
 /* A line above the picture; `is_error` keeps it until it is closed. */

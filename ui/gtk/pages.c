@@ -51,11 +51,19 @@ void gui_pages_update_active(Gui *gui)
     for (guint i = 0; gui->showing && i < gui->pages->len; i++) {
         GuiPage *page = g_ptr_array_index(gui->pages, i);
         if (page->screen != NULL) {
-            gui_screen_set_active(page->screen, page == gui_page_front_in(page->window) &&
-                                                    !page->window->iconified &&
-                                                    !page->window->obscured);
+            gui_screen_set_active(
+                page->screen, page == gui_page_front_in(page->window) && !page->window->iconified &&
+                                  !gui->backlog.behind && !page->window->obscured);
         }
     }
+}
+
+void gui_pages_backlog(Gui *gui)
+{
+    for (guint i = 0; gui->showing && i < gui->windows->len; i++) {
+        gui_window_freeze(g_ptr_array_index(gui->windows, i), gui->backlog.behind);
+    }
+    gui_pages_update_active(gui);
 }
 
 /* A full screen is filled until the person zooms. */
@@ -142,11 +150,18 @@ static gboolean is_bare(void *opaque)
            !gui_hot_bar_is_shown(page->window->hot_bar);
 }
 
+static gboolean is_behind(void *opaque)
+{
+    const GuiPage *page = opaque;
+    return backlog_check(&page->gui->backlog);
+}
+
 static const GuiScreenCalls screen_calls = {
     .resized = on_resized,
     .cursor_changed = on_cursor_changed,
     .frame = on_frame,
     .is_bare = is_bare,
+    .is_behind = is_behind,
 };
 
 /* ---- coming and going ---- */
@@ -210,7 +225,8 @@ static GuiPage *add_page(Gui *gui, Console *console)
 static void start_page(GuiPage *page)
 {
     if (page->screen != NULL) {
-        gui_screen_start(page->screen, &screen_calls, page, (guint)page->gui->max_hz);
+        gui_screen_start(page->screen, page->gui->frontend.machine, &screen_calls, page,
+                         (guint)page->gui->max_hz);
     }
     gtk_widget_show_all(page->widget);
 }

@@ -19,12 +19,23 @@ struct _GuiScreen {
     gint cursor_x, cursor_y; /* guest pixels, of the hot spot */
     gboolean cursor_visible, draw_cursor;
     GuiDirect direct;
+    Machine *machine;
+    cairo_region_t *damage; /* device pixels of the widget */
+    Deferred *show;         /* of that damage */
     guint64 frames;
     const GuiScreenCalls *calls;
     void *opaque;
 };
 
 G_DEFINE_FINAL_TYPE(GuiScreen, gui_screen, GTK_TYPE_DRAWING_AREA)
+
+/* What there is to be drawn. */
+typedef struct ScreenPicture {
+    Viewport viewport;
+    cairo_surface_t *image;
+    cairo_surface_t *cursor; /* NULL = none, or not to be drawn */
+    gint cursor_x, cursor_y; /* guest pixels, of its corner */
+} ScreenPicture;
 
 /* A picture smaller than this lets the window shrink no further. */
 #define MIN_WIDTH  160
@@ -96,47 +107,23 @@ static void on_surface(void *opaque, Surface *surface)
     }
 }
 
-/* Is what GTK would draw just these pixels, in their places? */
-static gboolean is_plain(GuiScreen *screen)
-{
-    const Viewport *v = &screen->viewport;
-    return gtk_widget_get_mapped(GTK_WIDGET(screen)) && v->width == (gint)v->guest_width &&
-           v->height == (gint)v->guest_height &&
-           !(screen->cursor_image != NULL && screen->cursor_visible && screen->draw_cursor) &&
-           screen->calls->is_bare(screen->opaque);
-}
-
-static cairo_region_t *damaged_pixels(const pixman_box32_t *boxes, gint count)
-{
-    cairo_region_t *area = cairo_region_create();
-    for (gint i = 0; i < count; i++) {
-        cairo_rectangle_int_t r = {boxes[i].x1, boxes[i].y1, boxes[i].x2 - boxes[i].x1,
-                                   boxes[i].y2 - boxes[i].y1};
-        cairo_region_union_rectangle(area, &r);
-    }
-    return area;
-}
-
 static void on_damage(void *opaque, const pixman_region32_t *region)
 {
     GuiScreen *screen = opaque;
     gint count = 0;
+    if (screen->calls->is_behind(screen->opaque)) {
+        return; /* all is damaged when the listener becomes active again */
+    }
     const pixman_box32_t *boxes = pixman_region32_rectangles((pixman_region32_t *)region, &count);
     /* Cairo may keep a copy on the server; the pixels have changed below it. */
     cairo_surface_mark_dirty(screen->image);
-    if (is_plain(screen)) {
-        cairo_region_t *area = damaged_pixels(boxes, count);
-        gboolean done = gui_direct_put(&screen->direct, GTK_WIDGET(screen), screen->image,
-                                       screen->viewport.x, screen->viewport.y, area);
-        cairo_region_destroy(area);
-        if (done) {
-            return;
-        }
-    }
     for (gint i = 0; i < count; i++) {
-        queue_guest_rect(screen, boxes[i].x1, boxes[i].y1, boxes[i].x2 - boxes[i].x1,
-                         boxes[i].y2 - boxes[i].y1);
+        ScalerRect r = viewport_from_guest(&screen->viewport, boxes[i].x1, boxes[i].y1,
+                                           boxes[i].x2 - boxes[i].x1, boxes[i].y2 - boxes[i].y1);
+        cairo_rectangle_int_t area = {r.x, r.y, r.width, r.height};
+        cairo_region_union_rectangle(screen->damage, &area);
     }
+    deferred_schedule(screen->show);
 }
 
 static void on_cursor(void *opaque, Cursor *cursor)
@@ -204,30 +191,40 @@ static void draw_background(GuiScreen *screen, cairo_t *cr, gint width, gint hei
     cairo_fill(cr);
 }
 
-static void draw_picture(GuiScreen *screen, cairo_t *cr)
+static ScreenPicture picture_of(GuiScreen *screen)
 {
-    const Viewport *v = &screen->viewport;
-    gboolean exact = viewport_is_exact(v);
+    gboolean has_cursor =
+        screen->cursor_image != NULL && screen->cursor_visible && screen->draw_cursor;
+    return (ScreenPicture){
+        .viewport = screen->viewport,
+        .image = screen->image,
+        .cursor = has_cursor ? screen->cursor_image : NULL,
+        .cursor_x = has_cursor ? screen->cursor_x - screen->cursor->hot_x : 0,
+        .cursor_y = has_cursor ? screen->cursor_y - screen->cursor->hot_y : 0,
+    };
+}
+
+static void draw_picture(const ScreenPicture *picture, cairo_t *cr)
+{
+    const Viewport *v = &picture->viewport;
+    cairo_filter_t filter = viewport_is_exact(v) ? CAIRO_FILTER_NEAREST : CAIRO_FILTER_BILINEAR;
     cairo_rectangle(cr, v->x, v->y, v->width, v->height);
     cairo_clip(cr);
     cairo_translate(cr, v->x, v->y);
     if (v->width != (gint)v->guest_width || v->height != (gint)v->guest_height) {
         cairo_scale(cr, (double)v->width / v->guest_width, (double)v->height / v->guest_height);
     }
-    cairo_set_source_surface(cr, screen->image, 0, 0);
-    cairo_pattern_set_filter(cairo_get_source(cr),
-                             exact ? CAIRO_FILTER_NEAREST : CAIRO_FILTER_BILINEAR);
-    if (!exact) {
+    cairo_set_source_surface(cr, picture->image, 0, 0);
+    cairo_pattern_set_filter(cairo_get_source(cr), filter);
+    if (filter != CAIRO_FILTER_NEAREST) {
         cairo_pattern_set_extend(cairo_get_source(cr), CAIRO_EXTEND_PAD);
     }
     cairo_set_operator(cr, CAIRO_OPERATOR_SOURCE);
     cairo_paint(cr);
-    if (screen->cursor_image != NULL && screen->cursor_visible && screen->draw_cursor) {
+    if (picture->cursor != NULL) {
         cairo_set_operator(cr, CAIRO_OPERATOR_OVER);
-        cairo_set_source_surface(cr, screen->cursor_image, screen->cursor_x - screen->cursor->hot_x,
-                                 screen->cursor_y - screen->cursor->hot_y);
-        cairo_pattern_set_filter(cairo_get_source(cr),
-                                 exact ? CAIRO_FILTER_NEAREST : CAIRO_FILTER_BILINEAR);
+        cairo_set_source_surface(cr, picture->cursor, picture->cursor_x, picture->cursor_y);
+        cairo_pattern_set_filter(cairo_get_source(cr), filter);
         cairo_paint(cr);
     }
 }
@@ -242,9 +239,84 @@ static gboolean gui_screen_draw(GtkWidget *widget, cairo_t *cr)
     draw_background(screen, cr, gtk_widget_get_allocated_width(widget) * factor,
                     gtk_widget_get_allocated_height(widget) * factor);
     if (screen->image != NULL) {
-        draw_picture(screen, cr);
+        ScreenPicture picture = picture_of(screen);
+        draw_picture(&picture, cr);
     }
     return TRUE;
+}
+
+/* ---- past GTK ---- */
+
+/* The damaged parts of a picture into the memory that the server reads. */
+static void draw_damage(ScreenPicture *picture, const cairo_region_t *area, cairo_surface_t *to)
+{
+    cairo_t *cr = cairo_create(to);
+    for (gint i = 0; i < cairo_region_num_rectangles(area); i++) {
+        cairo_rectangle_int_t r;
+        cairo_region_get_rectangle(area, i, &r);
+        cairo_rectangle(cr, r.x, r.y, r.width, r.height);
+    }
+    cairo_clip(cr);
+    draw_picture(picture, cr);
+    cairo_destroy(cr);
+}
+
+/* Without the lock: this may be many pixels, and to be scaled. */
+static gboolean show_direct(GuiScreen *screen, const cairo_region_t *damage)
+{
+    ScreenPicture picture = picture_of(screen);
+    gint left = picture.viewport.x, top = picture.viewport.y;
+    if (!gui_direct_prepare(&screen->direct, GTK_WIDGET(screen), picture.viewport.width,
+                            picture.viewport.height)) {
+        return FALSE;
+    }
+    cairo_region_t *area = cairo_region_copy(damage);
+    cairo_region_translate(area, -left, -top);
+    cairo_rectangle_int_t all = {0, 0, picture.viewport.width, picture.viewport.height};
+    cairo_region_intersect_rectangle(area, &all); /* the layout may have changed since */
+    picture.viewport.x = picture.viewport.y = 0;
+    Surface *surface = surface_ref(screen->surface);
+    cairo_surface_reference(picture.image);
+    Cursor *cursor = picture.cursor != NULL ? cursor_ref(screen->cursor) : NULL;
+    picture.cursor = cairo_surface_reference(picture.cursor); /* of NULL is NULL */
+    vm_lock_drop(screen->machine->lock);
+    draw_damage(&picture, area, gui_direct_pixels(&screen->direct));
+    vm_lock_take(screen->machine->lock, "gtk");
+    cairo_surface_destroy(picture.cursor);
+    cairo_surface_destroy(picture.image);
+    if (cursor != NULL) {
+        cursor_unref(cursor);
+    }
+    gboolean good = surface == screen->surface && screen->viewport.x == left &&
+                    screen->viewport.y == top &&
+                    gui_direct_show(&screen->direct, GTK_WIDGET(screen), left, top, area);
+    surface_unref(surface);
+    cairo_region_destroy(area);
+    return good;
+}
+
+static void queue_damage(GuiScreen *screen, const cairo_region_t *damage)
+{
+    gint factor = scale_factor(screen);
+    for (gint i = 0; i < cairo_region_num_rectangles(damage); i++) {
+        cairo_rectangle_int_t r;
+        cairo_region_get_rectangle(damage, i, &r);
+        r = to_widget((ScalerRect){r.x, r.y, r.width, r.height}, factor);
+        gtk_widget_queue_draw_area(GTK_WIDGET(screen), r.x, r.y, r.width, r.height);
+    }
+}
+
+static void show(void *opaque)
+{
+    GuiScreen *screen = opaque;
+    cairo_region_t *damage = screen->damage;
+    screen->damage = cairo_region_create();
+    gboolean bare =
+        gtk_widget_get_mapped(GTK_WIDGET(screen)) && screen->calls->is_bare(screen->opaque);
+    if (!bare || !show_direct(screen, damage)) {
+        queue_damage(screen, damage);
+    }
+    cairo_region_destroy(damage);
 }
 
 /* ---- size ---- */
@@ -289,8 +361,11 @@ GtkWidget *gui_screen_new(Display *display)
     return GTK_WIDGET(screen);
 }
 
-void gui_screen_start(GuiScreen *screen, const GuiScreenCalls *calls, void *opaque, guint max_hz)
+void gui_screen_start(GuiScreen *screen, Machine *machine, const GuiScreenCalls *calls,
+                      void *opaque, guint max_hz)
 {
+    screen->machine = machine;
+    screen->show = deferred_new(machine->loop, show, screen);
     screen->calls = calls;
     screen->opaque = opaque;
     screen->listener = display_attach(screen->display, &listener_ops, screen, max_hz);
@@ -304,6 +379,7 @@ guint64 gui_screen_frames(GuiScreen *screen)
 void gui_screen_stop(GuiScreen *screen)
 {
     display_detach(g_steal_pointer(&screen->listener));
+    g_clear_pointer(&screen->show, deferred_free);
 }
 
 Display *gui_screen_display(GuiScreen *screen)
@@ -369,6 +445,7 @@ static void gui_screen_finalize(GObject *object)
 {
     GuiScreen *screen = GUI_SCREEN(object);
     gui_screen_stop(screen);
+    cairo_region_destroy(screen->damage);
     g_clear_pointer(&screen->image, cairo_surface_destroy);
     g_clear_pointer(&screen->cursor_image, cairo_surface_destroy);
     surface_unref(screen->surface);
@@ -381,6 +458,7 @@ static void gui_screen_finalize(GObject *object)
 static void gui_screen_init(GuiScreen *screen)
 {
     screen->zoom = 1;
+    screen->damage = cairo_region_create();
     screen->draw_cursor = TRUE;
     screen->viewport = scaler_layout(SCALE_ZOOM, 1, 1, 1, 1, 1);
     gtk_widget_set_can_focus(GTK_WIDGET(screen), TRUE);

@@ -9,6 +9,7 @@
 #include <gtk/gtk.h>
 
 #include "core/display.h"
+#include "core/machine.h"
 #include "ui/common/scaler.h"
 
 #define GUI_TYPE_SCREEN (gui_screen_get_type())
@@ -21,10 +22,13 @@ typedef struct GuiScreenCalls {
     void (*cursor_changed)(void *opaque); /* gui_screen_make_cursor() has something else */
     void (*frame)(void *opaque);          /* the picture has changed */
     gboolean (*is_bare)(void *opaque);    /* nothing lies over it */
+    /* The server cannot take a picture now; gui_screen_set_active() says when it can. */
+    gboolean (*is_behind)(void *opaque);
 } GuiScreenCalls;
 
 /* Attaches to the display; all `calls` are required. */
-void gui_screen_start(GuiScreen *screen, const GuiScreenCalls *calls, void *opaque, guint max_hz);
+void gui_screen_start(GuiScreen *screen, Machine *machine, const GuiScreenCalls *calls,
+                      void *opaque, guint max_hz);
 /* Detaches from the display; shows the last picture as long as the widget lives. */
 void gui_screen_stop(GuiScreen *screen);
 

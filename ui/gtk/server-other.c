@@ -8,6 +8,11 @@ gboolean gui_x11_is(GdkDisplay *display)
     return FALSE;
 }
 
+int gui_x11_fd(GdkDisplay *display)
+{
+    return -1;
+}
+
 void gui_x11_host_keys(GdkDisplay *display, HostKeys *keys)
 {
 }
@@ -16,8 +21,18 @@ void gui_x11_watch(GuiServer *server)
 {
 }
 
-gboolean gui_direct_put(GuiDirect *direct, GtkWidget *widget, cairo_surface_t *image, gint left,
-                        gint top, const cairo_region_t *region)
+gboolean gui_direct_prepare(GuiDirect *direct, GtkWidget *widget, gint width, gint height)
+{
+    return FALSE;
+}
+
+cairo_surface_t *gui_direct_pixels(GuiDirect *direct)
+{
+    return NULL;
+}
+
+gboolean gui_direct_show(GuiDirect *direct, GtkWidget *widget, gint left, gint top,
+                         const cairo_region_t *region)
 {
     return FALSE;
 }

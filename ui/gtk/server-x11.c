@@ -45,6 +45,11 @@ gboolean gui_x11_is(GdkDisplay *display)
     return GDK_IS_X11_DISPLAY(display);
 }
 
+int gui_x11_fd(GdkDisplay *display)
+{
+    return ConnectionNumber(gdk_x11_display_get_xdisplay(display));
+}
+
 void gui_x11_host_keys(GdkDisplay *display, HostKeys *keys)
 {
     Display *xdisplay = gdk_x11_display_get_xdisplay(display);

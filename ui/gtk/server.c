@@ -231,6 +231,11 @@ gboolean gui_server_is_wayland(const GuiServer *server)
     return server->relay != NULL;
 }
 
+int gui_server_fd(const GuiServer *server)
+{
+    return server->relay == NULL ? gui_x11_fd(server->display) : -1;
+}
+
 void gui_server_host_keys(GuiServer *server, HostKeys *keys)
 {
     host_keys_init_evdev(keys);

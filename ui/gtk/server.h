@@ -37,6 +37,9 @@ gboolean gui_server_is_wayland(const GuiServer *server);
 /* Its keycodes. */
 void gui_server_host_keys(GuiServer *server, HostKeys *keys);
 
+/* The connection's socket that is written to without waiting for nobody; -1 = none. */
+int gui_server_fd(const GuiServer *server);
+
 /* Calls `lost` when the connection breaks, from within some GTK call: it may only note it down. */
 typedef struct GuiServerWatch GuiServerWatch;
 GuiServerWatch *gui_server_watch(GuiServer *server, void (*lost)(void *opaque), void *opaque);
@@ -48,5 +51,6 @@ void gui_server_unwatch(GuiServer *server, GuiServerWatch *watch); /* NULL is fi
 void gui_server_lose(GuiServer *server);
 
 gboolean gui_x11_is(GdkDisplay *display);
+int gui_x11_fd(GdkDisplay *display);
 void gui_x11_host_keys(GdkDisplay *display, HostKeys *keys);
 void gui_x11_watch(GuiServer *server); /* instead of Xlib's exit(), gui_server_lose() */

@@ -92,6 +92,20 @@ void gui_window_set_full_screen(GuiWindow *window, gboolean on)
     }
 }
 
+void gui_window_freeze(GuiWindow *window, gboolean on)
+{
+    GdkWindow *gdk_window = gtk_widget_get_window(window->window);
+    if (gdk_window == NULL || window->frozen == on) {
+        return;
+    }
+    window->frozen = on;
+    if (on) {
+        gdk_window_freeze_updates(gdk_window);
+    } else {
+        gdk_window_thaw_updates(gdk_window);
+    }
+}
+
 /* ---- messages ---- */
 
 static gboolean is_status(GuiWindow *window)
