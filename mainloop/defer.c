@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Deferred calls: a queue and a GSource that becomes ready when the queue is not empty. Scheduling
- * from another thread wakes the context; from the loop's own thread it costs no system call,
- * because the context has not gone to sleep yet.
+ * Deferred calls: a queue and a GSource that is ready when the queue is not empty. Scheduling from
+ * another thread wakes the context, with no lock held that it would then wait for; from the loop's
+ * own thread it costs no system call, because the context has not gone to sleep yet. (A ready time
+ * would do the same, but GLib wakes the context for every change of it.)
  */
 #include "mainloop/loop-priv.h"
 
@@ -18,6 +19,22 @@ typedef struct DeferSource {
     GSource source;
     EventLoop *loop;
 } DeferSource;
+
+static gboolean defer_check(GSource *source)
+{
+    EventLoop *loop = ((DeferSource *)source)->loop;
+
+    g_mutex_lock(&loop->defer_mutex);
+    gboolean ready = loop->defer_queue.length > 0;
+    g_mutex_unlock(&loop->defer_mutex);
+    return ready;
+}
+
+static gboolean defer_prepare(GSource *source, gint *timeout_ms)
+{
+    *timeout_ms = -1;
+    return defer_check(source);
+}
 
 static gboolean defer_dispatch(GSource *source, GSourceFunc callback, gpointer data)
 {
@@ -39,12 +56,15 @@ static gboolean defer_dispatch(GSource *source, GSourceFunc callback, gpointer d
         fn(opaque);
         g_mutex_lock(&loop->defer_mutex);
     }
-    g_source_set_ready_time(source, loop->defer_queue.length > 0 ? 0 : -1);
     g_mutex_unlock(&loop->defer_mutex);
     return G_SOURCE_CONTINUE;
 }
 
-static GSourceFuncs defer_source_funcs = {.dispatch = defer_dispatch};
+static GSourceFuncs defer_source_funcs = {
+    .prepare = defer_prepare,
+    .check = defer_check,
+    .dispatch = defer_dispatch,
+};
 
 void loop_defer_init(EventLoop *loop)
 {
@@ -54,7 +74,6 @@ void loop_defer_init(EventLoop *loop)
     ((DeferSource *)loop->defer_source)->loop = loop;
     g_source_set_static_name(loop->defer_source, "deferred calls");
     g_source_set_can_recurse(loop->defer_source, TRUE);
-    g_source_set_ready_time(loop->defer_source, -1);
     g_source_attach(loop->defer_source, loop->context);
 }
 
@@ -85,16 +104,21 @@ Deferred *deferred_new(EventLoop *loop, DeferFn fn, void *opaque)
 void deferred_schedule(Deferred *deferred)
 {
     EventLoop *loop = deferred->loop;
+    GMainContext *sleeper = NULL; /* may outlive the loop: the call can be its last */
 
     g_mutex_lock(&loop->defer_mutex);
     if (!deferred->queued) {
         deferred->queued = TRUE;
         g_queue_push_tail(&loop->defer_queue, deferred);
-        if (loop->defer_queue.length == 1) {
-            g_source_set_ready_time(loop->defer_source, 0);
+        if (loop->defer_queue.length == 1 && !loop_runs_here(loop)) {
+            sleeper = g_main_context_ref(loop->context);
         }
     }
     g_mutex_unlock(&loop->defer_mutex);
+    if (sleeper) {
+        g_main_context_wakeup(sleeper);
+        g_main_context_unref(sleeper);
+    }
 }
 
 void deferred_cancel(Deferred *deferred)

@@ -26,6 +26,9 @@ struct EventLoop {
     GPtrArray *clocks;  /* of Clock* */
 };
 
+/* This thread is in event_loop_run() or event_loop_iterate() with it. */
+gboolean loop_runs_here(EventLoop *loop);
+
 void loop_defer_init(EventLoop *loop);
 void loop_defer_finish(EventLoop *loop);
 void loop_timer_init(EventLoop *loop);

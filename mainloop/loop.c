@@ -36,6 +36,11 @@ static gint loop_poll(GPollFD *fds, guint count, gint timeout_ms)
     return ready;
 }
 
+gboolean loop_runs_here(EventLoop *loop)
+{
+    return running_loop == loop;
+}
+
 EventLoop *event_loop_new(GMainContext *context, VmLock *lock)
 {
     EventLoop *loop = g_new0(EventLoop, 1);

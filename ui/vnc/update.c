@@ -4,6 +4,7 @@
 #include <rfb/rfbregion.h>
 #include <string.h>
 
+#include "ui/vnc/boxes.h"
 #include "ui/vnc/scroll.h"
 #include "ui/vnc/wire.h"
 #include "ui/vnc/zrle.h"
@@ -298,14 +299,12 @@ static guint count_rectangles(rfbClientPtr client, const pixman_box32_t *box)
     }
 }
 
-static guint count_all(rfbClientPtr client, pixman_region32_t *region)
+static guint count_all(rfbClientPtr client, const GArray *boxes)
 {
-    int count;
-    const pixman_box32_t *boxes = pixman_region32_rectangles(region, &count);
     guint64 sum = 0;
 
-    for (int i = 0; i < count; i++) {
-        guint some = count_rectangles(client, &boxes[i]);
+    for (guint i = 0; i < boxes->len; i++) {
+        guint some = count_rectangles(client, &g_array_index(boxes, pixman_box32_t, i));
         if (some == 0) {
             return UNTIL_LAST_RECT;
         }
@@ -347,16 +346,13 @@ static gboolean send_copies(rfbClientPtr client, pixman_region32_t *moved, int d
 }
 
 static gboolean put_update(VncUpdater *updater, rfbClientPtr client, guint count,
-                           pixman_region32_t *moved, int dy, pixman_region32_t *region)
+                           pixman_region32_t *moved, int dy, const GArray *boxes)
 {
-    int boxes_count;
-    const pixman_box32_t *boxes = pixman_region32_rectangles(region, &boxes_count);
-
     if (!vnc_wire_update(client, count) || !send_copies(client, moved, dy)) {
         return FALSE;
     }
-    for (int i = 0; i < boxes_count; i++) {
-        if (!send_rectangle(updater, client, &boxes[i])) {
+    for (guint i = 0; i < boxes->len; i++) {
+        if (!send_rectangle(updater, client, &g_array_index(boxes, pixman_box32_t, i))) {
             return FALSE;
         }
     }
@@ -364,19 +360,19 @@ static gboolean put_update(VncUpdater *updater, rfbClientPtr client, guint count
 }
 
 static gboolean send_update(VncUpdater *updater, rfbClientPtr client, pixman_region32_t *moved,
-                            int dy, pixman_region32_t *region)
+                            int dy, const GArray *boxes)
 {
-    guint count = count_all(client, region);
+    guint count = count_all(client, boxes);
 
     if (count == UNTIL_LAST_RECT && !client->enableLastRectEncoding) {
         client->preferredEncoding = rfbEncodingRaw; /* CoRRE would make too many */
-        count = count_all(client, region);
+        count = count_all(client, boxes);
     }
     if (count != UNTIL_LAST_RECT) {
         count += (guint)pixman_region32_n_rects(moved);
     }
     gboolean good = vnc_wire_begin(client, is_library(client));
-    return vnc_wire_end(client, good && put_update(updater, client, count, moved, dy, region));
+    return vnc_wire_end(client, good && put_update(updater, client, count, moved, dy, boxes));
 }
 
 /* Looks for what has only moved, if the viewer can copy and is known to have what was there. */
@@ -402,6 +398,14 @@ static void forget_request(VncUpdater *updater)
     g_atomic_int_set(&updater->waits, 0);
 }
 
+/* Pixels that did not change cost encoders little, but as many bytes as others if sent raw. */
+static GArray *make_boxes(VncUpdater *updater, rfbClientPtr client, pixman_region32_t *region)
+{
+    return client->preferredEncoding == rfbEncodingRaw
+               ? vnc_boxes_new(region)
+               : vnc_boxes_join(region, &updater->requested);
+}
+
 /* Sends what of the dirty region was requested. */
 static gboolean send_pixels(VncUpdater *updater, rfbClientPtr client)
 {
@@ -422,10 +426,11 @@ static gboolean send_pixels(VncUpdater *updater, rfbClientPtr client)
     if (due) {
         pixman_region32_subtract(&left, &updater->dirty, &region);
         find_moved(updater, client, &region, &moved, &dy);
+        keep_lossless(updater, client);
+        g_autoptr(GArray) boxes = make_boxes(updater, client, &region);
         forget_request(updater);
         paint_cursor(updater, client->screen);
-        keep_lossless(updater, client);
-        if (!send_update(updater, client, &moved, dy, &region)) {
+        if (!send_update(updater, client, &moved, dy, boxes)) {
             rfbCloseClient(client);
         }
         pixman_region32_copy(&updater->dirty, &left);
