@@ -9,7 +9,7 @@
  */
 #include <string.h>
 
-#include "hw/display/vga-priv.h"
+#include "hw/display/vga-core.h"
 
 gboolean vbe_is_enabled(const VgaCore *vga)
 {

@@ -8,7 +8,7 @@
  */
 #include <string.h>
 
-#include "hw/display/vga-priv.h"
+#include "hw/display/vga-core.h"
 
 /* A character clock is 8 dots; the widest line has 256 and one more to pan in. */
 #define DOTS     8

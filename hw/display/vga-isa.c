@@ -4,7 +4,7 @@
  * BIOS comes to the firmware as a fw_cfg file.
  */
 #include "core/firmware.h"
-#include "hw/display/vga-priv.h"
+#include "hw/display/vga-core.h"
 #include "hw/display/vga.h"
 #include "hw/isa/isa.h"
 #include "hw/pc/fw_cfg.h"

@@ -5,7 +5,7 @@
  */
 #include <string.h>
 
-#include "hw/display/vga-priv.h"
+#include "hw/display/vga-core.h"
 
 /* Four pixels at a time, which every width is a multiple of; gcc and clang both know these. */
 #define BLOCK 4

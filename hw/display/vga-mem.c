@@ -6,7 +6,7 @@
  */
 #include <string.h>
 
-#include "hw/display/vga-priv.h"
+#include "hw/display/vga-core.h"
 
 #define WINDOW_SIZE 0x20000
 #define BANK_SIZE   0x10000

@@ -7,28 +7,18 @@
  * DISPI registers and the EDID.
  */
 #include "hw/display/edid.h"
-#include "hw/display/vga-priv.h"
+#include "hw/display/vga-core.h"
 #include "hw/display/vga.h"
 
 #define MIB ((guint64)1 << 20)
 
-/* ---- registers in BAR 2 ---- */
-
-#define MMIO_SIZE       0x1000
-#define MMIO_EDID_SIZE  0x400
-#define MMIO_PORTS      0x400 /* 3C0h-3DFh */
-#define MMIO_PORTS_SIZE 0x20
-#define MMIO_VBE        0x500 /* DISPI registers, 16 bits each */
-#define MMIO_EXT        0x600 /* 32 bits: size of this block; byte order */
-#define MMIO_EXT_SIZE   8
-#define EXT_ENDIAN      4
-#define ENDIAN_LITTLE   0x1e1e1e1e
-#define ENDIAN_BIG      0xbebebebe
+#define MMIO_EDID_SIZE 0x400 /* at the beginning of the page in BAR 2 */
 
 typedef struct VgaPci {
     PciDevice pci;
     VgaCore vga;
-    Region mmio, mmio_edid, mmio_ports, mmio_vbe, mmio_ext;
+    VgaMmio mmio;
+    Region edid_region;
     guint8 edid[EDID_SIZE];
     EdidInfo hint; /* what a viewer asked for; sizes 0 = nothing */
     /* options */
@@ -51,48 +41,7 @@ static guint64 edid_read(void *opaque, guint64 addr, guint size)
     return addr < EDID_SIZE ? card->edid[addr] : 0;
 }
 
-static guint64 ports_read(void *opaque, guint64 addr, guint size)
-{
-    return vga_port_read(opaque, 0x3c0 + addr);
-}
-
-static void ports_write(void *opaque, guint64 addr, guint64 value, guint size)
-{
-    vga_port_write(opaque, 0x3c0 + addr, value);
-}
-
-static guint64 mmio_vbe_read(void *opaque, guint64 addr, guint size)
-{
-    return vbe_read(opaque, addr / 2);
-}
-
-static void mmio_vbe_write(void *opaque, guint64 addr, guint64 value, guint size)
-{
-    vbe_write(opaque, addr / 2, value);
-}
-
-static guint64 ext_read(void *opaque, guint64 addr, guint size)
-{
-    VgaCore *vga = opaque;
-    if (addr == EXT_ENDIAN) {
-        return vga->big_endian ? ENDIAN_BIG : ENDIAN_LITTLE;
-    }
-    return addr == 0 ? MMIO_EXT_SIZE : 0;
-}
-
-static void ext_write(void *opaque, guint64 addr, guint64 value, guint size)
-{
-    VgaCore *vga = opaque;
-    if (addr == EXT_ENDIAN && (value == ENDIAN_LITTLE || value == ENDIAN_BIG)) {
-        vga->big_endian = value == ENDIAN_BIG;
-        vga_touch(vga);
-    }
-}
-
 static const IoOps edid_ops = {edid_read, NULL, .min_size = 1, .max_size = 1};
-static const IoOps ports_ops = {ports_read, ports_write, .min_size = 1, .max_size = 1};
-static const IoOps mmio_vbe_ops = {mmio_vbe_read, mmio_vbe_write, .min_size = 2, .max_size = 2};
-static const IoOps ext_ops = {ext_read, ext_write, .min_size = 4, .max_size = 4};
 
 /* ---- EDID ---- */
 
@@ -117,30 +66,14 @@ static void hint_size(VgaCore *vga, guint width, guint height)
 
 /* ---- lifecycle ---- */
 
-static void add_mmio(VgaPci *card, Region *region, const char *name, const IoOps *ops, void *opaque,
-                     guint64 addr, guint64 size)
-{
-    region_init_io(region, name, ops, opaque, size);
-    region_add(&card->mmio, addr, region, 0);
-}
-
 static void init_mmio(VgaPci *card)
 {
-    region_init_container(&card->mmio, "vga.mmio", MMIO_SIZE);
+    vga_mmio_init(&card->mmio, &card->vga, card->has_ext);
     if (card->has_edid) {
-        add_mmio(card, &card->mmio_edid, "vga.edid", &edid_ops, card, 0, MMIO_EDID_SIZE);
+        region_init_io(&card->edid_region, "vga.edid", &edid_ops, card, MMIO_EDID_SIZE);
+        region_add(&card->mmio.page, 0, &card->edid_region, 0);
     }
-    if (!card->vga.linear_only) {
-        add_mmio(card, &card->mmio_ports, "vga.mmio-ports", &ports_ops, &card->vga, MMIO_PORTS,
-                 MMIO_PORTS_SIZE);
-    }
-    add_mmio(card, &card->mmio_vbe, "vga.mmio-vbe", &mmio_vbe_ops, &card->vga, MMIO_VBE,
-             VBE_COUNT * 2);
-    if (card->has_ext) {
-        add_mmio(card, &card->mmio_ext, "vga.mmio-ext", &ext_ops, &card->vga, MMIO_EXT,
-                 MMIO_EXT_SIZE);
-    }
-    pci_register_bar(&card->pci, 2, PCI_BAR_MEM32, &card->mmio);
+    pci_register_bar(&card->pci, 2, PCI_BAR_MEM32, &card->mmio.page);
 }
 
 static gboolean realize(VgaPci *card, GError **error)
@@ -171,9 +104,7 @@ static gboolean vga_pci_realize(Device *dev, GError **error)
         return FALSE;
     }
     card->legacy = TRUE;
-    region_add(bus->io, 0x3b0, &card->vga.ports, 1);
-    region_add(bus->io, 0x1ce, &card->vga.vbe_ports, 1);
-    region_add(bus->memory, 0xa0000, &card->vga.window, 1);
+    vga_map_legacy(&card->vga, bus->memory, bus->io);
     return TRUE;
 }
 
@@ -198,20 +129,15 @@ static gboolean bochs_display_realize(Device *dev, GError **error)
 static void vga_pci_unrealize(Device *dev)
 {
     VgaPci *card = (VgaPci *)dev;
-    Region *mmio[] = {&card->mmio_edid, &card->mmio_ports, &card->mmio_vbe, &card->mmio_ext};
 
     if (card->legacy) {
-        region_remove(&card->vga.window);
-        region_remove(&card->vga.vbe_ports);
-        region_remove(&card->vga.ports);
+        vga_unmap_legacy(&card->vga);
     }
-    for (guint i = 0; i < G_N_ELEMENTS(mmio); i++) {
-        if (mmio[i]->parent) {
-            region_remove(mmio[i]);
-            region_finish(mmio[i]);
-        }
+    if (card->edid_region.parent) {
+        region_remove(&card->edid_region);
+        region_finish(&card->edid_region);
     }
-    region_finish(&card->mmio);
+    vga_mmio_finish(&card->mmio);
     vga_finish(&card->vga);
 }
 

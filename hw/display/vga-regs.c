@@ -4,7 +4,7 @@
  */
 #include <string.h>
 
-#include "hw/display/vga-priv.h"
+#include "hw/display/vga-core.h"
 
 #define PORTS_BASE 0x3b0
 

@@ -5,7 +5,7 @@
  */
 #include <string.h>
 
-#include "hw/display/vga-priv.h"
+#include "hw/display/vga-core.h"
 
 /* ---- modes ---- */
 
@@ -117,7 +117,7 @@ void vga_mode_decode(const VgaCore *vga, VgaMode *mode)
 guint vga_crtc_address(const VgaCore *vga, const VgaMode *mode, guint counter, guint row)
 {
     guint addr = counter;
-    /* IBM VGA, "CRT Mode Control Register": byte and word mode; doubleword: see vga-priv.h. */
+    /* IBM VGA, "CRT Mode Control Register": byte and word mode; doubleword: see vga-core.h. */
     if (!(mode->crtc_underline & VGA_CRTC_UNDERLINE_DWORD) &&
         !(mode->crtc_mode & VGA_CRTC_MODE_BYTE)) {
         guint carry = mode->crtc_mode & VGA_CRTC_MODE_WRAP ? 15 : 13;

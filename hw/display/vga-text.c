@@ -8,7 +8,7 @@
  */
 #include <string.h>
 
-#include "hw/display/vga-priv.h"
+#include "hw/display/vga-core.h"
 #include "mainloop/timer.h"
 
 /* The cursor is on for 16 frames and off for 16, at 70 Hz; characters blink at half that rate. */

@@ -5,7 +5,7 @@
  */
 #include <string.h>
 
-#include "hw/display/vga-priv.h"
+#include "hw/display/vga-core.h"
 #include "mainloop/timer.h"
 
 /* Refresh rates that a monitor could follow; what is outside is taken as 60 Hz, 525 lines. */

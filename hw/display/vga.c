@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The VGA core's life and its side of the display seam; see vga-priv.h.
+ * The VGA core's life and its side of the display seam; see vga-core.h.
  */
 #include <string.h>
 
 #include "core/error.h"
-#include "hw/display/vga-priv.h"
+#include "hw/display/vga-core.h"
 
 /* ---- being told of changes ---- */
 
@@ -88,7 +88,7 @@ static void vga_hint_size(void *opaque, guint width, guint height)
     }
 }
 
-static const DisplaySourceOps vga_source_ops = {
+const DisplaySourceOps vga_source_ops = {
     .scan = vga_scan,
     .invalidate = vga_invalidate,
     .watch = vga_watch,
@@ -113,7 +113,10 @@ gboolean vga_init(VgaCore *vga, Device *dev, const char *name, guint memory_mb, 
     vga->mem = region_host(&vga->vram);
     vga->dirty = g_new0(unsigned long, region_dirty_words(&vga->vram));
     region_set_dirty_log(&vga->vram, TRUE);
-    vga->display = display_new(vga->machine, name, &vga_source_ops, vga);
+    vga->shared_display = vga->display != NULL;
+    if (!vga->shared_display) {
+        vga->display = display_new(vga->machine, name, &vga_source_ops, vga);
+    }
     vga_regs_init(vga);
     vga_mem_init(vga);
     vbe_init(vga);
@@ -122,10 +125,12 @@ gboolean vga_init(VgaCore *vga, Device *dev, const char *name, guint memory_mb, 
 
 void vga_finish(VgaCore *vga)
 {
-    if (!vga->display) {
+    if (!vga->mem) {
         return;
     }
-    display_free(vga->display);
+    if (!vga->shared_display) {
+        display_free(vga->display);
+    }
     surface_unref(vga->surface);
     /* A screenshot being written may still read video memory. */
     if (g_atomic_int_get((gint *)&vga->vram_surfaces)) {

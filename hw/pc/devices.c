@@ -117,6 +117,7 @@ const DeviceOps *const device_types[] = {
     /* virtio */
     &virtio_balloon_ops.pci.device,
     &virtio_gpu_ops.pci.device,
+    &virtio_vga_ops.pci.device,
     &virtio_keyboard_ops.pci.device,
     &virtio_mouse_ops.pci.device,
     &virtio_tablet_ops.pci.device,

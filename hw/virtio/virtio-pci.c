@@ -12,7 +12,7 @@
 /* The window, and its parts of a page each */
 #define WINDOW_BAR  4
 #define MSIX_BAR    1
-#define WINDOW_SIZE 0x4000
+#define WINDOW_SIZE VIRTIO_WINDOW_SIZE
 #define PART_SIZE   0x1000
 #define COMMON      0x0000
 #define ISR         0x1000
@@ -368,6 +368,12 @@ static const IoOps window_ops = {window_read, window_write, .min_size = 1, .max_
 
 /* ---- PCI configuration access (4.1.4.9) ---- */
 
+static guint8 window_bar(VirtioDevice *virtio)
+{
+    guint8 own = virtio_ops(virtio)->window_bar;
+    return own ? own : WINDOW_BAR;
+}
+
 /* Whether an access touches the data register; then what it leads to. */
 static gboolean find_access(VirtioDevice *virtio, guint addr, guint size, guint64 *offset,
                             guint *length)
@@ -377,11 +383,12 @@ static gboolean find_access(VirtioDevice *virtio, guint addr, guint size, guint6
     if (addr + size <= at + CAPABILITY_EXTRA || addr >= at + CAPABILITY_EXTRA + 4) {
         return FALSE;
     }
-    *offset = pci_get_long(&virtio->pci, at + CAPABILITY_OFFSET);
+    *offset = (guint64)pci_get_long(&virtio->pci, at + CAPABILITY_OFFSET) -
+              virtio_ops(virtio)->window_offset; /* what is before wraps, far above the window */
     *length = pci_get_long(&virtio->pci, at + CAPABILITY_LENGTH);
-    return virtio->pci.config[at + CAPABILITY_BAR] == WINDOW_BAR &&
+    return virtio->pci.config[at + CAPABILITY_BAR] == window_bar(virtio) &&
            (*length == 1 || *length == 2 || *length == 4) && *offset % *length == 0 &&
-           *offset + *length <= WINDOW_SIZE;
+           *offset <= WINDOW_SIZE - *length;
 }
 
 guint32 virtio_config_read(PciDevice *pci, guint addr, guint size)
@@ -420,8 +427,9 @@ static guint add_capability(VirtioDevice *virtio, guint8 type, guint32 offset, g
 
     pci->config[at + 2] = (guint8)(CAPABILITY_SIZE + extra);
     pci->config[at + CAPABILITY_TYPE] = type;
-    pci->config[at + CAPABILITY_BAR] = type == TYPE_PCI ? 0 : WINDOW_BAR;
-    pci_set_long(pci, at + CAPABILITY_OFFSET, offset);
+    pci->config[at + CAPABILITY_BAR] = type == TYPE_PCI ? 0 : window_bar(virtio);
+    pci_set_long(pci, at + CAPABILITY_OFFSET,
+                 type == TYPE_PCI ? 0 : virtio_ops(virtio)->window_offset + offset);
     pci_set_long(pci, at + CAPABILITY_LENGTH, length);
     return at;
 }
@@ -466,10 +474,13 @@ gboolean virtio_init(VirtioDevice *virtio, GError **error)
         virtio->queues[i].size_max = ops->queue_size;
     }
     if (virtio->vectors) {
-        msix_init_bar(&virtio->msix, pci, (guint)virtio->vectors, MSIX_BAR);
+        msix_init_bar(&virtio->msix, pci, (guint)virtio->vectors,
+                      ops->msix_bar ? ops->msix_bar : MSIX_BAR);
     }
     region_init_io(&virtio->registers, pci->device.ops->name, &window_ops, virtio, WINDOW_SIZE);
-    pci_register_bar(pci, WINDOW_BAR, PCI_BAR_MEM64_PREFETCH, &virtio->registers);
+    if (!ops->window_bar) {
+        pci_register_bar(pci, WINDOW_BAR, PCI_BAR_MEM64_PREFETCH, &virtio->registers);
+    }
     add_capabilities(virtio);
     pcie_init_endpoint(pci, FALSE);
     return TRUE;

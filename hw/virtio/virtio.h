@@ -15,7 +15,8 @@
 
 #define VIRTIO_MAX_QUEUES   8
 #define VIRTIO_CONFIG_SIZE  256
-#define VIRTIO_MAX_SEGMENTS 1024 /* in one chain of descriptors */
+#define VIRTIO_WINDOW_SIZE  0x4000 /* of the registers */
+#define VIRTIO_MAX_SEGMENTS 1024   /* in one chain of descriptors */
 
 #define VIRTIO_F_INDIRECT_DESC (1ULL << 28)
 #define VIRTIO_F_EVENT_IDX     (1ULL << 29)
@@ -65,6 +66,10 @@ struct VirtioOps {
     guint queues;
     guint16 queue_size; /* most that the driver may choose, a power of two */
     guint config_size;  /* of virtio->config */
+    /* Where the window of registers and MSI-X are. 0 = a BAR 4 of its own and BAR 1; otherwise the
+     * device puts virtio->registers there. */
+    guint8 window_bar, msix_bar;
+    guint32 window_offset;
     /* The bytes of the configuration that the driver can write, and what follows. */
     guint config_writable, config_writable_size;
     void (*config_written)(VirtioDevice *virtio); /* NULL = nothing */

@@ -5,7 +5,7 @@
  */
 #pragma once
 
-#include "hw/display/vga-priv.h"
+#include "hw/display/vga-core.h"
 #include "mainloop/timer.h"
 
 typedef struct VgaDevice {

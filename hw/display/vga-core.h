@@ -207,7 +207,10 @@ typedef struct VgaTiming {
 struct VgaCore {
     Device *dev;
     Machine *machine;
+    /* Its own, unless it was there before vga_init(): then the card shows other things on it, too,
+     * calls vga_source_ops while it shows the VGA, and frees it before vga_finish(). */
     Display *display;
+    gboolean shared_display;
     /* memory */
     Region vram;
     guint8 *mem;
@@ -259,12 +262,27 @@ void vga_finish(VgaCore *vga);
 void vga_reset(VgaCore *vga);
 extern const StateTable vga_state;
 
+extern const DisplaySourceOps vga_source_ops; /* opaque: the VgaCore */
+
 /* A register changed that the picture depends on. */
 void vga_touch(VgaCore *vga);
 /* Palette, PEL mask or attribute colours changed. */
 void vga_touch_colors(VgaCore *vga);
 /* Code of ours wrote video memory. */
 void vga_wrote(VgaCore *vga, guint64 offset, guint64 length);
+
+/* ---- vga-mmio.c ---- */
+#define VGA_MMIO_SIZE 0x1000
+typedef struct VgaMmio {
+    Region page; /* VGA_MMIO_SIZE bytes; the first 400h are the card's */
+    Region ports, vbe, ext;
+} VgaMmio;
+/* `ext`: with the register of byte order. */
+void vga_mmio_init(VgaMmio *mmio, VgaCore *vga, gboolean ext);
+void vga_mmio_finish(VgaMmio *mmio);
+/* Where every VGA has its ports and its window. */
+void vga_map_legacy(VgaCore *vga, Region *memory, Region *io);
+void vga_unmap_legacy(VgaCore *vga);
 
 /* ---- vga-regs.c ---- */
 void vga_regs_init(VgaCore *vga);
