@@ -12,6 +12,7 @@ import unittest
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), '..', 'lib'))
 
 import linux
+import rfb
 import tap
 
 DEVICES = ('-device', 'virtio-rng-pci', '-device', 'virtio-balloon-pci', '-device',
@@ -83,7 +84,12 @@ class Virtio(linux.LinuxTest):
         self.assertNotRegex(self.console.run('dmesg | grep -i virtio'), '(?i)error|fail|unable')
 
     def test_display(self):
-        self.start_shell('-vga', 'none', '-device', 'virtio-gpu-pci,xres=1024,yres=768')
+        """virtio-vga: the firmware's VGA, then the driver's picture, in the size a viewer wants."""
+        vnc = os.path.join(self.dir, 'vnc')
+        self.start_shell('-device', 'virtio-vga,xres=1024,yres=768', '-vnc', 'unix:' + vnc)
+        self.machine.hmp.command('screendump ' + os.path.join(self.dir, 'vga.ppm'))
+        with open(os.path.join(self.dir, 'vga.ppm'), 'rb') as file:
+            self.assertTrue(file.read().startswith(b'P6\n720 400\n'))
         self.console.run('mount -t sysfs sys /sys; modprobe -a virtio_pci virtio-gpu')
         self.console.wait_for('grep virtio_gpudrmfb /proc/fb')
         self.assertIn('1024x768', self.console.run('head -1 /sys/class/drm/*/modes'))
@@ -102,6 +108,12 @@ class Virtio(linux.LinuxTest):
                 break
             self.assertLess(time.monotonic(), end, picture[at:at + 3])
             time.sleep(0.5)
+        viewer = rfb.Rfb(vnc)
+        self.addCleanup(viewer.close)
+        # ExtendedDesktopSize is understood; then SetDesktopSize with one screen.
+        viewer.sock.sendall(struct.pack('>BxHii', 2, 2, 0, -308))
+        viewer.sock.sendall(struct.pack('>BxHHBxIHHHHI', 251, 900, 700, 1, 1, 0, 0, 900, 700, 0))
+        self.console.wait_for('grep -x 900x700 /sys/class/drm/*/modes')
 
 
 if __name__ == '__main__':

@@ -17,14 +17,15 @@ from machine import Machine, run  # noqa: E402
 from screen import wait  # noqa: E402
 
 TYPED_ROW = 16
+BOOT = 240  # seconds that firmware and demo may take
 
 
 class ScreenTest(unittest.TestCase):
     accel = 'tcg'
 
     def machine(self, *args):
-        m = self.enterContext(Machine('-m', '64', *args, accel=self.accel))
-        self.assertEqual(m.hmp.command('wait_text "Type something" 60'), '')
+        m = self.enterContext(Machine('-m', '64', *args, accel=self.accel, timeout=BOOT + 20))
+        self.assertEqual(m.hmp.command('wait_text "Type something" %d' % BOOT), '')
         return m
 
     def typed(self, m):
@@ -56,9 +57,9 @@ class ScreenTest(unittest.TestCase):
         sock = socket.socket(socket.AF_UNIX)
         wait(lambda: os.path.exists(m.path('second')), 'the second monitor')
         sock.connect(m.path('second'))
-        second = Hmp(sock)
+        second = Hmp(sock, BOOT + 20)
         self.addCleanup(second.close)
-        second.send('wait_text "Type something" 60')
+        second.send('wait_text "Type something" %d' % BOOT)
         self.assertEqual(second._until_prompt().splitlines()[1:], [])
         second.send('wait_text abc_ 60')
         self.assertIn('running', m.hmp.command('info status'))

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""virtio-gpu-pci: pictures, screens, cursor; and what no driver should ask for."""
+"""virtio-gpu-pci and virtio-vga: pictures, screens, cursor; and what no driver should ask for."""
 
 import os
 import pathlib
@@ -10,6 +10,7 @@ import time
 
 sys.path.insert(0, str(pathlib.Path(__file__).parents[1] / 'lib'))
 import tap  # noqa: E402
+import vga  # noqa: E402
 import virtio  # noqa: E402
 from hwtest import HwTest  # noqa: E402
 from virtio import DEVICE, NEEDS_RESET, NEXT, STATUS, VERSION_1, WRITE  # noqa: E402
@@ -27,10 +28,11 @@ class Gpu(HwTest):
     args = ('-machine', 'pc', '-m', '16', '-vga', 'none', '-device',
             'virtio-gpu-pci,max_outputs=2,max_hostmem=16M')
     monitor = True
+    place = {}
 
     def setUp(self):
         super().setUp()
-        self.v = virtio.Virtio(self.q, 16)
+        self.v = virtio.Virtio(self.q, 16, **self.place)
         self.queues = self.v.start(BASES, VERSION_1 | 2)
 
     def ask(self, kind, *words, queue=0, flags=0, room=1100):
@@ -137,6 +139,54 @@ class Gpu(HwTest):
         self.check(OK, MOVE, 0, 0xffffffff, 7, 0, queue=1)
         self.check(OK, CURSOR, 0, 0, 0, 0, 0, 0, 0, 0, queue=1)
         self.check(BAD_RESOURCE, CURSOR, 0, 0, 0, 0, 2, 0, 0, 0, queue=1)
+
+
+class Vga(Gpu):
+    """The same with a VGA before it, on the first screen."""
+    args = ('-machine', 'pc', '-m', '16', '-vga', 'none', '-device',
+            'virtio-vga,max_outputs=2,max_hostmem=16M,id=virtio-gpu-pci')
+    place = {'bar': 2, 'offset': 0x4000}
+    FRAMEBUFFER = 0xe8000000
+
+    def test_vga_before_and_after(self):
+        legacy = vga.Vga(self.q)
+        legacy.set_mode('text')
+        legacy.text(0, 0, 'boot')
+        self.assertIn('boot', self.machine.hmp.command('screen_text'))
+        self.picture(1, 100, 50)
+        self.check(OK, SCANOUT, 0, 0, 50, 50, 1, 1)  # another screen: nothing changes here
+        self.assertIn('boot', self.machine.hmp.command('screen_text'))
+        self.check(OK, SCANOUT, 0, 0, 100, 50, 0, 1)
+        self.assertEqual(self.screen('virtio-gpu-pci')[0], (100, 50))
+        self.assertNotIn('boot', self.machine.hmp.command('screen_text'))
+        legacy.text(0, 0, 'late')
+        self.assertEqual(self.screen('virtio-gpu-pci')[0], (100, 50))
+        self.check(OK, SCANOUT, 0, 0, 0, 0, 0, 0)  # the driver shows nothing: no VGA either
+        self.assertEqual(self.screen('virtio-gpu-pci')[0], (640, 480))
+        self.v.writeb(STATUS, 0)
+        self.assertIn('late', self.machine.hmp.command('screen_text'))
+        self.assertEqual(self.screen('virtio-gpu-pci')[0], (720, 400))
+
+    def test_registers(self):
+        """The Bochs card's registers are where drivers of virtio-vga look for them."""
+        vga.Vga(self.q).set_mode('text')
+        base = virtio.WINDOW
+        self.assertEqual(self.q.readw(base + 0x500) & 0xfff0, 0xb0c0)
+        self.v.pci.set_bar(0, self.FRAMEBUFFER)
+        for register, value in ((1, 320), (2, 200), (3, 32), (4, 0x41)):
+            self.q.writew(base + 0x500 + 2 * register, value)
+        self.q.writel(self.FRAMEBUFFER, 0x123456)
+        size, data = self.screen('virtio-gpu-pci')
+        self.assertEqual((size, data[:3]), ((320, 200), b'\x12\x34\x56'))
+        # Access through configuration space is to the window and nothing before it.
+        at = self.v.capabilities()[5]
+        for offset, found in ((0x4012, 2), (0, None), (0x3ffe, None), (0x8000, None)):
+            self.v.pci.writeb(at + 4, 2)
+            self.v.pci.writel(at + 8, offset)
+            self.v.pci.writel(at + 12, 2)
+            self.v.pci.writel(at + 16, 0x7777)
+            value = self.v.pci.readl(at + 16)
+            self.assertEqual(value, 0x7777 if found is None else found)
 
 
 if __name__ == '__main__':

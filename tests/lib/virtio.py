@@ -58,11 +58,12 @@ class Queue:
 
 
 class Virtio:
-    def __init__(self, q, kind, window=WINDOW, features=VERSION_1):
-        self.q, self.window = q, window
+    def __init__(self, q, kind, window=WINDOW, features=VERSION_1, bar=4, offset=0):
+        """The registers are at `offset` in that BAR, of 64 bits."""
+        self.q, self.window = q, window + offset
         self.pci = pci.find(q, 0x1af4, 0x1040 + kind)
-        self.pci.set_bar(4, window)
-        self.pci.writel(0x24, 0)
+        self.pci.set_bar(bar, window)
+        self.pci.writel(0x14 + 4 * bar, 0)
         self.pci.enable()
         self.features = features
 
