@@ -67,6 +67,28 @@ static void on_backlog(void *opaque)
 
 /* ---- lifecycle ---- */
 
+/*
+ * Connects. For the first window there may be much to do, and nobody else can call GTK: that is
+ * done without the lock. (Where another frontend has windows, a processor's thread may, to change
+ * their cursor, say.)
+ */
+static gboolean connect_server(Gui *gui, GError **error)
+{
+    Machine *machine = gui->frontend.machine;
+    gboolean first = !gui_server_any();
+    if (first) {
+        vm_lock_drop(machine->lock);
+    }
+    gui->server = gui_server_acquire(machine->loop, gui->display_option, gui->xauthority, error);
+    if (first && gui->server != NULL) {
+        gui_warm_up(gui->server->display);
+    }
+    if (first) {
+        vm_lock_take(machine->lock, "gtk");
+    }
+    return gui->server != NULL;
+}
+
 static gboolean gtk_frontend_open(Frontend *frontend, GError **error)
 {
     Gui *gui = (Gui *)frontend;
@@ -77,9 +99,7 @@ static gboolean gtk_frontend_open(Frontend *frontend, GError **error)
     if (!gui_keyboard_parse(gui, error)) {
         return FALSE;
     }
-    gui->server =
-        gui_server_acquire(frontend->machine->loop, gui->display_option, gui->xauthority, error);
-    if (gui->server == NULL) {
+    if (!connect_server(gui, error)) {
         gui_keyboard_close(gui);
         return FALSE;
     }

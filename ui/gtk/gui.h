@@ -119,6 +119,9 @@ struct Gui {
     gpointer iso_job; /* NULL = none runs */
 };
 
+/* ---- warm-up.c ---- */
+void gui_warm_up(GdkDisplay *display); /* without the vm lock, and with no Gui there */
+
 /* ---- pages.c ---- */
 void gui_pages_open(Gui *gui);
 void gui_pages_close(Gui *gui);

@@ -49,6 +49,17 @@ static GuiServer *find_open(const char *name)
     return NULL;
 }
 
+gboolean gui_server_any(void)
+{
+    g_autoptr(GSList) displays = gdk_display_manager_list_displays(gdk_display_manager_get());
+    for (GSList *link = displays; link != NULL; link = link->next) {
+        if (g_object_get_data(G_OBJECT(link->data), DATA_KEY) != NULL) {
+            return TRUE;
+        }
+    }
+    return FALSE;
+}
+
 /* ---- connecting ---- */
 
 /* GDK tries its backends in turn, or those of this variable: the name decides. */

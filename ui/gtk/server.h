@@ -31,6 +31,9 @@ GuiServer *gui_server_acquire(EventLoop *loop, const char *display, const char *
                               GError **error);
 void gui_server_release(GuiServer *server);
 
+/* TRUE if there is a connection. */
+gboolean gui_server_any(void);
+
 /* TRUE on Wayland: windows cannot warp the pointer, nor know where they are. */
 gboolean gui_server_is_wayland(const GuiServer *server);
 
