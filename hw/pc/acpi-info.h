@@ -30,7 +30,7 @@ typedef struct AcpiInfo {
      * APIC's of the same number); 8 reach I/O APIC inputs 16 (A) to 23 (H), too.
      *
      * Pins (0 = INTA) of slots of the root bus: with 4 links to (slot + pin - 1) & 3; with 8 to
-     * 4 + ((slot + pin) & 3) for slots 0 to 24, to 4 + pin for 30, and to `pin` for 25 to 29 and 31.
+     * 4 + ((slot + pin) & 3) for slots 0 to 24, to 4 + pin for 30, to `pin` for 25 to 29 and 31.
      */
     guint isa_bridge_devfn;
     guint links;

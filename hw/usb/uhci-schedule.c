@@ -6,8 +6,8 @@
  * at most, and no queue twice without progress in between, so that schedules which run in circles
  * (drivers make such on purpose) end. When nothing has moved for a while, 16 frames at a time are
  * carried out, so that the host sleeps in between; what a guest adds to the schedule waits for
- * that long then, what a device has to say does not. Data goes through a buffer of ours: guest memory is touched
- * only while its descriptor is being looked at.
+ * that long then, what a device has to say does not. Data goes through a buffer of ours: guest
+ * memory is touched only while its descriptor is being looked at.
  */
 #include <string.h>
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * "virtio-vga": a VGA card with Bochs VBE extensions for firmware and boot loaders, and a virtio-gpu
- * for the operating system's driver, with one first screen between them: it shows the VGA until the
- * driver gives it a picture, and again after the driver's reset.
+ * "virtio-vga": a VGA card with Bochs VBE extensions for firmware and boot loaders, and a
+ * virtio-gpu for the operating system's driver, with one first screen between them: it shows the
+ * VGA until the driver gives it a picture, and again after the driver's reset.
  *
  * BAR 0 is the VGA's video memory. BAR 2 has the VGA's registers in its first page, as in "VGA",
  * and virtio's behind; BAR 4 is MSI-X's.
