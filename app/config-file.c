@@ -38,6 +38,8 @@ static const Group groups[] = {
     {"mon", "mon", "chardev"},      {"msg", "msg", NULL},
     {"name", "name", "guest"},      {"object", "object", "qom-type"},
     {"rtc", "rtc", NULL},           {"sandbox", "sandbox", "enable"},
+    {"smbios", "smbios", NULL},
+
     {"smp-opts", "smp", "cpus"},    {"spice", "spice", NULL},
     {"vnc", "vnc", "vnc"},          {NULL},
 };

@@ -34,6 +34,7 @@ CliConfig *cli_config_new(void)
     config->icount_shift = -1;
     config->smp.cpus = 1;
     config->firmware_dirs = g_ptr_array_new();
+    config->smbios = g_ptr_array_new();
     config->accels = items_new();
     config->drives = items_new();
     config->devices = items_new();
@@ -58,6 +59,7 @@ void cli_config_free(CliConfig *config)
     option_list_free(config->board_options);
     option_list_free(config->boot_options);
     g_ptr_array_unref(config->firmware_dirs);
+    g_ptr_array_unref(config->smbios);
     g_array_unref(config->accels);
     g_array_unref(config->drives);
     g_array_unref(config->devices);

@@ -57,6 +57,8 @@ typedef struct CliConfig {
     char *rtc_clock; /* NULL = host */
     gint64 rtc_start;
 
+    GPtrArray *smbios; /* of const char*; owned array, NULL-ended once parsed */
+
     GArray *drives; /* of CliItem: -hda.., -cdrom, -drive and images */
     gboolean snapshot;
     const char *vga; /* NULL = the board's */

@@ -54,7 +54,6 @@ static const struct {
     {"seed", "the guest gets random numbers of the host"},
     {"singlestep", "'singlestep' at a debugger steps"},
     {"smb", NO_NETWORK},
-    {"smbios", NO_TABLE},
     {"soundhw", NO_AUDIO},
     {"curses", "use -display terminal"},
     {"tb-size", "tcg sizes its caches itself"},

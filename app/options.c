@@ -125,6 +125,13 @@ static gboolean apply_usb(CliConfig *config, const CliOption *option, const char
     return TRUE;
 }
 
+static gboolean apply_smbios(CliConfig *config, const CliOption *option, const char *value,
+                             GError **error)
+{
+    g_ptr_array_add(config->smbios, (char *)value);
+    return TRUE;
+}
+
 static gboolean apply_firmware_dir(CliConfig *config, const CliOption *option, const char *value,
                                    GError **error)
 {
@@ -297,6 +304,19 @@ const CliOption cli_options[] = {
      "boots from drives in this order: a (floppy), c (disk), d (CD-ROM), n (network);\n"
      "'once' is for the first boot only, 'menu' lets you choose",
      cli_apply_boot},
+    {"smbios", NULL, "type=NUMBER[,FIELD=TEXT...]|file=FILE", CLI_BOOT,
+     "what the firmware's SMBIOS (DMI) tables tell the guest; may be given again:\n"
+     "type=0[,vendor=][,version=][,date=][,release=N.N][,uefi=on|off] (firmware),\n"
+     "type=1[,manufacturer=][,product=][,version=][,serial=][,uuid=][,sku=][,family=] (system),\n"
+     "type=2[,manufacturer=][,product=][,version=][,serial=][,asset=][,location=] (board),\n"
+     "type=3[,manufacturer=][,version=][,serial=][,asset=][,sku=] (chassis),\n"
+     "type=4[,sock_pfx=][,manufacturer=][,version=][,serial=][,asset=][,part=][,max-speed=MHZ]\n"
+     "[,current-speed=MHZ][,processor-id=N] (processors),\n"
+     "type=8[,internal_reference=][,external_reference=][,connector_type=N][,port_type=N],\n"
+     "type=11[,value=TEXT...][,path=FILE...] (strings of your own),\n"
+     "type=17[,loc_pfx=][,bank=][,manufacturer=][,serial=][,asset=][,part=][,speed=N] (memory);\n"
+     "file= has a structure as it is in memory",
+     apply_smbios},
     {"kernel", NULL, "FILE", CLI_BOOT,
      "boots this kernel, without a boot loader: a Linux bzImage, or a multiboot ELF file",
      set_string, OFFSET(kernel)},

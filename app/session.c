@@ -243,6 +243,8 @@ static gboolean fill_board(Session *session, const BoardOps *ops, GError **error
     board->rtc_localtime = config->rtc_localtime;
     board->rtc_start = config->rtc_start;
     board->rtc_clock = config->rtc_clock;
+    g_ptr_array_add(config->smbios, NULL);
+    board->smbios = (const char *const *)config->smbios->pdata;
     board->options = config->board_options;
     if (board->ram_size > ops->max_ram) {
         return error_set(error, "-m: the machine '%s' takes at most %" G_GUINT64_FORMAT " MiB",

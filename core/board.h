@@ -50,7 +50,8 @@ typedef struct BoardConfig {
     Chardev *parallel[BOARD_MAX_PARALLEL]; /* NULL = no such port */
     Chardev *debugcon;                     /* port E9h or `debugcon_port`; NULL = none */
     guint debugcon_port;
-    OptionList *options; /* -machine's rest; ops->options are taken from it by the board's
+    const char *const *smbios; /* values of -smbios in order, ended by NULL; NULL = none */
+    OptionList *options;       /* -machine's rest; ops->options are taken from it by the board's
                               * create through options_apply(), unknown ones are refused by app/ */
 } BoardConfig;
 

@@ -212,5 +212,6 @@ gboolean pc_fw_cfg_init(PcBoard *board, GError **error)
     add_uuid(board);
     add_sleep_states(board);
     pc_fw_cfg_update(board);
-    return add_splash(board, error) && add_vga_rom(board, error) && pc_kernel_init(board, error);
+    return add_splash(board, error) && add_vga_rom(board, error) && pc_smbios_init(board, error) &&
+           pc_kernel_init(board, error);
 }

@@ -97,6 +97,8 @@ void pc_cmos_update(PcBoard *board);
 void pc_cmos_set_resume(PcBoard *board, gboolean on);
 gboolean pc_fw_cfg_init(PcBoard *board, GError **error);
 void pc_fw_cfg_update(PcBoard *board);
+/* SMBIOS tables: what -smbios says and what the machine is. */
+gboolean pc_smbios_init(PcBoard *board, GError **error);
 /* -kernel, -initrd and -append, into fw_cfg. Does nothing without -kernel. */
 gboolean pc_kernel_init(PcBoard *board, GError **error);
 /* The order of this boot: letters, -boot once= the first time. */

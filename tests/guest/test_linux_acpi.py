@@ -12,6 +12,7 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), '..'
 
 import linux
 import tap
+from qmp import Client
 
 BAD = ('ACPI (BIOS )?(Error|Warning)|ACPI.*(fail|invalid|bad )|Firmware (Bug|Warn)|'
        'pnp.*(fail|conflict)|IRQ.*nobody')
@@ -20,6 +21,8 @@ TABLES = {'APIC', 'DSDT', 'FACP', 'FACS', 'HPET', 'SSDT', 'WAET'}
 
 @unittest.skipIf(linux.skip_reason(), linux.skip_reason())
 class Acpi(linux.LinuxTest):
+    kind = 'gtk'
+
     def iasl(self, *args):
         done = subprocess.run(['iasl', *args], cwd=self.dir, stdout=subprocess.PIPE,
                               stderr=subprocess.STDOUT, text=True, timeout=60, check=False)
@@ -53,11 +56,66 @@ class Acpi(linux.LinuxTest):
         bad = self.console.run('dmesg | grep -iE "%s" | grep -v "add MMCONFIG"' % BAD)
         self.assertEqual(bad, '')
 
-    def test_tables(self):
-        self.start_shell('-smp', '2', '-device', 'pvpanic')
+    def find(self, what):
+        """Until the shell command prints something."""
+        found = self.console.run('for i in 1 2 3 4 5 6 7 8 9 10; do %s && break; sleep 1; done'
+                                 % what)
+        self.assertNotEqual(found, '', self.console.run('dmesg | tail -30'))
+        return found
+
+    def check_plug(self, slot):
+        """A device comes, is used, and goes when Linux has let go of it."""
+        place = '/sys/bus/pci/devices/0000:00:%02x.0' % slot
+        hmp = self.machine.hmp
+        self.assertEqual(hmp.command('device_add virtio-rng-pci,id=plug,addr=%x' % slot), '')
+        self.find('cat %s/vendor 2>/dev/null' % place)
+        self.console.run('modprobe -a virtio_pci virtio-rng')
+        self.find('grep virtio /sys/class/misc/hw_random/rng_current')
+        self.assertEqual(self.console.run('dd if=/dev/hwrng bs=32 count=1 2>/dev/null | wc -c'),
+                         '32\n')
+        self.assertEqual(hmp.command('device_del plug'), '')
+        self.assertEqual(self.qmp.event_data('DEVICE_DELETED'),
+                         {'device': 'plug', 'path': '/machine/peripheral/plug'})
+        self.assertNotIn('"plug"', hmp.command('info qtree'))
+        self.find('[ -e %s ] || echo gone' % place)
+
+    def check_eject(self):
+        """Linux lets go of a device by itself."""
+        self.machine.hmp.command('device_add virtio-rng-pci,id=ejected,addr=1f')
+        self.find('cat /sys/bus/pci/slots/31/power | grep 1')
+        self.console.run('echo 0 > /sys/bus/pci/slots/31/power')
+        self.assertEqual(self.qmp.event_data('DEVICE_DELETED')['device'], 'ejected')
+
+    def check_button(self):
+        self.console.run('modprobe evdev')
+        button = self.find('grep -A4 "Power Button" /proc/bus/input/devices | '
+                           'grep -o "event[0-9]*"').split()[0]
+        self.console.run('(dd if=/dev/input/%s bs=24 count=1 of=/tmp/event 2>/dev/null) & sleep 1'
+                         % button)
+        self.machine.hmp.command('system_powerdown')
+        self.find('[ -s /tmp/event ] && echo there')
+        event = base64.b64decode(self.console.run('base64 /tmp/event'))
+        self.assertEqual(event[16:].hex(' '), '01 00 74 00 01 00 00 00')  # EV_KEY, KEY_POWER
+
+    def check_poweroff(self):
+        self.console.socket.sendall(b'echo o > /proc/sysrq-trigger\n')
+        self.machine.wait(60)
+
+    def test_pc(self):
+        qmp = os.path.join(self.dir, 'qmp')
+        self.start_shell('-smp', '2', '-device', 'pvpanic', '-vga', 'std', '-qmp',
+                         'unix:%s,server=on,wait=off' % qmp)
+        self.qmp = Client(qmp)
+        self.addCleanup(self.qmp.close)
         self.console.run('mount -t sysfs sys /sys')
         self.check_log()
         self.check_tables()
+        self.check_plug(5)
+        self.check_plug(5)
+        self.check_eject()
+        self.check_log()
+        self.check_button()
+        self.check_poweroff()
 
 
 if __name__ == '__main__':
