@@ -137,7 +137,7 @@ static guint align(AcpiBlob *blob, guint to)
     return blob->tables->len;
 }
 
-guint acpi_begin(AcpiBlob *blob, const char signature[4], guint revision, const char oem_table[8])
+guint acpi_begin(AcpiBlob *blob, const char signature[4], guint revision, const char *oem_table)
 {
     guint start = align(blob, 8);
 

@@ -31,7 +31,7 @@ void acpi_set(AcpiBlob *blob, guint offset, guint64 value, guint size);
  * Begins a table with its header; returns its offset, which acpi_end() gets when all its bytes are
  * there. `listed`: RSDT and XSDT are to name it.
  */
-guint acpi_begin(AcpiBlob *blob, const char signature[4], guint revision, const char oem_table[8]);
+guint acpi_begin(AcpiBlob *blob, const char signature[4], guint revision, const char *oem_table);
 void acpi_end(AcpiBlob *blob, guint start, gboolean listed);
 /* A table that is complete, with its checksum; returns its offset. */
 guint acpi_append(AcpiBlob *blob, const guint8 *table, gsize size, gboolean listed);

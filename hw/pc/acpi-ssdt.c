@@ -16,13 +16,9 @@
 
 /* ---- windows of the host bridge ---- */
 
-/* Where 64-bit BARs may be: behind RAM, and wherever the firmware has put some. */
-static void pci64_window(const PcBoard *board, const AcpiInfo *info, guint64 *first, guint64 *last)
+/* Takes in BARs above 4 GiB of the bus and of those behind it. */
+static void cover_bars(const PciBus *bus, guint64 *first, guint64 *last)
 {
-    const PciBus *bus = board->pci;
-
-    *first = (info->pci64_start + GIB - 1) / GIB * GIB;
-    *last = *first + (info->express ? PCIE_DEFAULT : PCI64_DEFAULT) - 1;
     for (guint devfn = 0; devfn < G_N_ELEMENTS(bus->devices); devfn++) {
         const PciDevice *pci = bus->devices[devfn];
         for (guint n = 0; pci && n < PCI_BARS; n++) {
@@ -33,7 +29,18 @@ static void pci64_window(const PcBoard *board, const AcpiInfo *info, guint64 *fi
             *first = MIN(*first, addr);
             *last = MAX(*last, addr + region_size(pci->bars[n].region) - 1);
         }
+        if (pci && pci->secondary) {
+            cover_bars(pci->secondary, first, last);
+        }
     }
+}
+
+/* Where 64-bit BARs may be: behind RAM, and wherever the firmware has put some. */
+static void pci64_window(const PcBoard *board, const AcpiInfo *info, guint64 *first, guint64 *last)
+{
+    *first = (info->pci64_start + GIB - 1) / GIB * GIB;
+    *last = *first + (info->express ? PCIE_DEFAULT : PCI64_DEFAULT) - 1;
+    cover_bars(board->pci, first, last);
 }
 
 static void add_windows(Aml *aml, const PcBoard *board, const AcpiInfo *info)
