@@ -8,7 +8,6 @@
 #define NO_AUDIO     "there is no sound yet"
 #define NO_SHARE     "there are no shared folders yet"
 #define NO_MIGRATION "machines cannot be saved or moved yet"
-#define NO_FLOPPY    "there are no floppy drives yet"
 #define NOT_X86      "no x86 machine has it"
 #define NO_XEN       "it does not run under Xen"
 #define NO_TABLE     "tables for the firmware cannot be added yet"
@@ -27,8 +26,6 @@ static const struct {
     {"dtb", NOT_X86},
     {"dump-vmstate", NO_MIGRATION},
     {"enable-fips", "QEMU removed it, too"},
-    {"fda", NO_FLOPPY},
-    {"fdb", NO_FLOPPY},
     {"fsdev", NO_SHARE},
     {"fw_cfg", "items for the firmware cannot be added yet"},
     {"incoming", NO_MIGRATION},
@@ -39,7 +36,7 @@ static const struct {
     {"mtdblock", NOT_X86},
     {"netdev", NO_NETWORK},
     {"no-acpi", "ACPI belongs to the machine 'pc'; '-machine isapc' has none"},
-    {"no-fd-bootchk", NO_FLOPPY},
+    {"no-fd-bootchk", "floppies without a boot signature are booted as well"},
     {"no-kvm", "use -accel tcg"},
     {"numa", "memory is one node"},
     {"only-migratable", NO_MIGRATION},

@@ -325,6 +325,8 @@ const CliOption cli_options[] = {
      set_string, OFFSET(initrd)},
     {"append", NULL, "TEXT", CLI_BOOT, "command line of -kernel", set_string, OFFSET(append)},
 
+    {"fda", NULL, "FILE", CLI_BLOCK, "image of the first floppy drive", add_item, OFFSET(drives)},
+    {"fdb", NULL, "FILE", CLI_BLOCK, "image of the second floppy drive", add_item, OFFSET(drives)},
     {"hda", NULL, "FILE", CLI_BLOCK, "disk image of the first IDE drive", add_item, OFFSET(drives)},
     {"hdb", NULL, "FILE", CLI_BLOCK, "disk image of the second IDE drive", add_item,
      OFFSET(drives)},

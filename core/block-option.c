@@ -264,3 +264,13 @@ Drive *drive_add_ide(Machine *machine, guint n, DriveMedia media, const char *fi
     }
     return add_list(machine, list, error);
 }
+
+Drive *drive_add_floppy(Machine *machine, guint n, const char *file, GError **error)
+{
+    g_autoptr(OptionList) list = option_list_new();
+
+    option_list_add(list, "if", "floppy");
+    option_list_add(list, "index", n ? "1" : "0");
+    option_list_add(list, "file", file);
+    return add_list(machine, list, error);
+}

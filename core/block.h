@@ -230,6 +230,8 @@ extern const OptionSpec drive_options[];
 Drive *drive_add(Machine *machine, const char *options, GError **error);
 /* -hda .. -hdd (n = 0..3), and -cdrom (media = cdrom, n = 2). `file` is taken as it is. */
 Drive *drive_add_ide(Machine *machine, guint n, DriveMedia media, const char *file, GError **error);
+/* -fda, -fdb (n = 0, 1). */
+Drive *drive_add_floppy(Machine *machine, guint n, const char *file, GError **error);
 /* Frees a drive that no device has claimed. */
 gboolean drive_remove(Drive *drive, GError **error);
 

@@ -28,6 +28,7 @@ typedef struct IsaBus {
     IrqLine irqs[ISA_IRQS];    /* wired by the board */
     guint irq_count[ISA_IRQS]; /* how many cards hold it up */
     GPtrArray *cards;          /* of IsaCard, owned; private to isa.c */
+    Device *dma; /* i8237.h: serves the bus's DMA channels; NULL = none. The board's */
 } IsaBus;
 
 extern const BusOps isa_bus_ops;

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "hw/block/ahci.h"
+#include "hw/block/fdc.h"
 #include "hw/block/ide.h"
 #include "hw/char/debug-exit.h"
 #include "hw/char/debugcon.h"
@@ -16,6 +17,7 @@
 #include "hw/intc/apic.h"
 #include "hw/intc/i8259.h"
 #include "hw/intc/ioapic.h"
+#include "hw/isa/i8237.h"
 #include "hw/isa/isa.h"
 #include "hw/misc/pc-testdev.h"
 #include "hw/misc/pvpanic.h"
@@ -65,6 +67,7 @@ const DeviceOps *const device_types[] = {
     &i8259_ops,
     &ioapic_ops,
     &apic_ops,
+    &i8237_ops,
     &i8254_ops,
     &mc146818_ops,
     &pcspk_ops,
@@ -72,6 +75,8 @@ const DeviceOps *const device_types[] = {
     /* storage */
     &piix3_ide_ops.device,
     &isa_ide_ops,
+    &isa_fdc_ops,
+    &floppy_ops,
     &ich9_ahci_ops.device,
     &ide_hd_ops,
     &ide_cd_ops,
@@ -126,7 +131,8 @@ const DeviceOps *const device_types[] = {
 };
 
 const BusOps *const bus_types[] = {
-    &pc_system_bus_ops, &pci_bus_ops, &isa_bus_ops, &ide_bus_ops, &ps2_bus_ops, &usb_bus_ops, NULL,
+    &pc_system_bus_ops, &pci_bus_ops, &isa_bus_ops, &ide_bus_ops,
+    &floppy_bus_ops,    &ps2_bus_ops, &usb_bus_ops, NULL,
 };
 
 const DeviceOps *device_type_find(const char *name)

@@ -3,6 +3,7 @@
  * What a PC's firmware finds in CMOS memory: the layout of the PC/AT (Technical Reference, 1985,
  * section 5) with the additions that SeaBIOS reads.
  */
+#include "hw/block/fdc.h"
 #include "hw/block/ide.h"
 #include "hw/pc/pc-priv.h"
 #include "hw/timer/mc146818.h"
@@ -25,8 +26,10 @@
 #define CMOS_ABOVE_4G       0x5b /* in units of 64 KiB, 3 bytes */
 #define CMOS_CPUS           0x5f /* processors minus one */
 
-#define EQUIPMENT_FPU   0x02
-#define EQUIPMENT_MOUSE 0x04
+#define EQUIPMENT_FLOPPY      0x01
+#define EQUIPMENT_FPU         0x02
+#define EQUIPMENT_MOUSE       0x04
+#define EQUIPMENT_MORE_DRIVES 0x40 /* floppy drives less one, bits 6 and 7 */
 
 #define DISK_TYPE_EXTENDED 0x0f /* the type is in 19h or 1Ah */
 #define DISK_TYPE_USER     47
@@ -123,8 +126,34 @@ static void set_disks(PcBoard *board)
     set(board, CMOS_TRANSLATION, translations, 1);
 }
 
+/* Types of drives as the AT counts them: 2 is 1.2 MB, 4 is 1.44 MB, 5 is 2.88 MB. */
+static guint floppy_code(FloppyType type)
+{
+    switch (type) {
+    case FLOPPY_120: return 2;
+    case FLOPPY_144: return 4;
+    case FLOPPY_288: return 5;
+    default: return 0;
+    }
+}
+
+static void set_floppies(PcBoard *board)
+{
+    Device *fdc = device_find_ops(&board->device, &isa_fdc_ops);
+    guint first = fdc ? floppy_code(fdc_drive_type(fdc, 0)) : 0;
+    guint second = fdc ? floppy_code(fdc_drive_type(fdc, 1)) : 0;
+    guint equipment = EQUIPMENT_FPU | EQUIPMENT_MOUSE;
+
+    if (first || second) {
+        equipment |= EQUIPMENT_FLOPPY | (first && second ? EQUIPMENT_MORE_DRIVES : 0);
+    }
+    set(board, CMOS_FLOPPY, first << 4 | second, 1);
+    set(board, CMOS_EQUIPMENT, equipment, 1);
+}
+
 void pc_cmos_update(PcBoard *board)
 {
+    set_floppies(board);
     set_boot_order(board);
     set_disks(board);
 }
@@ -141,8 +170,6 @@ void pc_cmos_set_resume(PcBoard *board, gboolean on)
 void pc_cmos_init(PcBoard *board)
 {
     set_memory(board);
-    set(board, CMOS_FLOPPY, 0, 1);
-    set(board, CMOS_EQUIPMENT, EQUIPMENT_FPU | EQUIPMENT_MOUSE, 1);
     set(board, CMOS_CPUS, board->config.cpus - 1, 1);
     pc_cmos_update(board);
 }

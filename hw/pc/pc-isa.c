@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "core/error.h"
+#include "hw/block/fdc.h"
 #include "hw/char/debugcon.h"
 #include "hw/char/parallel.h"
 #include "hw/char/serial.h"
@@ -7,6 +8,7 @@
 #include "hw/intc/apic.h"
 #include "hw/intc/i8259.h"
 #include "hw/intc/ioapic.h"
+#include "hw/isa/i8237.h"
 #include "hw/pc/fw_cfg.h"
 #include "hw/pc/pc-priv.h"
 #include "hw/pc/port92.h"
@@ -251,11 +253,35 @@ static gboolean cards_init(PcBoard *board, GError **error)
            char_card(board, &isa_debugcon_ops, config->debugcon, config->debugcon_port, error);
 }
 
+/* ---- DMA and floppies ---- */
+
+static gboolean dma_init(PcBoard *board, GError **error)
+{
+    static const guint dma_ports[] = {0x00, 0xc0, 0x80};
+    static const guint none[] = {0};
+
+    board->dma = pc_system_device(board, &i8237_ops, NULL, none, error);
+    for (guint n = 0; board->dma && n < G_N_ELEMENTS(dma_ports); n++) {
+        region_add(&board->device.machine->system_io, dma_ports[n], device_region(board->dma, n),
+                   0);
+    }
+    board->isa->dma = board->dma;
+    return board->dma != NULL;
+}
+
+gboolean pc_floppy_init(PcBoard *board, GError **error)
+{
+    Device *fdc =
+        device_create(board->device.machine, &isa_fdc_ops, &board->isa->bus, NULL, NULL, error);
+
+    return fdc && fdc_create_drives(fdc, error);
+}
+
 gboolean pc_isa_init(PcBoard *board, GError **error)
 {
     static const guint fw_cfg_ports[] = {0x510, 0x514, 0};
 
-    if (!timers_init(board, error) || !keyboard_init(board, error)) {
+    if (!timers_init(board, error) || !dma_init(board, error) || !keyboard_init(board, error)) {
         return FALSE;
     }
     board->fw_cfg = pc_system_device(board, &fw_cfg_ops, NULL, fw_cfg_ports, error);

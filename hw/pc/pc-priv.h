@@ -36,7 +36,7 @@ typedef struct PcBoard {
     Device *pcihost, *piix3, *pm, *ide, *ide2; /* ide2: second ISA channel */
     Device *lpc, *ahci;                        /* of q35 */
     PciBus *pci;
-    Device *pic, *ioapic, *hpet, *pit, *rtc, *i8042, *fw_cfg;
+    Device *pic, *ioapic, *hpet, *pit, *rtc, *i8042, *fw_cfg, *dma;
     Device **apics;         /* local APICs, config.cpus of them; NULL if they are not ours */
     const AcpiSleep *sleep; /* of the power management; NULL = none */
     IsaBus *isa;
@@ -81,9 +81,11 @@ guint64 pc_ram_end(const PcBoard *board);
 IrqLine pc_gsi(PcBoard *board, guint n);
 /* Interrupt controllers; first of all. */
 gboolean pc_interrupts_init(PcBoard *board, GError **error);
-/* Timers, RTC, keyboard controller, port 92h, firmware configuration, serial and parallel ports,
- * debug console. */
+/* Timers, RTC, DMA, keyboard controller, port 92h, firmware configuration, serial and parallel
+ * ports, debug console. */
 gboolean pc_isa_init(PcBoard *board, GError **error);
+/* Floppy controller and the drives of -drive if=floppy. */
+gboolean pc_floppy_init(PcBoard *board, GError **error);
 /* Makes a device on the system bus and maps its regions at the ports, ended by 0. */
 Device *pc_system_device(PcBoard *board, const DeviceOps *ops, OptionList *options,
                          const guint *ports, GError **error);

@@ -329,7 +329,7 @@ class Wrong(Case):
             self.assertEqual(out.returncode, 1, (option, value, out.stderr))
 
     def test_missing(self):
-        for option in ('netdev', 'audiodev', 'tpmdev', 'fda', 'incoming'):
+        for option in ('netdev', 'audiodev', 'tpmdev', 'virtfs', 'incoming'):
             err = self.refused('-' + option, 'help')
             self.assertIn(f'-{option}: this version does not have this option', err)
             self.assertNotIn('did you mean', err)
