@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "core/block.h"
 #include "core/error.h"
 #include "hw/block/fdc.h"
 #include "hw/char/debugcon.h"
@@ -269,10 +270,15 @@ static gboolean dma_init(PcBoard *board, GError **error)
     return board->dma != NULL;
 }
 
-gboolean pc_floppy_init(PcBoard *board, GError **error)
+gboolean pc_floppy_init(PcBoard *board, gboolean always, GError **error)
 {
-    Device *fdc =
-        device_create(board->device.machine, &isa_fdc_ops, &board->isa->bus, NULL, NULL, error);
+    Machine *machine = board->device.machine;
+
+    if (!always && !drive_find_place(machine, DRIVE_IF_FLOPPY, 0, 0) &&
+        !drive_find_place(machine, DRIVE_IF_FLOPPY, 0, 1)) {
+        return TRUE;
+    }
+    Device *fdc = device_create(machine, &isa_fdc_ops, &board->isa->bus, NULL, NULL, error);
 
     return fdc && fdc_create_drives(fdc, error);
 }

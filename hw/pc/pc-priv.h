@@ -84,8 +84,8 @@ gboolean pc_interrupts_init(PcBoard *board, GError **error);
 /* Timers, RTC, DMA, keyboard controller, port 92h, firmware configuration, serial and parallel
  * ports, debug console. */
 gboolean pc_isa_init(PcBoard *board, GError **error);
-/* Floppy controller and the drives of -drive if=floppy. */
-gboolean pc_floppy_init(PcBoard *board, GError **error);
+/* Floppy controller and the drives of -drive if=floppy; not `always`: if there are any. */
+gboolean pc_floppy_init(PcBoard *board, gboolean always, GError **error);
 /* Makes a device on the system bus and maps its regions at the ports, ended by 0. */
 Device *pc_system_device(PcBoard *board, const DeviceOps *ops, OptionList *options,
                          const guint *ports, GError **error);

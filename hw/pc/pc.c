@@ -272,7 +272,7 @@ static gboolean pc_build(PcBoard *board, GError **error)
     board->pci = i440fx_pci_bus(board->pcihost);
     return pc_firmware_init(board, board->pci->memory, i440fx_pam(board->pcihost), error) &&
            south_bridge_init(board, error) && pc_isa_init(board, error) &&
-           pc_floppy_init(board, error) && south_bridge_functions_init(board, error) &&
+           pc_floppy_init(board, TRUE, error) && south_bridge_functions_init(board, error) &&
            pc_vga_init(board, pc_vgas, &board->pci->bus, error) && pc_finish(board, error);
 }
 
@@ -350,7 +350,7 @@ static gboolean isapc_build(PcBoard *board, GError **error)
     }
     init_isa_bus(board);
     if (!pc_firmware_init(board, &machine->system_memory, NULL, error) ||
-        !pc_isa_init(board, error) || !pc_floppy_init(board, error)) {
+        !pc_isa_init(board, error) || !pc_floppy_init(board, TRUE, error)) {
         return FALSE;
     }
     board->ide = create_isa_ide(board, 0, error);

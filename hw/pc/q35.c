@@ -73,7 +73,8 @@ static gboolean build(PcBoard *board, GError **error)
     }
     board->pci = q35_pci_bus(board->pcihost);
     return pc_firmware_init(board, board->pci->memory, q35_pam(board->pcihost), error) &&
-           lpc_init(board, error) && pc_isa_init(board, error) && functions_init(board, error) &&
+           lpc_init(board, error) && pc_isa_init(board, error) &&
+           pc_floppy_init(board, FALSE, error) && functions_init(board, error) &&
            pc_vga_init(board, pc_vgas, &board->pci->bus, error) && pc_finish(board, error);
 }
 
