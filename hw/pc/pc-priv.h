@@ -123,7 +123,6 @@ gboolean pc_vga_init(PcBoard *board, const BoardVga *vgas, Bus *bus, GError **er
 gboolean pc_finish(PcBoard *board, GError **error);
 
 /* Parts of the root device's ops, which all boards share. */
-extern const OptionSpec pc_options[];
 gboolean pc_root_realize(Device *dev, GError **error);
 void pc_root_unrealize(Device *dev);
 void pc_root_reset(Device *dev);

@@ -175,7 +175,7 @@ void pc_root_reset(Device *dev)
     pc_firmware_reset(pc_board(dev));
 }
 
-const OptionSpec pc_options[] = {
+static const OptionSpec pc_options[] = {
     {"usb", OPTION_BOOL, G_STRUCT_OFFSET(PcBoard, usb), "off",
      "with a USB controller (piix3-usb-uhci); -usb is the same"},
     {"hpet", OPTION_BOOL, G_STRUCT_OFFSET(PcBoard, has_hpet), "on",

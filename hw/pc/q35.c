@@ -5,6 +5,8 @@
 #include "hw/pc/ich9.h"
 #include "hw/pc/pc-priv.h"
 #include "hw/pc/q35-mch.h"
+#include "hw/usb/ehci.h"
+#include "hw/usb/uhci.h"
 
 /* RAM below 4 GiB ends where the firmware puts configuration space, or, where there is RAM above
  * 4 GiB anyway, leaves room for BARs. */
@@ -41,6 +43,37 @@ static gboolean functions_init(PcBoard *board, GError **error)
            pc_create_pci(board, &ich9_smbus_ops, "1f.3", error);
 }
 
+static Device *create_usb(PcBoard *board, const PciDeviceOps *ops, const char *addr,
+                          const Device *master, const char *first_port, GError **error)
+{
+    g_autoptr(OptionList) options = option_list_new();
+
+    option_list_add(options, "addr", addr);
+    option_list_add(options, "multifunction", "on");
+    if (master) {
+        const Bus *bus = g_ptr_array_index(master->buses, 0);
+
+        option_list_add(options, "masterbus", bus->name);
+        option_list_add(options, "firstport", first_port);
+    }
+    return device_create(board->device.machine, &ops->device, &board->pci->bus, NULL, options,
+                         error);
+}
+
+/* USB 2 at 1d.7, and three companions for what is slower. */
+static gboolean usb_init(PcBoard *board, GError **error)
+{
+    Device *ehci;
+
+    if (!board->usb) {
+        return TRUE;
+    }
+    ehci = create_usb(board, &ich9_ehci1_ops, "1d.7", NULL, NULL, error);
+    return ehci && create_usb(board, &ich9_uhci1_ops, "1d.0", ehci, "0", error) &&
+           create_usb(board, &ich9_uhci2_ops, "1d.1", ehci, "2", error) &&
+           create_usb(board, &ich9_uhci3_ops, "1d.2", ehci, "4", error);
+}
+
 static void acpi_info(const PcBoard *board, AcpiInfo *info)
 {
     *info = (AcpiInfo){0};
@@ -75,7 +108,8 @@ static gboolean build(PcBoard *board, GError **error)
     return pc_firmware_init(board, board->pci->memory, q35_pam(board->pcihost), error) &&
            lpc_init(board, error) && pc_isa_init(board, error) &&
            pc_floppy_init(board, FALSE, error) && functions_init(board, error) &&
-           pc_vga_init(board, pc_vgas, &board->pci->bus, error) && pc_finish(board, error);
+           usb_init(board, error) && pc_vga_init(board, pc_vgas, &board->pci->bus, error) &&
+           pc_finish(board, error);
 }
 
 static gboolean create(Machine *machine, const BoardConfig *config, GError **error)
@@ -84,13 +118,21 @@ static gboolean create(Machine *machine, const BoardConfig *config, GError **err
     return board && pc_build_at_once(board, build, error);
 }
 
+static const OptionSpec q35_options[] = {
+    {"usb", OPTION_BOOL, G_STRUCT_OFFSET(PcBoard, usb), "off",
+     "with USB controllers (ich9-usb-ehci1 and its companions); -usb is the same"},
+    {"hpet", OPTION_BOOL, G_STRUCT_OFFSET(PcBoard, has_hpet), "on",
+     "with a high precision event timer; -no-hpet: without"},
+    OPTION_END,
+};
+
 const DeviceOps q35_root_ops = {
     .name = "q35",
     .summary = "PC with Q35 and ICH9",
     .category = "Board",
     .size = sizeof(PcBoard),
     .board_only = TRUE,
-    .options = pc_options,
+    .options = q35_options,
     .realize = pc_root_realize,
     .unrealize = pc_root_unrealize,
     .reset = pc_root_reset,
@@ -104,6 +146,6 @@ const BoardOps q35_board_type = {
     .default_vga = "std",
     .vgas = pc_vgas,
     .units_per_ide_bus = 1,
-    .options = pc_options,
+    .options = q35_options,
     .create = create,
 };

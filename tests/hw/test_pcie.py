@@ -159,8 +159,8 @@ class Bridges(PcieTest):
         open_bridge(PciFunction(self.q, 1), 4, 6)
         said = self.machine.hmp.command('info pci')
         for line in ('BUS 0.', 'secondary bus 4.', 'subordinate bus 6.',
-                     'IO range [0xc000, 0xcfff]',
-                     'memory range [0xe0000000, 0xe1ffffff]', 'Bus  4, device   0, function 0:',
+                     'IO range [0xc000, 0xcfff]', 'memory range [0xe0000000, 0xe1ffffff]',
+                     'Bus  4, device   0, function 0:',
                      'prefetchable memory range [0xe8000000, 0xe9ffffff]'):
             self.assertIn(line, said)
         bridge = self.qmp.value('query-pci')[0]['devices'][1]

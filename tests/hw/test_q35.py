@@ -53,6 +53,13 @@ class Board(Q35Test):
                                  (31, 2): 0x2922, (31, 3): 0x2930})
         self.assertEqual(self.lpc.readb(0x0e), 0x80)
 
+    def test_usb(self):
+        """EHCI and three companions, whose ports are its own."""
+        self.start('-machine', 'q35', '-usb', '-device', 'usb-tablet,port=6')
+        found = [PciFunction(self.q, 29, n).id[1] for n in (0, 1, 2, 7)]
+        self.assertEqual(found, [0x2934, 0x2935, 0x2936, 0x293a])
+        self.assertIn('Port 6', self.machine.hmp.command('info usb'))
+
     def test_names(self):
         for name in ('q35', 'pc-q35-7.2'):
             self.start('-machine', name)
