@@ -252,7 +252,18 @@ class Lifecycle(Base):
         for i in range(50):
             self.assertEqual(m.hmp.command('display_del h%d' % i), '')
         self.assertEqual(self.frontends(m), [])
-        self.assertIn("no frontend 'h3' open", m.hmp.command('display_del h3'))
+        self.assertEqual(m.hmp.command('display_del h3'),
+                         "Error: no frontend 'h3' is open (none is)")
+        for i in 0, 1:
+            m.hmp.command('display_add headless,id=h%d' % i)
+        self.assertEqual(m.hmp.command('display_del x'),
+                         "Error: no frontend 'x' is open (open: 'h0', 'h1')")
+        self.assertIn("several frontends are 'headless': name one by its id ('h0', 'h1')",
+                      m.hmp.command('display_del headless'))
+        self.assertEqual(m.hmp.command('display_del h0'), '')
+        self.assertEqual(m.hmp.command('display_del headless'), '')  # the only one is meant
+        self.assertIn('record=<str>', m.hmp.command('display_add headless,help'))
+        self.assertIn("'none' is no frontend", m.hmp.command('display_add none'))
         self.assertIn("no frontend 'x'", m.hmp.command('display_add x'))
         self.assertIn('frontend', m.hmp.command('display_add ../../evil'))
 

@@ -101,8 +101,8 @@ static gboolean fail_to_open(const SdlGui *gui, GError **error)
                        : x11 != NULL        ? x11
                                             : set_variable("WAYLAND_DISPLAY");
     return error_set(error,
-                     "cannot open a window on display '%s': %s (is the display server running, "
-                     "and may this user connect?)",
+                     "cannot open a window on display '%s': is the display server running, and "
+                     "may this user connect? (SDL: %s)",
                      name != NULL ? name : "", SDL_GetError());
 }
 
@@ -130,13 +130,14 @@ static gboolean start_sdl(const SdlGui *gui, GError **error)
     if (SDL_WasInit(SDL_INIT_VIDEO)) {
         Frontend *other = frontend_find(gui->frontend.machine, "sdl");
         if (other != NULL) {
-            return error_set(error,
-                             "SDL shows the machine already (frontend '%s'), and can do so on one "
-                             "display only; close that first",
-                             other->id);
+            return error_set(
+                error,
+                "SDL shows the machine already, and can do so on one display only: close "
+                "frontend '%s' first (display_del %s), or take gtk",
+                other->id, other->id);
         }
-        return error_set(error, "SDL has lost its display server, and a process cannot connect "
-                                "it to another one: take gtk, or restart the machine");
+        return error_set(error, "SDL has lost its display server, and cannot be connected to "
+                                "another one in the same process: take gtk, vnc or spice");
     }
     set_hints();
     if (!init_video(gui, error)) {
