@@ -51,6 +51,9 @@ static const guint16 ports[] = {
 };
 
 #define AHCI_BAR 0xfea40000
+#define EHCI_BAR 0xfea80000
+#define EHCI_OP  (EHCI_BAR + 0x20)
+#define EHCI_RAM 0xb000 /* queue heads and descriptors; the frame list is behind them */
 
 static const guint32 areas[] = {
     0x00000000,       0x000a0000,       0x000b0000,        0x000b8000,        0x000c0000,
@@ -67,7 +70,8 @@ static const guint32 areas[] = {
     0xfeb13000,       0x00004000,       0x00004400,        0x00005000,        0x00005400,
     0x00006000,       0x00006400,       0x00007000,        0x00007400,        0x00008000,
     0x00008400,       AHCI_BAR,         AHCI_BAR + 0x110,  AHCI_BAR + 0x130,  AHCI_BAR + 0x190,
-    AHCI_BAR + 0x1b0,
+    AHCI_BAR + 0x1b0, EHCI_OP,          EHCI_OP + 0x10,    EHCI_OP + 0x40,    EHCI_OP + 0x44,
+    EHCI_RAM,         EHCI_RAM + 0x200, EHCI_RAM + 0x1000,
 };
 
 /* The same for q35: configuration space, root complex registers, and behind bridges. */
@@ -172,6 +176,11 @@ static PcRig *make_rig(guint8 choice)
         "ahci,id=sata,addr=8",
         "ide-hd,bus=sata.0,drive=sata-disk",
         "ide-cd,bus=sata.1,drive=sata-cd",
+        "ich9-usb-ehci1,id=e,addr=f.7,multifunction=on",
+        "ich9-usb-uhci1,masterbus=e.0,addr=f.0,multifunction=on",
+        "usb-kbd,bus=e.0,port=1",
+        "usb-mouse,bus=e.0,port=2,usb_version=1",
+        "usb-storage,bus=e.0,port=3,drive=stick2",
         "qemu-xhci,id=x,addr=9",
         "usb-kbd,bus=x.0,port=1",
         "usb-hub,bus=x.0,port=2",
@@ -181,6 +190,7 @@ static PcRig *make_rig(guint8 choice)
     };
     PcRig *rig;
     g_autofree char *disk = NULL, *cd = NULL, *stick = NULL, *sata_disk = NULL, *sata_cd = NULL;
+    g_autofree char *stick2 = NULL;
 
     if (disk_fd < 0) {
         disk_fd = make_image("disk", DISK_SIZE);
@@ -194,6 +204,8 @@ static PcRig *make_rig(guint8 choice)
     cd = g_strdup_printf(
         "file=/proc/self/fd/%d,if=ide,index=2,media=cdrom,format=raw,readonly=on,aio=threads",
         cd_fd);
+    stick2 = g_strdup_printf(
+        "file=/proc/self/fd/%d,if=none,id=stick2,format=raw,snapshot=on,aio=threads", stick_fd);
     stick = g_strdup_printf(
         "file=/proc/self/fd/%d,if=none,id=stick,format=raw,snapshot=on,aio=threads", stick_fd);
     sata_disk = g_strdup_printf(
@@ -202,7 +214,7 @@ static PcRig *make_rig(guint8 choice)
                               "readonly=on,aio=threads",
                               cd_fd);
     rig = pc_rig_new(board_name(choice), RAM_SIZE,
-                     (const char *const[]){disk, cd, stick, sata_disk, sata_cd, NULL},
+                     (const char *const[]){disk, cd, stick, stick2, sata_disk, sata_cd, NULL},
                      choice & 1   ? isa_devices
                      : choice & 4 ? q35_devices
                                   : pci_devices);
@@ -295,6 +307,10 @@ static void setup_pci(PcRig *rig)
     config_write(rig, 0x38, 0x04, 2);
     config_write(rig, 0x40, 0x24, AHCI_BAR);
     config_write(rig, 0x40, 0x04, 7);
+    config_write(rig, 0x7f, 0x10, EHCI_BAR);
+    config_write(rig, 0x7f, 0x04, 7);
+    config_write(rig, 0x78, 0x20, 0xc041); /* its companion */
+    config_write(rig, 0x78, 0x04, 7);
     config_write(rig, 0x48, 0x10, XHCI_BAR);
     config_write(rig, 0x48, 0x14, 0);
     config_write(rig, 0x48, 0x04, 7);
@@ -363,6 +379,52 @@ static void setup_ahci(PcRig *rig)
     }
 }
 
+static void write_words(PcRig *rig, guint32 addr, const guint32 *words, guint count)
+{
+    for (guint i = 0; i < count; i++) {
+        run(rig, "writel 0x%x 0x%x", addr + 4 * i, words[i]);
+    }
+}
+
+/* Both lists run: a control transfer to the keyboard and an empty queue in the one, each kind of
+ * periodic descriptor in the other. */
+static void setup_ehci(PcRig *rig)
+{
+    static const guint32 async[] = {0xb042, 0x00408000, 1u << 30, 0, 1, 1, 0x40};
+    static const guint32 control[] = {0xb002, 0x40406000, 1u << 30, 0, 0xb200, 1, 0};
+    static const guint32 poll[] = {0xb104, 0x00082101, 0x40000011, 0, 0xb2c0, 1, 0};
+    static const guint32 split[] = {0xb140, 0x80000501, 1, 0x80640080, 0x9000, 0, 1};
+    static const guint32 iso[] = {1, 0x80648000, 0, 0x8fff7fff, 0, 0, 0, 0, 0, 0x9501, 0xa864, 1};
+    static const guint32 setup[] = {0xb240, 1, 0x00080e80, 0xb300};
+    static const guint32 in[] = {0xb280, 0xb280, 0x80400d80, 0x9ff8, 0xa000};
+    static const guint32 status[] = {1, 1, 0x80008c80};
+    static const guint32 report[] = {1, 1, 0x00088d80, 0x9000};
+    static const guint32 request[] = {0x01000680, 0x00120000};
+    g_autoptr(GString) frames = g_string_new(NULL);
+
+    write_words(rig, EHCI_RAM, async, G_N_ELEMENTS(async));
+    write_words(rig, EHCI_RAM + 0x40, control, G_N_ELEMENTS(control));
+    write_words(rig, EHCI_RAM + 0xc0, poll, G_N_ELEMENTS(poll));
+    write_words(rig, EHCI_RAM + 0x100, split, G_N_ELEMENTS(split));
+    write_words(rig, EHCI_RAM + 0x140, iso, G_N_ELEMENTS(iso));
+    write_words(rig, EHCI_RAM + 0x200, setup, G_N_ELEMENTS(setup));
+    write_words(rig, EHCI_RAM + 0x240, in, G_N_ELEMENTS(in));
+    write_words(rig, EHCI_RAM + 0x280, status, G_N_ELEMENTS(status));
+    write_words(rig, EHCI_RAM + 0x2c0, report, G_N_ELEMENTS(report));
+    write_words(rig, EHCI_RAM + 0x300, request, G_N_ELEMENTS(request));
+    for (guint i = 0; i < 256; i++) {
+        g_string_append(frames, "c2b00000");
+    }
+    run(rig, "write 0x%x 0x400 0x%s", EHCI_RAM + 0x1000, frames->str);
+    run(rig, "writel 0x%x 0x%x", EHCI_OP + 0x14, EHCI_RAM + 0x1000);
+    run(rig, "writel 0x%x 0x%x", EHCI_OP + 0x18, EHCI_RAM);
+    run(rig, "writel 0x%x 1", EHCI_OP + 0x40);
+    run(rig, "writel 0x%x 0x1100", EHCI_OP + 0x44);
+    run(rig, "writel 0x%x 0x1000", EHCI_OP + 0x44);
+    run(rig, "writel 0x%x 0x3000", EHCI_OP + 0x48); /* the mouse: the companion's */
+    run(rig, "writel 0x%x 0x80039", EHCI_OP);
+}
+
 /* ---- operations ---- */
 
 static char width(guint8 select)
@@ -393,9 +455,10 @@ static guint16 known_port(const PcRig *rig, const Record *r)
                      (r->addr >> 8) % 16);
 }
 
-static guint64 known_area(const PcRig *rig, const Record *r)
+/* A byte names 64 of them, and another operation (`more`) the others. */
+static guint64 known_area(const PcRig *rig, const Record *r, gboolean more)
 {
-    guint n = r->select >> 2;
+    guint n = (r->select >> 2) + (more ? 64 : 0);
 
     return (guint64)(is_q35(rig) ? q35_areas[n % G_N_ELEMENTS(q35_areas)]
                                  : areas[n % G_N_ELEMENTS(areas)]) +
@@ -588,8 +651,8 @@ static void carry_out(PcRig *rig, const Record *r)
     case 3: op_port(rig, r, known_port(rig, r), TRUE); break;
     case 4: op_port(rig, r, known_port(rig, r), FALSE); break;
     case 5:
-    case 6: op_memory(rig, r, known_area(rig, r), TRUE); break;
-    case 7: op_memory(rig, r, known_area(rig, r), FALSE); break;
+    case 6: op_memory(rig, r, known_area(rig, r, r->op % 16 == 6), TRUE); break;
+    case 7: op_memory(rig, r, known_area(rig, r, FALSE), FALSE); break;
     case 8:
         op_memory(rig, r, (guint64)r->addr << ((r->select >> 2) % 48) | r->value, r->select & 0x80);
         break;
@@ -618,6 +681,7 @@ int LLVMFuzzerTestOneInput(const guint8 *data, size_t size)
     } else if (!(data[0] & 1)) {
         setup_pci(rig);
         setup_ahci(rig);
+        setup_ehci(rig);
     }
     if (data[0] & 2) {
         add_apics(rig);

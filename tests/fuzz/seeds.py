@@ -8,7 +8,7 @@ import os
 import struct
 import sys
 
-(OUT_ANY, IN_ANY, OUT, _, IN, WRITE, _, READ, ANYWHERE, CONFIG, STEP, RUN, DISPLAY, OUTSIDE,
+(OUT_ANY, IN_ANY, OUT, _, IN, WRITE, WRITE_MORE, READ, ANYWHERE, CONFIG, STEP, RUN, DISPLAY, OUTSIDE,
  STRING, PROCESSOR) = range(16)
 B, W, L = 0, 1, 2
 
@@ -393,6 +393,37 @@ def q35_hotplug():
     return s.record(OUTSIDE, 7)
 
 
+EHCI_OP, EHCI_CONFIG, EHCI_PORTS = 7, 9, 10  # among the areas from the 65th on
+EHCI_RAM = 0xb000
+
+
+class EhciSeed(Seed):
+    """What devices.c has prepared: two lists that run."""
+
+    def reg(self, area, offset, value):
+        return self.record(WRITE_MORE, area << 2 | L, offset, value)
+
+    def words(self, offset, *values):
+        return self.ram(EHCI_RAM + offset, *values)
+
+
+def ehci_transfers():
+    s = EhciSeed().step().step().words(0x48, 1 << 30, 0, 0xb200, 1, 0).step()
+    s.record(OUTSIDE, 1, 30).step().reg(EHCI_OP, 0, 0x80079).step()
+    s.words(0xc0, 0xb0c2).step().words(0, 0xb002).step().words(0x100, 0xb100).step()
+    s.words(0x200, 0xb200, 0xb200, 0x00000c80).words(0x50, 0xb200, 1, 0)
+    return s.step().step(40000000)
+
+
+def ehci_ports():
+    s = EhciSeed().step()
+    for value in (0x1084, 0x10c4, 0x1004, 0x1100, 0x1000, 0x3000, 0x1000):
+        s.reg(EHCI_PORTS, 0, value).record(OUTSIDE, 1, 30).step()
+    s.reg(EHCI_CONFIG, 0, 0).step().reg(EHCI_CONFIG, 0, 1).step().reg(EHCI_OP, 8, 0x3f)
+    return s.reg(EHCI_OP, 0, 0x80000).reg(EHCI_OP, 12, 0x1ff8).reg(EHCI_OP, 0, 1).step().reg(
+        EHCI_OP, 0, 2)
+
+
 def seeds():
     yield 'pic', pic()
     yield 'apic', apic()
@@ -447,6 +478,8 @@ def seeds():
     yield 'xhci-keyboard', xhci_keyboard()
     yield 'xhci-stick', xhci_stick()
     yield 'xhci-hub', xhci_hub()
+    yield 'ehci-transfers', ehci_transfers()
+    yield 'ehci-ports', ehci_ports()
 
 
 def main():

@@ -97,6 +97,24 @@ class Usb(linux.LinuxTest):
         wait_gone()
         self.assertNotIn('Port 4.1,', self.machine.hmp.command('info usb'))
 
+    def check_wake_up(self, name, size, act):
+        """A device that Linux has put to sleep, with all of its bus, wakes up by itself."""
+        device = self.find(name)
+        power = self.console.run('cd -P /sys/class/hidraw/%s/device/../../power && pwd'
+                                 % device[5:]).strip().splitlines()[-1]
+        self.console.run('(dd if=%s bs=%d count=1 of=/tmp/woken 2>/dev/null) & '
+                         'sleep 1; echo 0 > %s/autosuspend_delay_ms; echo auto > %s/control'
+                         % (device, size, power, power))
+        state = 'for i in 1 2 3 4 5 6 7 8 9 10 11 12; do grep -q %s ' + power + \
+            '/runtime_status && echo is %s && break; sleep 1; done'
+        self.assertIn('is suspended', self.console.run(state % ('suspended', 'suspended')))
+        self.assertIn('is', self.console.run(state % ('suspended', 'suspended')))
+        act()
+        self.assertIn('here', self.console.run(
+            'for i in 1 2 3 4 5 6 7 8 9 10; do [ -s /tmp/woken ] && echo here && break; '
+            'sleep 1; done'))
+        self.console.run('echo on > %s/control; rm /tmp/woken' % power)
+
     def check(self, driver, *args, sticks=(), plug=None):
         self.vnc = os.path.join(self.dir, 'vnc')
         self.start_shell('-vga', 'std', '-vnc', 'unix:' + self.vnc, *args)
@@ -113,6 +131,31 @@ class Usb(linux.LinuxTest):
 
     def test_uhci(self):
         self.check('uhci-hcd', '-usb', '-device', 'usb-kbd', '-device', 'usb-tablet')
+
+    def test_ehci(self):
+        """A keyboard of full speed goes to the companion, the rest is at high speed."""
+        root, behind = self.stick('root', 8192), self.stick('behind', 16384)
+        plug = self.stick('plug', 65536)
+        self.check('ehci-pci uhci-hcd', '-device',
+                   'ich9-usb-ehci1,id=ehci,addr=1d.7,multifunction=on', *(
+                       arg for n in range(3) for arg in (
+                           '-device', 'ich9-usb-uhci%d,masterbus=ehci.0,firstport=%d,addr=1d.%d,'
+                           'multifunction=on' % (n + 1, 2 * n, n))),
+                   '-device', 'usb-kbd,usb_version=1,port=1', '-device', 'usb-tablet,port=2',
+                   '-drive', 'if=none,format=raw,id=root,file=' + root, '-drive',
+                   'if=none,format=raw,id=behind,file=' + behind, '-device',
+                   'usb-storage,drive=root,port=3', '-device', 'usb-hub,port=4', '-device',
+                   'usb-storage,drive=behind,port=4.3', '-drive',
+                   'if=none,format=raw,id=plug,file=' + plug, sticks=(root, behind), plug=plug)
+        speeds = self.console.run('cd /sys/bus/usb/devices; for i in */product; do '
+                                  'echo "$(cat $i) $(cat ${i%/*}/speed)"; done')
+        for product, speed in (('USB Keyboard', 12), ('USB Tablet', 480), ('USB Disk', 480),
+                               ('USB Hub', 480)):
+            self.assertIn('%s %d\n' % (product, speed), speeds)
+        self.check_wake_up('USB Keyboard', 8, lambda: self.machine.hmp.command('sendkey a'))
+        viewer = rfb.Rfb(self.vnc)
+        self.addCleanup(viewer.close)
+        self.check_wake_up('USB Tablet', 7, lambda: viewer.pointer(9, 9, 1))
 
     def test_xhci(self):
         root, behind = self.stick('root', 8192), self.stick('behind', 16384)

@@ -77,5 +77,15 @@ class SeaBiosUsb(unittest.TestCase):
     def test_uhci(self):
         self.check_menu('-usb', '-device', 'usb-kbd', '-device', 'usb-storage,drive=stick')
 
+    def test_ehci(self):
+        """A keyboard at the EHCI, then one that it hands over to its companion."""
+        ehci = ('-device', 'ich9-usb-ehci1,id=ehci,addr=1d.7,multifunction=on', '-device',
+                'ich9-usb-uhci1,masterbus=ehci.0,addr=1d.0,multifunction=on', '-device',
+                'usb-storage,drive=stick,port=2', '-device')
+        self.check_menu(*ehci, 'usb-kbd,port=1')
+        self.machine.stop()
+        self.check_menu(*ehci, 'usb-kbd,usb_version=1,port=1')
+
+
 if __name__ == '__main__':
     tap.main()
