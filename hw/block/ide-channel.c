@@ -327,7 +327,7 @@ gboolean ide_boot_place(Device *dev, guint *channel, guint *unit, gint64 *bootin
     const IdeDevice *ide = (const IdeDevice *)dev;
     guint n;
 
-    if ((dev->ops != &ide_hd_ops && dev->ops != &ide_cd_ops) || ide->channel->host) {
+    if (dev->ops != &ide_hd_ops && dev->ops != &ide_cd_ops) {
         return FALSE;
     }
     g_ptr_array_find(dev->bus->parent->buses, dev->bus, &n);

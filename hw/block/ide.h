@@ -53,5 +53,6 @@ typedef struct IdeGeometry {
 /* The geometry of the disk at `unit` of channel `n`; FALSE if there is no disk. */
 gboolean ide_geometry(Device *controller, guint n, guint unit, IdeGeometry *geometry);
 
-/* The channel (0, 1), unit and bootindex= (-1 = none) of an IDE device; FALSE for other devices. */
+/* The channel (of AHCI the port), unit and bootindex= (-1 = none) of an ATA device; FALSE for other
+ * devices. */
 gboolean ide_boot_place(Device *dev, guint *channel, guint *unit, gint64 *bootindex);

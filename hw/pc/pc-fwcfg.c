@@ -6,6 +6,7 @@
 #include "core/firmware.h"
 #include "hw/block/ide.h"
 #include "hw/misc/pvpanic.h"
+#include "hw/pc/boot-path.h"
 #include "hw/pc/fw_cfg.h"
 #include "hw/pc/kernel-rom.h"
 #include "hw/pc/pc-priv.h"
@@ -117,7 +118,7 @@ static void add_sleep_states(PcBoard *board)
 
 typedef struct BootEntry {
     gint64 index;
-    char *path; /* as SeaBIOS names the device */
+    char *path; /* as firmware names the device */
 } BootEntry;
 
 static void boot_entry_clear(gpointer data)
@@ -128,16 +129,12 @@ static void boot_entry_clear(gpointer data)
 static gboolean collect_boot_entry(Device *dev, void *opaque)
 {
     GArray *entries = opaque;
-    guint channel = 0, unit = 0;
-    gint64 index = -1;
     BootEntry entry;
 
-    if (!ide_boot_place(dev, &channel, &unit, &index) || index < 0) {
-        return TRUE;
+    entry.path = boot_path(dev, &entry.index);
+    if (entry.path) {
+        g_array_append_val(entries, entry);
     }
-    entry.path = g_strdup_printf("/pci@i0cf8/ide@1,1/drive@%x/disk@%x", channel, unit);
-    entry.index = index;
-    g_array_append_val(entries, entry);
     return TRUE;
 }
 
@@ -153,9 +150,7 @@ static void update_boot_order(PcBoard *board)
     g_autoptr(GString) text = g_string_new(NULL);
 
     g_array_set_clear_func(entries, boot_entry_clear);
-    if (board->pcihost) { /* the firmware knows no names for ISA disks */
-        device_foreach(&board->device, collect_boot_entry, entries);
-    }
+    device_foreach(&board->device, collect_boot_entry, entries);
     g_array_sort(entries, compare_boot_entries);
     if (board->config.kernel) {
         g_string_append(text, KERNEL_ROM_BOOT_PATH);

@@ -45,6 +45,7 @@ typedef struct UsbStorage {
     UsbDevice usb;
     char *drive_id;
     gboolean removable;
+    gint64 boot_index;
     ScsiDisk scsi;
     guint32 state;     /* StorageState */
     guint32 tag, left; /* left: of the bytes that the host means to move */
@@ -357,6 +358,8 @@ static const OptionSpec options[] = {
      "id of a -drive with if=none, or a node"},
     {"removable", OPTION_BOOL, G_STRUCT_OFFSET(UsbStorage, removable), "off",
      "its medium can be changed"},
+    {"bootindex", OPTION_INT, G_STRUCT_OFFSET(UsbStorage, boot_index), "-1",
+     "place in the firmware's boot order", .min = (guint64)-1, .max = G_MAXINT32},
     {"serial", OPTION_STRING, G_STRUCT_OFFSET(UsbDevice, serial), NULL, "its serial number"},
     OPTION_END,
 };
@@ -408,3 +411,12 @@ const UsbDeviceOps usb_storage_ops = {
     .transfer = transfer,
     .cancel = cancel,
 };
+
+gboolean usb_storage_boot_index(const Device *dev, gint64 *index)
+{
+    if (dev->ops != &usb_storage_ops.device) {
+        return FALSE;
+    }
+    *index = ((const UsbStorage *)dev)->boot_index;
+    return TRUE;
+}

@@ -8,3 +8,6 @@
 #include "hw/usb/usb.h"
 
 extern const UsbDeviceOps usb_storage_ops;
+
+/* Its bootindex=, -1 = none; FALSE for other devices. */
+gboolean usb_storage_boot_index(const Device *dev, gint64 *index);

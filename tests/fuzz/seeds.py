@@ -8,8 +8,8 @@ import os
 import struct
 import sys
 
-(OUT_ANY, IN_ANY, OUT, _, IN, WRITE, WRITE_MORE, READ, ANYWHERE, CONFIG, STEP, RUN, DISPLAY, OUTSIDE,
- STRING, PROCESSOR) = range(16)
+(OUT_ANY, IN_ANY, OUT, _, IN, WRITE, WRITE_MORE, READ, ANYWHERE, CONFIG, STEP, RUN, DISPLAY,
+ OUTSIDE, STRING, PROCESSOR) = range(16)
 B, W, L = 0, 1, 2
 
 # As in devices.c.

@@ -199,6 +199,29 @@ class Content(FwCfgTest):
         self.assertEqual(self.file('bootorder'), b'/pci@i0cf8/ide@1,1/drive@1/disk@0\n'
                          b'/pci@i0cf8/ide@1,1/drive@0/disk@1\nHALT\0')
 
+    def test_boot_index_of_others(self):
+        """AHCI's and USB's disks, those behind hubs and bridges too."""
+        machine = self.start('-machine', 'pc')
+        path = machine.file('disk', bytes(1 << 20))
+        args = ['-machine', 'q35', '-device', 'ich9-ahci,id=sata,addr=5', '-device',
+                'pcie-root-port,id=rp,addr=6,chassis=1', '-device', 'qemu-xhci,id=x,bus=rp',
+                '-device', 'usb-hub,bus=x.0,port=2', '-device', 'usb-ehci,id=e,addr=7.0']
+        places = {'ide-hd,bus=sata.3': '/pci8086,2922@5/drive@3/disk@0',
+                  'ide-hd,bus=ide.1': '/pci8086,2922@1f,2/drive@1/disk@0',
+                  'usb-storage,bus=e.0,port=4': '/usb@7/storage@4/channel@0/disk@0,0',
+                  'usb-storage,bus=x.0,port=3':
+                      '/pci-bridge@6/usb@0/storage@3/channel@0/disk@0,0',
+                  'usb-storage,bus=x.0,port=2.5':
+                      '/pci-bridge@6/usb@0/hub@2/storage@5/channel@0/disk@0,0'}
+        for n, device in enumerate(places):
+            args += ['-drive', 'file=%s,format=raw,if=none,snapshot=on,id=d%d' % (path, n),
+                     '-device', '%s,drive=d%d,bootindex=%d' % (device, n, n)]
+        self.start(*args, '-S', monitor=True)
+        self.machine.hmp.command('system_reset')
+        self.q.sync()
+        self.assertEqual(self.file('bootorder').decode(),
+                         '\n'.join('/pci@i0cf8' + place for place in places.values()) + '\0')
+
     def test_splash(self):
         machine = self.start('-machine', 'pc')
         for data, name in ((b'\xff\xd8picture', 'bootsplash.jpg'),
