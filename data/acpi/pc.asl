@@ -10,6 +10,9 @@
 
 DefinitionBlock ("pc.aml", "DSDT", 1, "VITRIN", "VITRPC  ", 1)
 {
+    /* Here, not in the other table: small systems look for it in the DSDT's bytes. */
+    Name (\_S5, Package () {0, 0, 0, 0})
+
     Scope (\_SB)
     {
         #include "system.asl"

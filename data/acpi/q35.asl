@@ -58,6 +58,9 @@
 
 DefinitionBlock ("q35.aml", "DSDT", 1, "VITRIN", "VITRQ35 ", 1)
 {
+    /* Here, not in the other table: small systems look for it in the DSDT's bytes. */
+    Name (\_S5, Package () {0, 0, 0, 0})
+
     /* Which interrupt controllers the system uses: 0 = 8259s, 1 = I/O APIC. */
     Name (\PICF, 0)
     Method (\_PIC, 1, NotSerialized)

@@ -99,10 +99,10 @@ static void add_processors(Aml *aml, const PcBoard *board)
     aml_close(aml);
 }
 
-/* \_Sx (7.4.2): SLP_TYP for PM1a and PM1b. */
+/* \_Sx (7.4.2): SLP_TYP for PM1a and PM1b. \_S5, always 0, is in the DSDT. */
 static void add_sleep_states(Aml *aml, const PcBoard *board)
 {
-    static const char *const names[] = {"\\_S0", NULL, NULL, "\\_S3", "\\_S4", "\\_S5"};
+    static const char *const names[] = {"\\_S0", NULL, NULL, "\\_S3", "\\_S4"};
     guint8 types[ACPI_SLEEP_STATES];
 
     acpi_sleep_states(board->sleep, types);

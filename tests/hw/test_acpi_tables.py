@@ -101,7 +101,7 @@ class Tables(TablesTest):
         self.assertEqual(struct.unpack_from('<I', fadt, 80)[0], 0xafe0)
         self.assertEqual(struct.unpack_from('<Q', fadt, 224)[0], 0xafe0)
         code = self.source(tables)
-        for part in ('Processor (C002, 0x02,', '_S3', '_S4', '_S5', 'Device (SL1F)',
+        for part in ('Processor (C002, 0x02,', '_S3', '_S4', 'Device (SL1F)',
                      'IO (Decode16, 0x0506,', 'DWordMemory'):
             self.assertIn(part, code)
         self.assertNotIn('C003', code)
@@ -116,7 +116,7 @@ class Tables(TablesTest):
         code = self.source(tables)
         self.assertNotIn('_S3', code)
         self.assertNotIn('_S4', code)
-        self.assertIn('_S5', code)
+        self.assertIn(b'\x08_S5_\x12\x06\x04\0\0\0\0', tables['DSDT'])
         self.assertIn('Scope (\\_SB.PCI0.ISA.COM1) { Name (_STA, Zero)', code)
 
     def test_moved_power_management(self):
@@ -227,6 +227,21 @@ class Hotplug(TablesTest):
         self.gone('"cold"')
         self.assertEqual([line for line in before.split('\n') if 'Bus' in line][:-1],
                          [line for line in self.hmp('info pci').split('\n') if 'Bus' in line])
+
+    def test_all_kinds(self):
+        """Whatever can go goes, also while it is set up."""
+        kinds = re.findall(r'name "([^"]+)", bus PCI', run('-device', 'help')[1])
+        self.assertGreater(len(kinds), 10)
+        slots = {slot: kind for slot, kind in enumerate(kinds, 7)
+                 if self.hmp('device_add %s,addr=%x,id=d%d' % (kind, slot, slot)) == ''}
+        self.assertGreater(len(slots), 5)
+        for slot in slots:
+            self.q.outl(0xcf8, 0x80000004 | slot << 11)
+            self.q.outl(0xcfc, 7)
+        self.assertEqual(self.q.inl(UP), sum(1 << slot for slot in slots))
+        self.q.outl(EJECT, 0xffffffff)
+        for slot in slots:
+            self.gone('"d%d"' % slot)
 
     def test_functions(self):
         self.assertIn('in use by the guest', self.hmp('device_add virtio-rng-pci,addr=6.1,id=more'))
