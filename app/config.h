@@ -47,7 +47,9 @@ typedef struct CliConfig {
     const char *cpu_model;
     int icount_shift; /* -1 = not given */
     CliSmp smp;
-    guint64 ram_size; /* 0 = default */
+    guint64 ram_size;     /* 0 = default */
+    const char *mem_path; /* NULL = not a file */
+    gboolean mem_prealloc;
     const char *bios;
     const char *kernel, *initrd, *append; /* NULL = not given */
     GPtrArray *firmware_dirs;             /* of const char *; owned array, NULL-ended once parsed */

@@ -11,7 +11,6 @@
 #define NOT_X86      "no x86 machine has it"
 #define NO_XEN       "it does not run under Xen"
 #define NO_TABLE     "tables for the firmware cannot be added yet"
-#define NO_FILE_RAM  "memory is always anonymous memory of the host"
 
 static const struct {
     const char *name, *reason;
@@ -31,8 +30,6 @@ static const struct {
     {"incoming", NO_MIGRATION},
     {"iscsi", "disks are files and block devices of this host"},
     {"loadvm", NO_MIGRATION},
-    {"mem-path", NO_FILE_RAM},
-    {"mem-prealloc", NO_FILE_RAM},
     {"mtdblock", NOT_X86},
     {"netdev", NO_NETWORK},
     {"no-acpi", "ACPI belongs to the machine 'pc'; '-machine isapc' has none"},

@@ -292,6 +292,11 @@ const CliOption cli_options[] = {
     {"m", NULL, "[size=]SIZE", CLI_CPU,
      "sets the size of memory, in MiB or with a suffix K, M, G or T (default: 2G)",
      cli_apply_memory},
+    {"mem-path", NULL, "FILE", CLI_CPU,
+     "memory is this file, or one without a name in this folder (of huge pages: on hugetlbfs)",
+     set_string, OFFSET(mem_path)},
+    {"mem-prealloc", NULL, NULL, CLI_CPU, "takes all memory from the host at once", set_flag,
+     OFFSET(mem_prealloc)},
 
     {"bios", NULL, "FILE", CLI_BOOT, "firmware: a path, or a name in one of the folders",
      set_string, OFFSET(bios)},

@@ -11,6 +11,7 @@
 #include "app/desktop.h"
 #include "app/drives.h"
 #include "app/frontends.h"
+#include "app/machine-memory.h"
 #include "app/monitors.h"
 #include "app/options.h"
 #include "app/passed-fds.h"
@@ -30,8 +31,6 @@
 #include "hw/pc/devices.h"
 #include "monitor/monitor.h"
 #include "qtest/qtest.h"
-
-#define DEFAULT_RAM_SIZE (2ULL << 30)
 
 struct Session {
     CliConfig *config;
@@ -229,7 +228,6 @@ static gboolean fill_board(Session *session, const BoardOps *ops, GError **error
     CliConfig *config = session->config;
     BoardConfig *board = &session->board;
 
-    board->ram_size = config->ram_size ? config->ram_size : MIN(DEFAULT_RAM_SIZE, ops->max_ram);
     board->cpus = (guint)config->smp.cpus;
     board->topology = (CpuTopology){(guint)config->smp.sockets, (guint)config->smp.cores,
                                     (guint)config->smp.threads};
@@ -246,9 +244,8 @@ static gboolean fill_board(Session *session, const BoardOps *ops, GError **error
     g_ptr_array_add(config->smbios, NULL);
     board->smbios = (const char *const *)config->smbios->pdata;
     board->options = config->board_options;
-    if (board->ram_size > ops->max_ram) {
-        return error_set(error, "-m: the machine '%s' takes at most %" G_GUINT64_FORMAT " MiB",
-                         ops->name, ops->max_ram >> 20);
+    if (!machine_memory_prepare(session->machine, config, ops, board, error)) {
+        return FALSE;
     }
     if (board->cpus > ops->max_cpus) {
         return error_set(error, "-smp: the machine '%s' takes at most %u processors", ops->name,
@@ -257,7 +254,6 @@ static gboolean fill_board(Session *session, const BoardOps *ops, GError **error
     if (ops == board_find("none")) {
         board->cpus = 0; /* it has nothing that one could run */
     }
-    session->machine->ram_size = board->ram_size;
     session->machine->board_config = board;
     return check_kernel(config, ops, error) && check_vga(ops, board->vga, error) &&
            ports_open_all(&session->ports, board, error);

@@ -4,6 +4,9 @@
 
 #include "core/backend.h"
 
+extern const BackendOps memory_file_ops;
+extern const BackendOps memory_memfd_ops;
+extern const BackendOps memory_ram_ops;
 extern const BackendOps secret_ops;
 extern const BackendOps rng_builtin_ops;
 extern const BackendOps rng_random_ops;

@@ -8,6 +8,9 @@
 #include "core/object.h"
 
 const BackendOps *const backend_types[] = {
+    &memory_file_ops,
+    &memory_memfd_ops,
+    &memory_ram_ops,
     &rng_builtin_ops,
     &rng_random_ops,
     &secret_ops,
@@ -30,7 +33,7 @@ void backend_help(const BackendOps *ops, GString *out)
     g_string_append(out, ops ? " options:\n" : ":\n");
     options_help(ops ? ops->options : NULL, out);
     for (guint i = 0; !ops && backend_types[i]; i++) {
-        g_string_append_printf(out, "  %-14s %s\n", backend_types[i]->name,
+        g_string_append_printf(out, "  %-21s %s\n", backend_types[i]->name,
                                backend_types[i]->summary);
     }
 }

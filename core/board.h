@@ -11,6 +11,7 @@
 
 #include <glib.h>
 
+#include "core/backend.h"
 #include "core/char.h"
 #include "core/machine.h"
 #include "cpu/model.h"
@@ -19,6 +20,9 @@ typedef struct BoardOps BoardOps;
 
 #define BOARD_MAX_SERIAL   4
 #define BOARD_MAX_PARALLEL 3
+
+/* Id of the memory backend that is made where -machine memory-backend= names none. */
+#define BOARD_RAM_ID "pc.ram"
 
 /* -boot */
 typedef struct BoardBoot {
@@ -33,6 +37,7 @@ typedef struct BoardBoot {
 
 typedef struct BoardConfig {
     guint64 ram_size;     /* bytes */
+    Backend *memory;      /* a memory backend (core/memdev.h) of that size; NULL = anonymous */
     guint cpus;           /* -smp, 1 or more, at most ops->max_cpus */
     CpuTopology topology; /* -smp: cores and threads of a socket */
     const char *bios;     /* -bios: name or path, NULL = the board's own */
@@ -67,6 +72,7 @@ struct BoardOps {
     const char *summary; /* one line for -machine help */
     guint max_cpus;
     guint64 max_ram;           /* bytes */
+    gboolean no_memory;        /* it has none, whatever -m says */
     const char *default_vga;   /* of `vgas` */
     const BoardVga *vgas;      /* ended by a NULL name; NULL = the board has no graphics */
     guint units_per_ide_bus;   /* 0 = 2, a master and a slave */

@@ -367,7 +367,8 @@ gboolean address_space_discard(AddressSpace *space, guint64 addr, guint64 length
         guintptr first = ((guintptr)host + page - 1) & ~(page - 1);
         guintptr end = ((guintptr)host + part) & ~(page - 1);
         if (first < end) {
-            madvise((void *)first, end - first, MADV_DONTNEED);
+            /* What is shared stays in the file unless there is a hole. */
+            madvise((void *)first, end - first, map.region->shared ? MADV_REMOVE : MADV_DONTNEED);
         }
         address_space_unmap(space, &map, part);
         addr += part;

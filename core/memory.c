@@ -48,6 +48,15 @@ gboolean region_init_ram(Region *region, const char *name, guint64 size, GError 
     return region_init_memory(region, name, REGION_RAM, size, error);
 }
 
+void region_init_ram_at(Region *region, const char *name, guint64 size, guint8 *host,
+                        gboolean shared)
+{
+    region_init(region, name, REGION_RAM, size);
+    region->host = host;
+    region->shared = shared;
+    region->dirty = g_new0(unsigned long, region_dirty_words(region));
+}
+
 gboolean region_init_rom(Region *region, const char *name, guint64 size, GError **error)
 {
     return region_init_memory(region, name, REGION_ROM, size, error);
@@ -78,8 +87,10 @@ void region_finish(Region *region)
     if (region->kind == REGION_ALIAS) {
         region->target->aliases = g_slist_remove(region->target->aliases, region);
     }
-    if (region->map_length) {
+    if (region->host) {
         synchronize_rcu(); /* no reader may still be copying from it */
+    }
+    if (region->map_length) {
         munmap(region->host, region->map_length);
     }
     g_clear_pointer(&region->children, g_ptr_array_unref);

@@ -63,6 +63,7 @@ struct Region {
     gboolean busy;        /* a handler of `ops` is running; lock held */
     guint8 *host;         /* RAM and ROM: host address */
     guint64 map_length;   /* of the mapping at `host`, 0 if it is not ours */
+    gboolean shared;      /* that mapping is MAP_SHARED */
     unsigned long *dirty; /* one bit a page, set by writes that do not go through the accelerator */
     gboolean dirty_logged;
     /* RAM: told of writes that do not go through the accelerator, see
@@ -90,6 +91,10 @@ struct Region {
 void region_init_container(Region *region, const char *name, guint64 size);
 /* Zeroed memory, page-aligned; costs host memory only where touched. */
 gboolean region_init_ram(Region *region, const char *name, guint64 size, GError **error);
+/* The same of memory that is mapped at `host`, its caller's, for longer than the region lives.
+ * `shared`: with MAP_SHARED. */
+void region_init_ram_at(Region *region, const char *name, guint64 size, guint8 *host,
+                        gboolean shared);
 gboolean region_init_rom(Region *region, const char *name, guint64 size, GError **error);
 void region_init_io(Region *region, const char *name, const IoOps *ops, void *opaque, guint64 size);
 void region_init_alias(Region *region, const char *name, Region *target, guint64 offset,
@@ -188,8 +193,9 @@ guint8 *address_space_map(AddressSpace *space, guint64 addr, gsize *length, gboo
 void address_space_unmap(AddressSpace *space, DmaMap *map, gsize written);
 
 /*
- * Gives the host memory behind whole pages of RAM in these bytes back: they read as zeroes until
- * they are written again. FALSE if a byte is not RAM. Lock held.
+ * Gives the host memory behind whole pages of RAM in these bytes back: they read as zeroes (or as
+ * the file says, if RAM is a file that is mapped privately) until they are written again. FALSE if
+ * a byte is not RAM. Lock held.
  */
 gboolean address_space_discard(AddressSpace *space, guint64 addr, guint64 length);
 

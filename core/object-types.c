@@ -31,6 +31,7 @@ static const BaseType base_types[] = {
     {"qemu-console", "object", FALSE},
     {"frontend", "object", TRUE},
     {"user-creatable", "interface", TRUE},
+    {"memory-backend", "object", TRUE},
     {"rng-backend", "object", TRUE},
     {"secret_common", "object", TRUE},
 };

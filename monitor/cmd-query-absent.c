@@ -19,7 +19,6 @@ static const AbsentAnswer answers[] = {
     {"query-block-jobs", "[]"},
     {"query-dirty-rate", "{\"status\": \"unstarted\", \"start-time\": 0, \"calc-time\": 0, "
                          "\"sample-pages\": 0, \"mode\": \"page-sampling\"}"},
-    {"query-memdev", "[]"},
     {"query-memory-devices", "[]"},
     {"query-migrate", "{}"},
     {"query-migrate-parameters", "{}"},

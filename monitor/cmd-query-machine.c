@@ -27,6 +27,9 @@ static JsonObject *describe_board(const BoardOps *ops, gboolean is_default)
     json_object_set_boolean_member(info, "hotpluggable-cpus", FALSE);
     json_object_set_boolean_member(info, "numa-mem-supported", FALSE);
     json_object_set_boolean_member(info, "deprecated", FALSE);
+    if (!ops->no_memory) {
+        json_object_set_string_member(info, "default-ram-id", BOARD_RAM_ID);
+    }
     json_object_set_string_member(info, "default-cpu-type", CPU_MODEL_DEFAULT CPU_TYPE_SUFFIX);
     return info;
 }

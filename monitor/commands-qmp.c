@@ -140,7 +140,7 @@ const Command monitor_qmp_commands[] = {
     QUERY("query-block-jobs", "[BlockJobInfo]", "block jobs: there are none", qmp_absent),
     QUERY("query-dirty-rate", "DirtyRateInfo", "how fast memory is written: never measured",
           qmp_absent),
-    QUERY("query-memdev", "[Memdev]", "memory backends: there are none", qmp_absent),
+    QUERY("query-memdev", "[Memdev]", "memory backends", qmp_query_memdev),
     QUERY("query-memory-devices", "[MemoryDeviceInfo]", "memory devices: there are none",
           qmp_absent),
     {"migrate-set-capabilities", NULL,

@@ -275,7 +275,7 @@ const Command monitor_info_topics[] = {
      "virtual memory mappings of the current processor",
      "Each line is start-end, size, and permissions: user, read, write.",
      cmd_info_mem},
-    {"memdev", NULL, {{0}}, "memory backends", NULL, cmd_info_empty},
+    {"memdev", NULL, {{0}}, "memory backends", NULL, cmd_info_memdev},
     {"memory-devices", NULL, {{0}}, "memory modules that were plugged in", NULL, cmd_info_empty},
     {"memory_size_summary",
      NULL,

@@ -20,6 +20,14 @@
         "logappend", "bool", TRUE \
     }
 
+/* What every memory backend has. */
+#define MEMORY_MEMBERS                                                                         \
+    {"dump", "bool", TRUE}, {"merge", "bool", TRUE}, {"prealloc", "bool", TRUE},               \
+        {"prealloc-threads", "int", TRUE}, {"reserve", "bool", TRUE}, {"share", "bool", TRUE}, \
+    {                                                                                          \
+        "size", "int"                                                                          \
+    }
+
 const SchemaType schema_types[] = {
     ENUM("QMPCapability", "oob"),
     OBJECT("VersionTriple", {"major", "int"}, {"minor", "int"}, {"micro", "int"}),
@@ -169,15 +177,24 @@ const SchemaType schema_types[] = {
     OBJECT("ObjectPropertyInfo", {"name", "str"}, {"type", "str"}, {"description", "str", TRUE},
            {"default-value", "any", TRUE}),
     OBJECT("ObjectTypeInfo", {"name", "str"}, {"abstract", "bool", TRUE}, {"parent", "str", TRUE}),
-    ENUM("ObjectType", "rng-builtin", "rng-random", "secret"),
+    ENUM("ObjectType", "memory-backend-file", "memory-backend-memfd", "memory-backend-ram",
+         "rng-builtin", "rng-random", "secret"),
     ENUM("QCryptoSecretFormat", "raw", "base64"),
+    OBJECT("MemoryBackendProperties", MEMORY_MEMBERS),
+    OBJECT("MemoryBackendFileProperties", MEMORY_MEMBERS, {"mem-path", "str"},
+           {"discard-data", "bool", TRUE}, {"readonly", "bool", TRUE}),
+    OBJECT("MemoryBackendMemfdProperties", MEMORY_MEMBERS, {"hugetlb", "bool", TRUE},
+           {"hugetlbsize", "int", TRUE}, {"seal", "bool", TRUE}),
     OBJECT("RngRandomProperties", {"filename", "str", TRUE}),
     OBJECT("SecretProperties", {"data", "str", TRUE}, {"file", "str", TRUE},
            {"format", "QCryptoSecretFormat", TRUE}, {"keyid", "str", TRUE}, {"iv", "str", TRUE}),
     {.name = "ObjectOptions",
      .members = MEMBERS({"qom-type", "ObjectType"}, {"id", "str"}),
      .tag = "qom-type",
-     .variants = MEMBERS({"rng-random", "RngRandomProperties"}, {"secret", "SecretProperties"})},
+     .variants = MEMBERS({"memory-backend-file", "MemoryBackendFileProperties"},
+                         {"memory-backend-memfd", "MemoryBackendMemfdProperties"},
+                         {"memory-backend-ram", "MemoryBackendProperties"},
+                         {"rng-random", "RngRandomProperties"}, {"secret", "SecretProperties"})},
     OBJECT("FrontendInfo", {"id", "str"}, {"type", "str"}),
     OBJECT("MachineInfo", {"name", "str"}, {"alias", "str", TRUE}, {"is-default", "bool", TRUE},
            {"cpu-max", "int"}, {"hotpluggable-cpus", "bool"}, {"numa-mem-supported", "bool"},
@@ -281,7 +298,10 @@ const SchemaType schema_types[] = {
     OBJECT("DirtyRateInfo", {"dirty-rate", "int", TRUE}, {"status", "DirtyRateStatus"},
            {"start-time", "int"}, {"calc-time", "int"}, {"sample-pages", "int"},
            {"mode", "DirtyRateMeasureMode"}),
-    OBJECT("Memdev", {"id", "str", TRUE}, {"size", "int"}),
+    ENUM("HostMemPolicy", "default", "preferred", "bind", "interleave"),
+    OBJECT("Memdev", {"id", "str", TRUE}, {"size", "int"}, {"merge", "bool"}, {"dump", "bool"},
+           {"prealloc", "bool"}, {"share", "bool"}, {"reserve", "bool", TRUE},
+           {"host-nodes", "[int]"}, {"policy", "HostMemPolicy"}),
     OBJECT("MemoryDeviceInfo", {"type", "str"}),
     OBJECT("MigrationInfo", {"status", "str", TRUE}),
     {.name = "MigrationParameters"},

@@ -18,6 +18,7 @@ static const BoardOps none_board_type = {
     .summary = "empty machine",
     .max_cpus = 1,
     .max_ram = G_MAXUINT64,
+    .no_memory = TRUE,
     .default_vga = "none",
     .vgas = none_vgas,
     .create = none_create,

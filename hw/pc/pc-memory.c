@@ -3,6 +3,7 @@
 
 #include "core/error.h"
 #include "core/firmware.h"
+#include "core/memdev.h"
 #include "hw/pc/pc-priv.h"
 
 #define GIB (1ULL << 30)
@@ -47,7 +48,8 @@ gboolean pc_memory_init(PcBoard *board, GError **error)
     guint64 below = pc_ram_below_4g(board);
     guint64 above = board->config.ram_size - below;
 
-    if (!region_init_ram(&board->ram, "pc.ram", board->config.ram_size, error)) {
+    if (!memdev_init_ram(board->config.memory, &board->ram, BOARD_RAM_ID, board->config.ram_size,
+                         error)) {
         return FALSE;
     }
     region_init_alias(&board->ram_below, "ram-below-4g", &board->ram, 0, below);

@@ -50,7 +50,8 @@ class Tree(unittest.TestCase):
         self.assertEqual(self.listing('/machine/peripheral-anon'),
                          {'type': 'string', 'device[0]': 'child<secondary-vga>'})
         self.assertEqual(self.listing('/objects'),
-                         {'type': 'string', 's0': 'child<secret>', 'r0': 'child<rng-random>'})
+                         {'type': 'string', 's0': 'child<secret>', 'r0': 'child<rng-random>',
+                          'pc.ram': 'child<memory-backend-ram>'})
         self.assertEqual(self.listing('/chardevs')['c0'], 'child<chardev-null>')
         self.assertEqual(self.listing('/backend')['console[0]'], 'child<qemu-console>')
         self.assertEqual(self.listing('/backend')['headless'], 'child<frontend-headless>')
@@ -143,7 +144,8 @@ class Tree(unittest.TestCase):
                 self.assertIn(entry['parent'], types)
         creatable = self.q.value('qom-list-types', implements='user-creatable')
         self.assertEqual(sorted(t['name'] for t in creatable),
-                         ['rng-builtin', 'rng-random', 'secret'])
+                         ['memory-backend-file', 'memory-backend-memfd', 'memory-backend-ram',
+                          'rng-builtin', 'rng-random', 'secret'])
         self.assertEqual(self.q.value('qom-list-types', implements='nothing'), [])
         options = {p['name']: p for p in self.q.value('device-list-properties', typename='VGA')}
         self.assertEqual(options['vgamem_mb']['default-value'], 16)
