@@ -40,8 +40,8 @@ class Q35Linux(linux.LinuxTest):
                          '-device', 'pci-bridge,chassis_nr=3,id=bridge',
                          '-device', 'qemu-xhci,bus=bridge,addr=3',
                          '-qmp', 'unix:%s,server=on,wait=off' % self.qmp_path)
-        self.console.run('mount -t sysfs sys /sys; %s; %s' % (
-            load, load_watchdog.replace('iTCO_wdt.ko;', 'iTCO_wdt.ko heartbeat=4;')))
+        self.console.run('mount -t sysfs sys /sys; %s; %s; insmod /iTCO_wdt.ko heartbeat=4' % (
+            load, load_watchdog.replace(' iTCO_wdt;', ';')))
 
     def check_drivers(self):
         run = self.console.run

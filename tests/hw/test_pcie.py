@@ -151,6 +151,18 @@ class Bridges(PcieTest):
         self.assertEqual(self.q.readl(ECAM | 1 << 15 | 0x100), 0)
         self.assertEqual(self.q.readl(ECAM | 3 << 15 | 0x100), 0xffffffff)
 
+    def test_reserve(self):
+        """What the firmware is to leave free behind a port."""
+        self.begin('-device', 'pcie-root-port,slot=1', '-device',
+                   'pcie-root-port,slot=2,bus-reserve=3,io-reserve=0,mem-reserve=4M,'
+                   'pref64-reserve=1G')
+        self.assertEqual(capability(PciFunction(self.q, 1), 9), 0)
+        port = PciFunction(self.q, 2)
+        at = capability(port, 9)
+        self.assertEqual([port.readl(at + n) for n in range(0, 32, 4)],
+                         [port.readl(at) & 0xff00 | 0x01200009, 3, 0, 0, 4 << 20, 0xffffffff,
+                          1 << 30, 0])
+
     def test_what_monitors_say(self):
         self.begin('-device', 'pcie-root-port,id=rp,slot=1', '-device', 'virtio-rng-pci,bus=rp')
         said = self.machine.hmp.command('info pci')
@@ -181,6 +193,8 @@ class Bridges(PcieTest):
                 ('no free slot', ('-device', port, '-device', 'virtio-rng-pci,bus=rp', '-device',
                                   'virtio-rng-pci,bus=rp')),
                 ('root bus', ('-device', port, '-device', 'pcie-root-port,bus=rp,slot=2')),
+                ('together', ('-device', port + ',pref32-reserve=1M,pref64-reserve=1M')),
+                ('too much', ('-device', port + ',io-reserve=1G')),
                 ('chassis_nr', ('-device', 'pci-bridge'))):
             status, _, err = run('-machine', 'q35', *args)[:3]
             self.assertNotEqual(status, 0, args)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""ACPI sleeping states of board pc: S3 with its wake-ups, S4, and what the monitors say of them."""
+"""ACPI sleeping states of boards pc and q35: S3 with its wake-ups, S4, and what the monitors say of them."""
 
 import os
 import sys
@@ -23,12 +23,13 @@ SHUTDOWN_BYTE = 0x0f
 class Sleep(HwTest):
     args = None
     monitor = True
+    board, host, pam0 = 'pc', (0x8086, 0x1237), 0x59
 
     def setUp(self):
         self.begin()
 
     def begin(self, *args):
-        self.start('-machine', 'pc', '-m', '16', '-rtc', 'base=2026-01-01T00:00:00,clock=vm',
+        self.start('-machine', self.board, '-m', '16', '-rtc', 'base=2026-01-01T00:00:00,clock=vm',
                    '-qmp', 'unix:qmp,server=on,wait=off', *args, cwd=True)
         self.qmp = Client(self.machine.path('qmp'))
         self.addCleanup(self.qmp.close)
@@ -75,16 +76,16 @@ class Sleep(HwTest):
 
     def test_shadowing_stays(self):
         """The firmware's working copy lies in RAM behind the PAM registers."""
-        host = pci.find(self.q, 0x8086, 0x1237)
-        host.writeb(0x59, 0x30)
+        host = pci.find(self.q, *self.host)
+        host.writeb(self.pam0, 0x30)
         self.q.writel(0xf0000, 0xfeedbeef)
         self.sleep()
         self.qmp.value('system_wakeup')
         self.woken(PWRBTN)
-        self.assertEqual((host.readb(0x59), self.q.readl(0xf0000)), (0x30, 0xfeedbeef))
+        self.assertEqual((host.readb(self.pam0), self.q.readl(0xf0000)), (0x30, 0xfeedbeef))
         self.machine.hmp.command('system_reset')
         self.qmp.event('RESET')
-        self.assertEqual(host.readb(0x59), 0)
+        self.assertEqual(host.readb(self.pam0), 0)
 
     def test_alarm_wakes(self):
         for index, value in ((1, 0x10), (3, 0xc0), (5, 0xc0)):
@@ -181,6 +182,16 @@ class Sleep(HwTest):
     def test_ends_while_asleep(self):
         self.sleep()
         self.assertEqual(self.machine.quit(), 0)
+
+
+class SleepQ35(Sleep):
+    board, host, pam0 = 'q35', (0x8086, 0x29c0), 0x90
+
+    def place(self):
+        lpc = pci.find(self.q, 0x8086, 0x2918)
+        lpc.writel(0x40, BASE)
+        lpc.writeb(0x44, 0x80)
+        return lpc
 
 
 class NoSleep(HwTest):
