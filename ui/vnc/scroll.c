@@ -8,9 +8,11 @@
 
 #include <string.h>
 
-/* Smaller changes are not worth a look. */
+/* Smaller changes are not worth a look, nor are those that are scattered: they fill less than one
+ * in so many pixels of the rectangle that they are in. */
 #define MIN_WIDTH  64
 #define MIN_HEIGHT 48
+#define SCATTERED  8
 /* Pixels of a row that are hashed: so many pieces of so many pixels. */
 #define PIECES       16
 #define PIECE_PIXELS 8
@@ -157,6 +159,12 @@ static guint64 area(pixman_region32_t *region)
     return sum;
 }
 
+static gboolean is_scattered(pixman_region32_t *damage)
+{
+    const pixman_box32_t *box = pixman_region32_extents(damage);
+    return area(damage) * SCATTERED < (guint64)(box->x2 - box->x1) * (guint64)(box->y2 - box->y1);
+}
+
 static gboolean search(VncScroll *scroll, const VncFrame *from, const VncFrame *to,
                        pixman_region32_t *damage, pixman_region32_t *moved, int *dy)
 {
@@ -187,7 +195,7 @@ gboolean vnc_scroll_find(VncScroll *scroll, const VncFrame *from, const VncFrame
     const pixman_box32_t *box = pixman_region32_extents(damage);
 
     if (from->width != to->width || from->height != to->height || box->x2 - box->x1 < MIN_WIDTH ||
-        box->y2 - box->y1 < MIN_HEIGHT) {
+        box->y2 - box->y1 < MIN_HEIGHT || is_scattered(damage)) {
         return FALSE;
     }
     if (scroll->left > 0) {

@@ -41,6 +41,8 @@ struct VncZrle {
     guint8 translated[TILE_PIXELS * 4];
     guint count; /* pixels */
     guint colours, runs, single_runs;
+    guint16 lengths[TILE_PIXELS]; /* of the runs */
+    guint8 indices[TILE_PIXELS];  /* of their colours, while the palette has room */
     guint32 palette[PALETTE_MAX];
     guint8 slots[HASH_SIZE]; /* index into the palette plus one */
 };
@@ -155,7 +157,26 @@ static guint colour_index(VncZrle *zrle, guint32 pixel)
     return zrle->colours - 1;
 }
 
-/* Counts colours (PALETTE_MAX + 1 = too many) and runs. */
+typedef guint32 Pixels __attribute__((vector_size(16), aligned(4), may_alias));
+
+/* Where the run of pixels ends that begins at `i`. */
+static guint run_end(const VncZrle *zrle, guint i)
+{
+    guint32 pixel = zrle->pixels[i++];
+
+    for (; i + 4 <= zrle->count; i += 4) {
+        Pixels difference = *(const Pixels *)(const void *)&zrle->pixels[i] ^ pixel;
+        if (difference[0] | difference[1] | difference[2] | difference[3]) {
+            break;
+        }
+    }
+    while (i < zrle->count && zrle->pixels[i] == pixel) {
+        i++;
+    }
+    return i;
+}
+
+/* Finds runs, and colours (PALETTE_MAX + 1 = too many). */
 static void analyse(VncZrle *zrle)
 {
     gboolean full = FALSE;
@@ -163,13 +184,13 @@ static void analyse(VncZrle *zrle)
     memset(zrle->slots, 0, sizeof(zrle->slots));
     zrle->colours = zrle->runs = zrle->single_runs = 0;
     for (guint i = 0; i < zrle->count;) {
-        guint32 pixel = zrle->pixels[i];
-        guint begin = i;
-        while (++i < zrle->count && zrle->pixels[i] == pixel) {
-        }
-        zrle->runs++;
-        zrle->single_runs += i - begin == 1;
-        full = full || colour_index(zrle, pixel) == PALETTE_MAX;
+        guint end = run_end(zrle, i);
+        guint index = full ? PALETTE_MAX : colour_index(zrle, zrle->pixels[i]);
+        zrle->single_runs += end - i == 1;
+        zrle->lengths[zrle->runs] = (guint16)(end - i);
+        zrle->indices[zrle->runs++] = (guint8)index;
+        full = index == PALETTE_MAX;
+        i = end;
     }
     if (full) {
         zrle->colours = PALETTE_MAX + 1;
@@ -191,43 +212,40 @@ static guint8 *store_length(guint8 *to, guint length)
     return to;
 }
 
-static guint8 *store_runs(VncZrle *zrle, guint8 *to, gboolean palette)
+static guint8 *store_runs(const VncZrle *zrle, guint8 *to, gboolean palette)
 {
-    for (guint i = 0; i < zrle->count;) {
-        guint32 pixel = zrle->pixels[i];
-        guint begin = i;
-        while (++i < zrle->count && zrle->pixels[i] == pixel) {
-        }
-        guint length = i - begin;
+    guint at = 0;
+
+    for (guint i = 0; i < zrle->runs; i++) {
+        guint length = zrle->lengths[i];
         if (!palette) {
-            to = store_length(store(zrle, to, pixel), length);
+            to = store_length(store(zrle, to, zrle->pixels[at]), length);
         } else if (length == 1) {
-            *to++ = (guint8)colour_index(zrle, pixel);
+            *to++ = zrle->indices[i];
         } else {
-            *to++ = (guint8)(colour_index(zrle, pixel) | 128);
+            *to++ = zrle->indices[i] | 128;
             to = store_length(to, length);
         }
+        at += length;
     }
     return to;
 }
 
 /* Rows of indices, the first pixel in the highest bits, each row a whole number of bytes. */
-static guint8 *store_packed(VncZrle *zrle, guint8 *to, guint width)
+static guint8 *store_packed(const VncZrle *zrle, guint8 *to, guint width)
 {
-    guint bits = packed_bits(zrle->colours);
+    guint bits = packed_bits(zrle->colours), byte = 0, used = 0, x = 0;
 
-    for (guint i = 0; i < zrle->count; i += width) {
-        guint byte = 0, used = 0;
-        for (guint x = 0; x < width; x++) {
-            byte = byte << bits | colour_index(zrle, zrle->pixels[i + x]);
+    for (guint i = 0; i < zrle->runs; i++) {
+        for (guint left = zrle->lengths[i]; left > 0; left--) {
+            byte = byte << bits | zrle->indices[i];
             used += bits;
-            if (used == 8) {
-                *to++ = (guint8)byte;
+            x++;
+            if (used == 8 || x == width) {
+                *to++ = (guint8)(byte << (8 - used));
                 byte = used = 0;
             }
-        }
-        if (used) {
-            *to++ = (guint8)(byte << (8 - used));
+            x = x == width ? 0 : x;
         }
     }
     return to;
