@@ -1,9 +1,10 @@
 ; SPDX-License-Identifier: GPL-2.0-or-later
 ; 1024x768 in 32 bits a pixel through the Bochs display interface. Ring 3.
 ;
-; Three pictures: shapes that move over a still ground (a few changes a frame), a plasma (every
-; pixel changes), and a scrolling one. Two pages are flipped by the vertical offset. They begin
-; behind the first MiB of video memory, where the text screen and its font stay as they are.
+; Four pictures: shapes that move over a still ground (a few changes a frame), a plasma (every
+; pixel changes), a scrolling one, and a console that gets a line of letters a frame. Two pages are
+; flipped by the vertical offset. They begin behind the first MiB of video memory, where the text
+; screen and its font stay as they are.
 
 SCREEN_WIDTH    equ 1024
 SCREEN_HEIGHT   equ 768
@@ -153,7 +154,7 @@ graphics_key:
         je      graphics_stop
         cmp     al, '1'
         jb      .done
-        cmp     al, '3'
+        cmp     al, '4'
         ja      .done
         sub     al, '1'
         mov     [picture], al
@@ -181,6 +182,8 @@ graphics_frame:
         je      frame_plasma
         cmp     al, 2
         je      frame_scroll
+        cmp     al, 3
+        je      frame_console
         jmp     frame_shapes
 
 ; RDI page: a gradient, and the line of help on it.
@@ -218,7 +221,7 @@ ground_colour:
         add     eax, edx
         ret
 
-help_line: db   "1 shapes   2 plasma   3 scroll   Esc text", 0
+help_line: db   "1 shapes   2 plasma   3 scroll   4 console   Esc text", 0
 
 ; RDI page, RSI text, ECX column, EDX row, R9D colour: 8x16 letters, no background.
 draw_text:
@@ -497,15 +500,51 @@ frame_scroll:
         jnz     .row
         ret
 
+; ---- 4: a console, scrolling up by a line of letters a frame ----
+frame_console:
+        mov     r15, [framebuffer]
+        add     r15, FIRST_LINE * PITCH
+        mov     rdi, r15
+        lea     rsi, [r15 + 16 * PITCH]
+        mov     ecx, (SCREEN_HEIGHT - 16) * PITCH / 8
+        rep     movsq
+        xor     eax, eax
+        mov     ecx, 16 * PITCH / 8
+        rep     stosq
+        lea     rdi, [console_line]
+        mov     ecx, SCREEN_WIDTH / 8
+.letter:
+        imul    eax, [console_seed], 1103515245
+        add     eax, 12345
+        mov     [console_seed], eax
+        shr     eax, 16
+        and     eax, 127
+        cmp     eax, '!'
+        jae     .put
+        mov     eax, ' '
+.put:
+        stosb
+        dec     ecx
+        jnz     .letter
+        mov     rdi, r15
+        lea     rsi, [console_line]
+        mov     edx, SCREEN_HEIGHT - 16
+        mov     r9d, [console_seed]
+        or      r9d, 0x808080
+        and     r9d, 0xffffff
+        jmp     draw_text
+
         align   8
 framebuffer:    dq 0
 fps_tick:       dq 0
 frames:         dd 0
 page_line:      dd FIRST_LINE
 scroll_line:    dd 0
+console_seed:   dd 1
 pointer_x:      dd 0
 pointer_y:      dd 0
 picture:        db 0
+console_line:   times SCREEN_WIDTH / 8 + 1 db 0
         align   4
 shapes:         ; column, row, speeds, colour
         dd      100, 100, 5, 3, 0xffd040

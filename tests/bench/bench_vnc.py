@@ -2,13 +2,15 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """How fast a VNC viewer follows the guest, beside QEMU: prints numbers, judges nothing.
 
-    bench_vnc.py [all] [few] [scroll] [--seconds N] [--encodings raw,zrle,tight] [--viewers N]
+    bench_vnc.py [all] [few] [scroll] [console] [--seconds N] [--encodings raw,zrle,tight]
+                 [--viewers N]
 
 The guest is the demo disk under KVM: it draws 1024x768 in 32 bits in ring 3 at 60 Hz. The viewer
 takes updates as fast as they come and does not decode them. CPU time is the server's without the
 guest's: all threads but the vCPU's; "with the guest" counts the vCPU's too.
 
-all     every pixel changes       few     small squares move       scroll  the picture scrolls
+all     every pixel changes                few     small squares move
+scroll  stripes scroll, which compress well  console  lines of letters scroll, 16 pixels a frame
 """
 import argparse
 import os
@@ -23,7 +25,7 @@ from bench_process import Program, programs, thread_cpu  # noqa: E402
 from machine import binary  # noqa: E402
 from rfb import Rfb  # noqa: E402
 
-KEYS = {'few': '1', 'all': '2', 'scroll': '3'}
+KEYS = {'few': '1', 'all': '2', 'scroll': '3', 'console': '4'}
 XK_TAB = 0xff09
 BOOT_DEADLINE = 60
 RAW, COPYRECT, TIGHT, ZRLE, DESKTOP_SIZE, LAST_RECT = 0, 1, 7, 16, -223, -224
