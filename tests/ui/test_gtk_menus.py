@@ -47,7 +47,7 @@ class CloseTest(WindowCase):
     def ask(self, options=''):
         fake = self.start(options)
         self.x.key('alt+F4')
-        self.x.window('What should become')
+        self.x.window('What should happen')
         return fake
 
     def start(self, options=''):

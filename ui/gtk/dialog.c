@@ -40,6 +40,14 @@ void gui_dialog_cancel_all(Gui *gui)
     g_list_free_full(windows, g_object_unref);
 }
 
+/* The theme's colour for what cannot be taken back. */
+static void mark_destructive(GtkWidget *dialog, gint answer)
+{
+    GtkWidget *button = gtk_dialog_get_widget_for_response(GTK_DIALOG(dialog), answer);
+    gtk_style_context_add_class(gtk_widget_get_style_context(button),
+                                GTK_STYLE_CLASS_DESTRUCTIVE_ACTION);
+}
+
 /* ---- reset ---- */
 
 static void on_reset_answer(GtkDialog *dialog, gint answer, Gui *gui)
@@ -57,9 +65,10 @@ void gui_dialog_reset(Gui *gui)
         GTK_BUTTONS_NONE, "Reset %s?", machine_title(gui->frontend.machine));
     gtk_message_dialog_format_secondary_text(
         GTK_MESSAGE_DIALOG(dialog),
-        "The guest starts anew at once; what it has not saved is lost.");
+        "The guest restarts at once, without shutting down: unsaved work is lost.");
     gtk_dialog_add_buttons(GTK_DIALOG(dialog), "_Cancel", GTK_RESPONSE_CANCEL, "_Reset",
                            GTK_RESPONSE_ACCEPT, NULL);
+    mark_destructive(dialog, GTK_RESPONSE_ACCEPT);
     gtk_dialog_set_default_response(GTK_DIALOG(dialog), GTK_RESPONSE_CANCEL);
     g_signal_connect(dialog, "response", G_CALLBACK(on_reset_answer), gui);
     gtk_widget_show(dialog);
@@ -85,15 +94,16 @@ void gui_dialog_close(Gui *gui)
     }
     GtkWidget *dialog = gtk_message_dialog_new(
         parent_of(gui), GTK_DIALOG_MODAL | GTK_DIALOG_DESTROY_WITH_PARENT, GTK_MESSAGE_QUESTION,
-        GTK_BUTTONS_NONE, "What should become of %s?", machine_title(gui->frontend.machine));
+        GTK_BUTTONS_NONE, "What should happen to %s?", machine_title(gui->frontend.machine));
     gtk_message_dialog_format_secondary_text(
         GTK_MESSAGE_DIALOG(dialog),
-        "In the background it goes on without this window. Powering down asks the guest to end; "
-        "powering off ends it at once, and what it has not saved is lost.");
+        "In the background it goes on running without this window. Powering down asks the guest to "
+        "shut down; powering off ends it at once, and unsaved work is lost.");
     for (guint i = 0; i < G_N_ELEMENTS(choices); i++) {
         gtk_dialog_add_button(GTK_DIALOG(dialog), window_close_label(choices[i]), (gint)choices[i]);
     }
     gtk_dialog_add_button(GTK_DIALOG(dialog), "_Cancel", GTK_RESPONSE_CANCEL);
+    mark_destructive(dialog, WINDOW_CLOSE_QUIT);
     gtk_dialog_set_default_response(GTK_DIALOG(dialog), GTK_RESPONSE_CANCEL);
     gtk_orientable_set_orientation(
         GTK_ORIENTABLE(gtk_widget_get_parent(

@@ -18,8 +18,8 @@ static const char *const keys[][2] = {
 void gui_help_keys(Gui *gui)
 {
     GtkWidget *dialog = gtk_dialog_new_with_buttons(
-        "Keys", GTK_WINDOW(gui_window_main(gui)->window), GTK_DIALOG_DESTROY_WITH_PARENT, "_Close",
-        GTK_RESPONSE_CLOSE, NULL);
+        "Keyboard Shortcuts", GTK_WINDOW(gui_window_main(gui)->window),
+        GTK_DIALOG_DESTROY_WITH_PARENT, "_Close", GTK_RESPONSE_CLOSE, NULL);
     GtkWidget *grid = gtk_grid_new();
     gtk_grid_set_column_spacing(GTK_GRID(grid), 24);
     gtk_grid_set_row_spacing(GTK_GRID(grid), 6);
@@ -48,7 +48,11 @@ void gui_help_about(Gui *gui)
     gtk_about_dialog_set_version(about, VITRINE_VERSION);
     gtk_about_dialog_set_comments(about, "Runs a PC in a window");
     gtk_about_dialog_set_license_type(about, GTK_LICENSE_GPL_2_0);
-    gtk_about_dialog_set_logo_icon_name(about, "vitrine");
+    gboolean has_icon =
+        gtk_icon_theme_has_icon(/* not where the program is not installed */
+                                gtk_icon_theme_get_for_screen(gtk_widget_get_screen(dialog)),
+                                "vitrine");
+    gtk_about_dialog_set_logo_icon_name(about, has_icon ? "vitrine" : "computer");
     gtk_window_set_transient_for(GTK_WINDOW(dialog), GTK_WINDOW(gui_window_main(gui)->window));
     gtk_window_set_destroy_with_parent(GTK_WINDOW(dialog), TRUE);
     g_signal_connect(dialog, "response", G_CALLBACK(gtk_widget_destroy), NULL);

@@ -79,7 +79,9 @@ static void reveal(GuiHotBar *bar, gboolean on)
     }
     GuiPage *page = front(bar);
     if (on && page != NULL) {
-        gtk_label_set_text(GTK_LABEL(bar->title), page->title);
+        g_autofree char *title = g_strdup_printf(
+            "%s: %s", machine_title(bar->window->gui->frontend.machine), page->title);
+        gtk_label_set_text(GTK_LABEL(bar->title), title);
     }
     if (on) {
         gtk_widget_show(bar->revealer);

@@ -75,6 +75,14 @@ static void add_recent(Filler *filler, GtkWidget *menu, const char *drive)
     g_list_free_full(items, (GDestroyNotify)gtk_recent_info_unref);
 }
 
+static const char *kind_of(const Drive *drive)
+{
+    if (drive->media == DRIVE_MEDIA_CDROM) {
+        return "CD drive";
+    }
+    return drive->interface == DRIVE_IF_FLOPPY ? "Floppy drive" : "Disk";
+}
+
 static void add_drive(Drive *drive, void *opaque)
 {
     Filler *filler = opaque;
@@ -84,7 +92,7 @@ static void add_drive(Drive *drive, void *opaque)
     filler->count++;
     g_autofree char *name =
         drive->file != NULL ? g_path_get_basename(drive->file) : g_strdup("empty");
-    g_autofree char *text = g_strdup_printf("%s: %s", drive->id, name);
+    g_autofree char *text = g_strdup_printf("%s %s: %s", kind_of(drive), drive->id, name);
     g_autofree char *label = escape(text);
     GtkWidget *item = gui_menu_append(filler->menu, label, NULL, NULL);
     GtkWidget *menu = gtk_menu_new();

@@ -289,8 +289,8 @@ static const MenuRow rows[] = {
     {.label = "_Status Bar", .run = run_show_status, .is_checked = is_show_status},
     {NULL},
     {.label = "", .is_possible = has_page}, /* the list of pages */
-    {"_Help", "_Keys", .run = gui_help_keys},
-    {.label = "_About", .run = gui_help_about},
+    {"_Help", "_Keyboard Shortcuts", .run = gui_help_keys},
+    {.label = "_About Vitrine", .run = gui_help_about},
 };
 
 /* ---- building ---- */

@@ -50,15 +50,15 @@ static void show_capture(GuiStatus *status)
     Gui *gui = status->gui;
     g_autofree char *text = NULL;
     if (gui->grab == GUI_GRAB_FULL) {
-        text = g_strdup_printf("Captured: %s lets go", gui_release_name(gui));
+        text = g_strdup_printf("Input captured, press %s to release", gui_release_name(gui));
     } else if (gui->grab == GUI_GRAB_HOVER) {
         text = g_strdup("Keyboard captured");
     } else if (gui_screen_front(gui) == NULL) {
         text = g_strdup("");
     } else if (input_is_absolute(gui->frontend.machine->input)) {
-        text = g_strdup_printf("%s captures", gui_release_name(gui));
+        text = g_strdup_printf("Press %s to capture input", gui_release_name(gui));
     } else {
-        text = g_strdup_printf("Click or %s captures", gui_release_name(gui));
+        text = g_strdup_printf("Click or press %s to capture input", gui_release_name(gui));
     }
     set_text(status->capture, text);
 }
@@ -88,6 +88,9 @@ static void show_size(GuiStatus *status)
         text = g_strdup_printf("%u×%u", v->guest_width, v->guest_height);
     }
     set_text(status->size, text != NULL ? text : "");
+    if (screen == NULL) {
+        set_text(status->rate, "");
+    }
 }
 
 void gui_status_sync(Gui *gui)
@@ -110,7 +113,8 @@ static void count_frames(void *opaque)
     guint64 frames = screen != NULL ? gui_screen_frames(screen) : 0;
     guint64 shown =
         screen != NULL && screen == status->last_screen ? frames - status->last_frames : 0;
-    g_autofree char *text = g_strdup_printf("%" G_GUINT64_FORMAT " fps", shown);
+    g_autofree char *text =
+        screen != NULL ? g_strdup_printf("%" G_GUINT64_FORMAT " fps", shown) : g_strdup("");
     set_text(status->rate, text);
     status->last_screen = screen;
     status->last_frames = frames;

@@ -95,7 +95,7 @@ static void draw_line(const SdlAsk *ask, gint row, const char *text, guint32 ink
 static void draw_question(SdlAsk *ask, const char *title)
 {
     g_autofree char *valid = g_utf8_make_valid(title, -1);
-    g_autofree char *question = g_strdup_printf("What should become of %s?", valid);
+    g_autofree char *question = g_strdup_printf("What should happen to %s?", valid);
     memcpy(ask->picture->data, ask->back->data, (gsize)ask->back->stride * ask->back->height);
     fill(ask->picture, ask->x, ask->y, BOX_WIDTH, BOX_HEIGHT, PAPER);
     draw_line(ask, 1, question, INK);
