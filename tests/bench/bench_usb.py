@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """What an idle USB tablet costs the host, beside QEMU: prints numbers, judges nothing.
 
-    bench_usb.py [--seconds N] [xhci] [uhci]
+    bench_usb.py [--seconds N] [xhci] [ehci] [uhci]
 
 Linux on the software CPU has its driver listen to the tablet, which does not move: wake-ups a
 second of the processor's thread and of all others, without the tablet and with it.
@@ -17,7 +17,8 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), '..'
 import linux  # noqa: E402
 from machine import binary  # noqa: E402
 
-CONTROLLERS = {'xhci': (('-device', 'qemu-xhci'), 'xhci-pci'), 'uhci': (('-usb',), 'uhci-hcd')}
+CONTROLLERS = {'xhci': (('-device', 'qemu-xhci'), 'xhci-pci'),
+               'ehci': (('-device', 'usb-ehci'), 'ehci-pci'), 'uhci': (('-usb',), 'uhci-hcd')}
 
 
 def wakeups(pid):

@@ -84,6 +84,8 @@ class Uhci:
             n = 2
         self.put(n, status, address, 0, 0, 1, IOC, last=True)
         self.start()
+        if self.control_word(n) & ACTIVE:
+            self.step(16)
         for i in range(n + 1):
             word = self.control_word(i)
             if word & (STALLED | TIMEOUT):
