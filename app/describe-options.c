@@ -4,11 +4,13 @@
  * "key=value,..." are listed; their keys are those of the form that the table shows, and, where
  * "PROP=VALUE" stands there, of the things that the option makes.
  */
+#include <stdio.h>
 #include <string.h>
 
 #include "app/accels.h"
 #include "app/frontends.h"
 #include "app/options.h"
+#include "app/uses.h"
 #include "core/block.h"
 #include "core/char.h"
 #include "hw/pc/board.h"
@@ -88,6 +90,11 @@ static void add_specs(Parameters *parameters, const OptionSpec *specs)
     }
 }
 
+static void add_actions(Parameters *parameters)
+{
+    add_specs(parameters, machine_action_specs);
+}
+
 static void add_boards(Parameters *parameters)
 {
     for (guint i = 0; board_types[i]; i++) {
@@ -138,6 +145,7 @@ static const struct {
     const char *option, *group;
     void (*add)(Parameters *parameters); /* NULL = the form says it all */
 } groups[] = {
+    {"action", "action", add_actions},
     {"machine", "machine", add_boards},
     {"accel", "accel", add_accels},
     {"drive", "drive", add_drives},
@@ -180,4 +188,61 @@ GVariant *cli_describe(void)
         }
     }
     return g_variant_builder_end(&list);
+}
+
+/* ---- help ---- */
+
+/* They have an answer of their own, or "help" is a value. */
+static const char *const no_keys[] = {"accel",   "blockdev", "chardev", "cpu",  "device",
+                                      "display", "drive",    "machine", "name", "net",
+                                      "nic",     "object",   NULL};
+
+gboolean cli_wants_keys(const CliOption *option, const char *value)
+{
+    g_autoptr(OptionList) list = NULL;
+
+    if (!option->arg || !strchr(option->arg, '=') || !value ||
+        g_strv_contains(no_keys, option->name)) {
+        return FALSE;
+    }
+    list = option_list_parse(value, "", NULL);
+    return list && option_list_wants_help(list);
+}
+
+static void print_key(GVariant *parameter)
+{
+    const char *name, *type, *help = "";
+    g_autofree char *left = NULL;
+
+    g_variant_lookup(parameter, "name", "&s", &name);
+    g_variant_lookup(parameter, "type", "&s", &type);
+    g_variant_lookup(parameter, "help", "&s", &help);
+    left = g_strdup_printf("%s=<%s>", name,
+                           g_str_equal(type, "boolean")  ? "bool (on/off)"
+                           : g_str_equal(type, "number") ? "num"
+                           : g_str_equal(type, "string") ? "str"
+                                                         : "size");
+    if (*help) {
+        printf("  %-22s - %s\n", left, help);
+    } else {
+        printf("  %s\n", left);
+    }
+}
+
+int cli_print_keys(const char *name)
+{
+    g_autoptr(GVariant) group = g_variant_ref_sink(describe(cli_option_find(name)));
+    g_autoptr(GVariant) parameters = g_variant_lookup_value(group, "parameters", NULL);
+    const char *title = name;
+    GVariantIter iter;
+    GVariant *parameter;
+
+    g_variant_lookup(group, "option", "&s", &title);
+    printf("%s options:\n", title);
+    g_variant_iter_init(&iter, parameters);
+    while ((parameter = g_variant_iter_next_value(&iter)) != NULL) {
+        print_key(parameter);
+        g_variant_unref(parameter);
+    }
+    return 0;
 }

@@ -49,6 +49,10 @@ const char *cli_missing_reason(const char *name);
 int cli_print_help(const char *text);
 int cli_print_man(const char *text);
 
+/* `-OPTION help`: its keys, for options that answer with nothing else. */
+gboolean cli_wants_keys(const CliOption *option, const char *value);
+int cli_print_keys(const char *name);
+
 /* The same for programs, see Machine.describe_command_line. Any thread. */
 GVariant *cli_describe(void);
 

@@ -210,6 +210,9 @@ static gboolean apply(CliConfig *config, GPtrArray *uses, GError **error)
             CliItem item = {"", use->value};
 
             g_array_append_val(config->drives, item);
+        } else if (cli_wants_keys(use->option, use->value)) {
+            config->print = cli_print_keys;
+            config->print_text = use->option->name;
         } else if (!use->option->apply(config, use->option, use->value, error)) {
             return fail_at(use->word, use->value, error);
         }

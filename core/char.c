@@ -106,7 +106,7 @@ gboolean chardev_attach(Chardev *chr, const CharUser *user, void *opaque, GError
 {
     g_assert(user->receive);
     if (chr->user) {
-        return error_set(error, "character device '%s' is in use already", chr->id);
+        return error_set(error, "Device '%s' is in use", chr->id);
     }
     chr->user = user;
     chr->user_opaque = opaque;

@@ -243,6 +243,9 @@ gboolean dump_start(Machine *machine, const DumpOptions *options,
     if (options->limited && ranges->len == 0) {
         return error_set(error, "Invalid parameter 'begin': there is no memory");
     }
+    if (ranges->len == 0) {
+        return error_set(error, "dump: no guest memory to dump");
+    }
     dump->listener = machine_listen(machine, on_machine, dump);
     dump->status = DUMP_ACTIVE;
     dump->completed = 0;

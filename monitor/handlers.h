@@ -114,6 +114,10 @@ gboolean qmp_dump_guest_memory(CommandCall *call, GError **error);
 gboolean qmp_query_dump(CommandCall *call, GError **error);
 gboolean qmp_query_dump_capability(CommandCall *call, GError **error);
 
+/* cmd-info-stats.c */
+gboolean cmd_info_hotpluggable_cpus(CommandCall *call, GError **error);
+gboolean cmd_info_stats(CommandCall *call, GError **error);
+
 /* cmd-memdev.c */
 gboolean cmd_info_memdev(CommandCall *call, GError **error);
 gboolean qmp_query_memdev(CommandCall *call, GError **error);

@@ -3,6 +3,7 @@
 
 #include "core/char.h"
 #include "core/error.h"
+#include "hw/char/line.h"
 #include "hw/isa/isa.h"
 
 /* What a slow reader has not taken; a guest that says more than this loses it. */
@@ -80,11 +81,8 @@ static gboolean debugcon_realize(Device *dev, GError **error)
     if (!con->chardev) {
         return error_set(error, "isa-debugcon: it needs a character device: chardev=ID");
     }
-    con->chr = chardev_claim(dev->machine, con->chardev, error);
+    con->chr = char_line_open(dev, con->chardev, &debugcon_user, error);
     if (!con->chr) {
-        return FALSE;
-    }
-    if (!chardev_attach(con->chr, &debugcon_user, con, error)) {
         return FALSE;
     }
     con->backlog = g_byte_array_new();

@@ -10,6 +10,7 @@
 #include "core/char.h"
 #include "core/error.h"
 #include "core/machine.h"
+#include "hw/char/line.h"
 #include "hw/isa/isa.h"
 
 enum { REG_DATA, REG_STATUS, REG_CONTROL, REGS };
@@ -189,11 +190,8 @@ static gboolean parallel_realize(Device *dev, GError **error)
     if (!isa_default_resources(dev, port->index < 3 ? place[port->index] : places, error)) {
         return FALSE;
     }
-    port->chr = port->chardev ? chardev_claim(dev->machine, port->chardev, error) : NULL;
+    port->chr = port->chardev ? char_line_open(dev, port->chardev, &parallel_user, error) : NULL;
     if (port->chardev && !port->chr) {
-        return FALSE;
-    }
-    if (port->chr && !chardev_attach(port->chr, &parallel_user, port, error)) {
         return FALSE;
     }
     timer_init(&port->ack, dev->machine->guest_clock, ack_done, port);

@@ -13,6 +13,7 @@
 #include "core/char.h"
 #include "core/error.h"
 #include "core/machine.h"
+#include "hw/char/line.h"
 #include "hw/isa/isa.h"
 
 enum { REG_DATA, REG_IER, REG_IIR, REG_LCR, REG_MCR, REG_LSR, REG_MSR, REG_SCR, REGS };
@@ -568,13 +569,10 @@ static gboolean serial_realize(Device *dev, GError **error)
     if (!isa_default_resources(dev, uart->index < 4 ? place[uart->index] : places, error)) {
         return FALSE;
     }
-    uart->chr = uart->chardev ? chardev_claim(dev->machine, uart->chardev, error) : NULL;
-    if (uart->chardev && !uart->chr) {
-        return FALSE;
-    }
     timer_init(&uart->timeout, dev->machine->guest_clock, timeout_fired, uart);
     timer_init(&uart->pace, dev->machine->guest_clock, pace_done, uart);
-    if (uart->chr && !chardev_attach(uart->chr, &serial_user, uart, error)) {
+    uart->chr = uart->chardev ? char_line_open(dev, uart->chardev, &serial_user, error) : NULL;
+    if (uart->chardev && !uart->chr) {
         return FALSE;
     }
     region_init_io(&uart->region, "serial", &serial_io, uart, REGS);

@@ -302,7 +302,7 @@ class TerminalTest(unittest.TestCase):
         self.assertTrue(until(lambda: self.screen()[-1].startswith(last)), self.screen())
 
     def test_editing(self):
-        self.keys('info stat', 'Tab')
+        self.keys('info statu', 'Tab')
         self.see('(qemu) info status')
         self.keys('Enter')
         self.assertTrue(until(lambda: 'VM status: running' in self.screen()))

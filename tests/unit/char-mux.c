@@ -165,7 +165,7 @@ static void test_bad(Fixture *f, gconstpointer data)
         {NULL, "mux needs chardev=ID"},
         {"nobody", "mux needs chardev=ID"},
         {"mux", "'mux' is a mux itself"},
-        {"other", "'other' is in use already"},
+        {"other", "'other' is in use"},
     };
     Chardev *other = create(f, "null", "other", NULL, NULL);
 
