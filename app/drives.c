@@ -19,10 +19,11 @@
 #define ISO_SIZE_OFFSET 80
 #define ISO_RUN_OUT     150 /* blocks at the end that some programs leave out of the file */
 
-#define IDE_DRIVES  4
-#define CDROM_INDEX 2
-#define EMPTY_CDROM "if=ide,index=2,media=cdrom"
-#define DEMO_IMAGE  "demo.img"
+#define IDE_DRIVES   4
+#define CDROM_INDEX  2
+#define EMPTY_CDROM  "if=ide,index=2,media=cdrom"
+#define EMPTY_FLOPPY "if=floppy,index=0"
+#define DEMO_IMAGE   "demo.img"
 
 static gboolean check_image(const char *file, GError **error)
 {
@@ -152,11 +153,24 @@ static gboolean add_demo(Machine *machine, GError **error)
     return drive_add(machine, options, error) != NULL;
 }
 
-/* Whoever places IDE drives by -device knows what there should be. */
-static gboolean places_ide(const CliConfig *config)
+/* Whoever places drives by -device knows what there should be. */
+static gboolean places(const CliConfig *config, const char *driver)
 {
     for (guint i = 0; i < config->devices->len; i++) {
-        if (g_str_has_prefix(g_array_index(config->devices, CliItem, i).value, "ide-")) {
+        if (g_str_has_prefix(g_array_index(config->devices, CliItem, i).value, driver)) {
+            return TRUE;
+        }
+    }
+    return FALSE;
+}
+
+/* By -global isa-fdc.driveA=, that is. */
+static gboolean names_floppies(const CliConfig *config)
+{
+    for (guint i = 0; i < config->globals->len; i++) {
+        const CliGlobal *global = g_ptr_array_index(config->globals, i);
+
+        if (g_str_has_prefix(global->property, "drive") && !strcmp(global->driver, "isa-fdc")) {
             return TRUE;
         }
     }
@@ -165,8 +179,15 @@ static gboolean places_ide(const CliConfig *config)
 
 gboolean drives_add_empty_cdrom(Machine *machine, const CliConfig *config, GError **error)
 {
-    return config->nodefaults || places_ide(config) || !ide_is_free(machine, CDROM_INDEX) ||
+    return config->nodefaults || places(config, "ide-") || !ide_is_free(machine, CDROM_INDEX) ||
            drive_add(machine, EMPTY_CDROM, error);
+}
+
+gboolean drives_add_empty_floppy(Machine *machine, const CliConfig *config, GError **error)
+{
+    return config->nodefaults || !machine->board->has_floppy || places(config, "floppy") ||
+           names_floppies(config) || drive_find_place(machine, DRIVE_IF_FLOPPY, 0, 0) ||
+           drive_add(machine, EMPTY_FLOPPY, error);
 }
 
 gboolean drives_create(Machine *machine, const CliConfig *config, gboolean demo, GError **error)

@@ -16,3 +16,5 @@ gboolean drives_create(Machine *machine, const CliConfig *config, gboolean demo,
  * or the config says how drives should be.
  */
 gboolean drives_add_empty_cdrom(Machine *machine, const CliConfig *config, GError **error);
+/* The same of the floppy drive, if the board has one. */
+gboolean drives_add_empty_floppy(Machine *machine, const CliConfig *config, GError **error);

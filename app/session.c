@@ -320,7 +320,8 @@ static gboolean create_board(Session *session, GError **error)
 
     set_globals(session);
     if (!(drives_create(machine, config, wants_demo, error) &&
-          (!has_defaults || drives_add_empty_cdrom(machine, config, error)) &&
+          (!has_defaults || (drives_add_empty_cdrom(machine, config, error) &&
+                             drives_add_empty_floppy(machine, config, error))) &&
           make_board(session, error) &&
           option_list_check_used(config->board_options, ops->name, error) &&
           add_devices(session, error) && block_check_claimed(machine, error))) {

@@ -75,6 +75,7 @@ struct BoardOps {
     gboolean no_memory;        /* it has none, whatever -m says */
     const char *default_vga;   /* of `vgas` */
     const BoardVga *vgas;      /* ended by a NULL name; NULL = the board has no graphics */
+    gboolean has_floppy;       /* has a floppy drive that can be empty */
     guint units_per_ide_bus;   /* 0 = 2, a master and a slave */
     const OptionSpec *options; /* of an object of the board's own; NULL = none */
     /* Required. Makes machine->root with all of its devices, and maps RAM and firmware. On failure

@@ -302,6 +302,7 @@ const BoardOps pc_board_type = {
     .max_ram = 1ULL << 40,
     .default_vga = "std",
     .vgas = pc_vgas,
+    .has_floppy = TRUE,
     .options = pc_options,
     .create = pc_create,
 };
@@ -372,5 +373,6 @@ const BoardOps isapc_board_type = {
     .max_ram = 7ULL << 29, /* what fits below 4 GiB */
     .default_vga = "std",
     .vgas = isapc_vgas,
+    .has_floppy = TRUE,
     .create = isapc_create,
 };

@@ -29,6 +29,7 @@
 #define RAM_SIZE    (16u << 20)
 #define DISK_SIZE   (8u << 20)
 #define CD_SIZE     (1u << 20)
+#define FLOPPY_SIZE (1440u << 10)
 #define RECORD      8
 #define XHCI_BAR    0xe1000000u
 #define MAX_RECORDS 2000
@@ -44,10 +45,11 @@ typedef struct Record {
 
 /* Where devices answer, so that inputs need not find out. PCI's are set by setup_pci(). */
 static const guint16 ports[] = {
-    0x20,   0x40,  0x60,   0x64,   0x61,   0x70,  0x92,  0xa0,  0xb2,  0xe9,   0x170,  0x1ce,
-    0x1f0,  0x278, 0x2f8,  0x376,  0x378,  0x3b0, 0x3c0, 0x3c8, 0x3d0, 0x3f6,  0x3f8,  0x402,
-    0x4d0,  0x510, 0x514,  0x518,  0x600,  0x608, 0xcf8, 0xcfc, 0xc00, 0xc08,  0xafe0, 0x5658,
-    0x1700, 0x620, 0xc000, 0xc008, 0xc010, 0x0e0, 0x441, 0x443, 0x505, 0x2000,
+    0x20,  0x40,   0x60,   0x64,   0x61,  0x70,   0x92,   0xa0,   0xb2,  0xe9,  0x170,
+    0x1ce, 0x1f0,  0x278,  0x2f8,  0x376, 0x378,  0x3b0,  0x3c0,  0x3c8, 0x3d0, 0x3f6,
+    0x3f8, 0x402,  0x4d0,  0x510,  0x514, 0x518,  0x600,  0x608,  0xcf8, 0xcfc, 0xc00,
+    0xc08, 0xafe0, 0x5658, 0x1700, 0x620, 0xc000, 0xc008, 0xc010, 0x0e0, 0x441, 0x443,
+    0x505, 0x2000, 0x3f0,  0x000,  0x080, 0x0c0,  0x0d0,
 };
 
 #define AHCI_BAR 0xfea40000
@@ -111,7 +113,7 @@ static const guint32 q35_areas[] = {
 #define VIRTIO_BAR   0xfeb00000
 #define VIRTIO_RINGS 0x4000
 
-static int disk_fd = -1, cd_fd = -1, stick_fd = -1;
+static int disk_fd = -1, cd_fd = -1, stick_fd = -1, floppy_fd = -1;
 
 /* ---- the machine ---- */
 
@@ -190,12 +192,13 @@ static PcRig *make_rig(guint8 choice)
     };
     PcRig *rig;
     g_autofree char *disk = NULL, *cd = NULL, *stick = NULL, *sata_disk = NULL, *sata_cd = NULL;
-    g_autofree char *stick2 = NULL;
+    g_autofree char *stick2 = NULL, *floppy = NULL;
 
     if (disk_fd < 0) {
         disk_fd = make_image("disk", DISK_SIZE);
         cd_fd = make_image("cd", CD_SIZE);
         stick_fd = make_image("stick", CD_SIZE);
+        floppy_fd = make_image("floppy", FLOPPY_SIZE);
     }
     disk =
         g_strdup_printf("file=/proc/self/fd/%d,if=ide,index=0,format=raw,snapshot=on,discard=unmap,"
@@ -213,11 +216,14 @@ static PcRig *make_rig(guint8 choice)
     sata_cd = g_strdup_printf("file=/proc/self/fd/%d,if=none,id=sata-cd,media=cdrom,format=raw,"
                               "readonly=on,aio=threads",
                               cd_fd);
-    rig = pc_rig_new(board_name(choice), RAM_SIZE,
-                     (const char *const[]){disk, cd, stick, stick2, sata_disk, sata_cd, NULL},
-                     choice & 1   ? isa_devices
-                     : choice & 4 ? q35_devices
-                                  : pci_devices);
+    floppy = g_strdup_printf(
+        "file=/proc/self/fd/%d,if=floppy,id=fd,format=raw,snapshot=on,aio=threads", floppy_fd);
+    rig =
+        pc_rig_new(board_name(choice), RAM_SIZE,
+                   (const char *const[]){disk, cd, stick, stick2, sata_disk, sata_cd, floppy, NULL},
+                   choice & 1   ? isa_devices
+                   : choice & 4 ? q35_devices
+                                : pci_devices);
     rig->machine->assembled = TRUE;                  /* what comes is hot-plugged */
     rig->machine->actions.panic = PANIC_ACTION_NONE; /* it is not to end there */
     return rig;
@@ -552,6 +558,17 @@ static void change_cd(PcRig *rig, const Record *r)
     }
 }
 
+static void change_floppy(PcRig *rig, const Record *r)
+{
+    g_autofree char *file = g_strdup_printf("/proc/self/fd/%d", r->value & 2 ? floppy_fd : cd_fd);
+
+    if (r->value & 1) {
+        drive_eject(rig->machine, "fd", FALSE, NULL);
+    } else {
+        drive_change(rig->machine, "fd", file, "raw", DRIVE_RETAIN, NULL);
+    }
+}
+
 static void outside(PcRig *rig, const Record *r)
 {
     InputRouter *input = rig->machine->input;
@@ -576,6 +593,7 @@ static void outside(PcRig *rig, const Record *r)
     case 6: machine_request_powerdown(rig->machine); break;
     case 7: machine_request_reset(rig->machine, FALSE); break;
     case 8: change_cd(rig, r); break;
+    case 9: change_floppy(rig, r); break;
     }
     input_sync(input);
 }

@@ -116,6 +116,33 @@ def ide(command, base=0x1f0, device=0xe0, count=1, feature=0, board=PC):
     return s.inb(base + 7).run().inb(base + 7)
 
 
+def floppy(*command, board=PC, dma=0x46, config=0x57):
+    """One command of the controller, its data by channel 2 (dma 0: by the data register)."""
+    s = Seed(board).outb(0x3f2, 0, 0x1c).step().outb(0x3f7, 0)
+    for _ in range(4):
+        s.outb(0x3f5, 8).inb(0x3f5).inb(0x3f5)
+    s.outb(0x3f5, 3, 0xdf, 0 if dma else 1).outb(0x3f5, 0x13, 0, config, 0)
+    s.outb(0x0a, 6).outb(0x0c, 0).outb(0x0b, dma).outb(4, 0, 0x20).outb(0x81, 1)
+    s.outb(5, 0xff, 3).outb(0x0a, 2)
+    s.outb(0x3f5, *command).run().step().step().inb(0x3f4)
+    for _ in range(4):
+        s.record(STRING, B, 50 | 5 << 8).record(STRING, 4 | B, 50 | 5 << 8, 0x02010001).run()
+    return s.step().record(OUTSIDE, 9, 0, 1).outb(0x3f5, *command).run().step()
+
+
+def floppies():
+    sector = (0, 0, 1, 2, 18, 0x1b, 0xff)
+    for code, dma in ((0xe6, 0x46), (0xc5, 0x4a), (0xec, 0x56), (0xc9, 0x5a), (0x42, 0x66),
+                      (0xd6, 0x46), (0xd1, 0x4a), (0xd9, 0xaa), (0xdd, 0x6a), (0x66, 0),
+                      (0x45, 0), (0x51, 0)):
+        yield 'floppy-%02x-%02x' % (code, dma), floppy(code, 0, *sector, dma=dma)
+    yield 'floppy-isa', floppy(0xe6, 0, *sector, board=ISAPC)
+    yield 'floppy-format', floppy(0x4d, 0, 2, 18, 0x50, 0xf6, dma=0x4a)
+    for command in ((0x4a, 0), (7, 0), (4, 0), (0x0f, 0, 40), (0xcf, 0, 3), (0x0e,), (0x10,),
+                    (0x12, 0x83), (0x94,), (0x18,)):
+        yield 'floppy-%02x' % command[0], floppy(*command)
+
+
 def smart(feature):
     s = Seed().outb(0x1f6, 0xe0).outb(0x1f1, feature).outb(0x1f2, 1).outb(0x1f4, 0x4f)
     s.outb(0x1f5, 0xc2).outb(0x1f7, 0xb0).run()
@@ -468,6 +495,7 @@ def seeds():
                                      gfx=(0, 0, 0, 0, 0, 48, 15, 0, 255))
         for bpp in (4, 8, 15, 16, 24, 32):
             yield 'vbe-%d-%s' % (bpp, name), vbe(board, bpp)
+    yield from floppies()
     yield 'vga-mmio', vga_mmio()
     yield 'keyboard', keyboard()
     yield 'q35', q35()

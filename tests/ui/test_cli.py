@@ -291,6 +291,12 @@ class Drives(CliCase):
         self.assertNotIn('ide1-cd0', self.blocks('-nodefaults'))
         self.assertNotIn('ide1-cd0', self.blocks('-machine', 'none'))
 
+    def test_empty_floppy(self):
+        self.assertIn('floppy0: [not inserted]', self.blocks())
+        self.assertNotIn('floppy', self.blocks('-nodefaults'))
+        self.assertNotIn('floppy', self.blocks('-machine', 'q35'))
+        self.assertIn('a.img', self.blocks('-fda', self.write('a.img', bytes(1474560))))
+
 
 class QtestLog(CliCase):
     def test_dialogue(self):
