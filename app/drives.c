@@ -119,6 +119,8 @@ static gboolean add_option(Machine *machine, const CliItem *item, GError **error
         good = drive_add(machine, item->value, error) != NULL;
     } else if (!strcmp(item->option, "blockdev")) {
         good = add_node(machine, item->value, error);
+    } else if (!strcmp(item->option, "pflash")) {
+        good = drive_add_pflash(machine, item->value, error) != NULL;
     } else if (g_str_has_prefix(item->option, "fd")) {
         good = check_image(item->value, error) &&
                drive_add_floppy(machine, (guint)(item->option[2] - 'a'), item->value, error);

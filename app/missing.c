@@ -39,7 +39,6 @@ static const struct {
     {"only-migratable", NO_MIGRATION},
     {"option-rom", "ROMs are those of the devices"},
     {"overcommit", "memory is never locked"},
-    {"pflash", "firmware is given by -bios"},
     {"plugin", "tcg has no plugins"},
     {"portrait", NOT_X86},
     {"rotate", NOT_X86},

@@ -300,6 +300,9 @@ const CliOption cli_options[] = {
 
     {"bios", NULL, "FILE", CLI_BOOT, "firmware: a path, or a name in one of the folders",
      set_string, OFFSET(bios)},
+    {"pflash", NULL, "FILE", CLI_BOOT,
+     "flash memory with the firmware, or, given again, with its variables: -drive if=pflash",
+     add_item, OFFSET(drives)},
     {"L", NULL, "FOLDER", CLI_BOOT, "looks for firmware here first; may be given again",
      apply_firmware_dir},
     {"boot", NULL,

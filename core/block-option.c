@@ -274,3 +274,13 @@ Drive *drive_add_floppy(Machine *machine, guint n, const char *file, GError **er
     option_list_add(list, "file", file);
     return add_list(machine, list, error);
 }
+
+Drive *drive_add_pflash(Machine *machine, const char *file, GError **error)
+{
+    g_autoptr(OptionList) list = option_list_new();
+
+    option_list_add(list, "if", "pflash");
+    option_list_add(list, "format", "raw");
+    option_list_add(list, "file", file);
+    return add_list(machine, list, error);
+}

@@ -232,6 +232,8 @@ Drive *drive_add(Machine *machine, const char *options, GError **error);
 Drive *drive_add_ide(Machine *machine, guint n, DriveMedia media, const char *file, GError **error);
 /* -fda, -fdb (n = 0, 1). */
 Drive *drive_add_floppy(Machine *machine, guint n, const char *file, GError **error);
+/* -pflash: the next free place. */
+Drive *drive_add_pflash(Machine *machine, const char *file, GError **error);
 /* Frees a drive that no device has claimed. */
 gboolean drive_remove(Drive *drive, GError **error);
 

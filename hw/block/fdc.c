@@ -254,9 +254,16 @@ FloppyType fdc_drive_type(Device *dev, guint unit)
     return floppy ? (FloppyType)floppy->type : FLOPPY_NONE;
 }
 
-gint64 fdc_bootindex(Device *dev, guint unit)
+gboolean fdc_boot_place(Device *dev, guint *unit, gint64 *bootindex)
 {
-    return ((Fdc *)dev)->bootindex[unit];
+    const FloppyDrive *floppy = (const FloppyDrive *)dev;
+
+    if (dev->ops != &floppy_ops) {
+        return FALSE;
+    }
+    *unit = floppy->unit;
+    *bootindex = floppy->fdc->bootindex[floppy->unit];
+    return TRUE;
 }
 
 /* ---- lifecycle ---- */

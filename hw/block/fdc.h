@@ -34,5 +34,5 @@ gboolean fdc_create_drives(Device *fdc, GError **error);
 /* The kind of drive at `unit`; FLOPPY_NONE if there is none. */
 FloppyType fdc_drive_type(Device *fdc, guint unit);
 
-/* The place in the boot order of the drive at `unit`, -1 = none. */
-gint64 fdc_bootindex(Device *fdc, guint unit);
+/* The unit and place in the boot order (-1 = none) of a floppy drive; FALSE for other devices. */
+gboolean fdc_boot_place(Device *dev, guint *unit, gint64 *bootindex);

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "hw/pc/boot-path.h"
 
+#include "hw/block/fdc.h"
 #include "hw/block/ide.h"
+#include "hw/isa/isa.h"
 #include "hw/pci/pci.h"
 #include "hw/usb/usb-storage.h"
 
@@ -63,12 +65,33 @@ static char *ide_path(Device *dev, guint channel, guint unit)
     return g_string_free(g_steal_pointer(&path), FALSE);
 }
 
+static gboolean is_behind_pci(const Device *dev)
+{
+    return dev->bus && dev->bus->parent && !g_strcmp0(dev->bus->parent->ops->bus, BUS_PCI);
+}
+
+static char *floppy_path(Device *dev, guint unit)
+{
+    g_autoptr(GString) path = g_string_new("/pci@i0cf8");
+    Device *fdc = dev->bus->parent;
+
+    if (!is_behind_pci(fdc)) {
+        return NULL;
+    }
+    g_string_append_printf(path, "/isa@%x/fdc@%04x/floppy@%x",
+                           pci_slot(pci_device(fdc->bus->parent)), isa_iobase(fdc), unit);
+    return g_string_free(g_steal_pointer(&path), FALSE);
+}
+
 char *boot_path(Device *dev, gint64 *index)
 {
     guint channel, unit;
 
     *index = -1;
-    if (!dev->bus || !dev->bus->parent || g_strcmp0(dev->bus->parent->ops->bus, BUS_PCI)) {
+    if (fdc_boot_place(dev, &unit, index) && *index >= 0) {
+        return floppy_path(dev, unit);
+    }
+    if (!is_behind_pci(dev)) {
         return NULL; /* firmware knows no names for what is not behind PCI */
     }
     if (ide_boot_place(dev, &channel, &unit, index) && *index >= 0) {

@@ -6,6 +6,7 @@
 #include "hw/block/ahci.h"
 #include "hw/block/fdc.h"
 #include "hw/block/ide.h"
+#include "hw/block/pflash.h"
 #include "hw/char/debug-exit.h"
 #include "hw/char/debugcon.h"
 #include "hw/char/parallel.h"
@@ -77,6 +78,7 @@ const DeviceOps *const device_types[] = {
     &isa_ide_ops,
     &isa_fdc_ops,
     &floppy_ops,
+    &pflash_ops,
     &ich9_ahci_ops.device,
     &ide_hd_ops,
     &ide_cd_ops,

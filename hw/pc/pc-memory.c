@@ -4,6 +4,7 @@
 #include "core/error.h"
 #include "core/firmware.h"
 #include "core/memdev.h"
+#include "hw/block/pflash.h"
 #include "hw/pc/pc-priv.h"
 
 #define GIB (1ULL << 30)
@@ -98,17 +99,18 @@ static gboolean init_isa_bios(PcBoard *board, gsize size, Pam *pam, GError **err
     return TRUE;
 }
 
+/* The end of the firmware, where it is mapped below 4 GiB. */
 static void copy_isa_bios(PcBoard *board)
 {
     gsize size = region_size(&board->isa_bios);
-    memcpy(region_host(&board->isa_bios),
-           region_host(&board->bios) + region_size(&board->bios) - size, size);
+    Region *whole = board->flash[0] ? device_region(board->flash[0], 0) : &board->bios;
+    const guint8 *data = board->flash[0] ? pflash_content(board->flash[0]) : region_host(whole);
+
+    memcpy(region_host(&board->isa_bios), data + region_size(whole) - size, size);
 }
 
-gboolean pc_firmware_init(PcBoard *board, Region *rom_space, Pam *pam, GError **error)
+static gboolean load_bios(PcBoard *board, const char *name, Region *rom_space, GError **error)
 {
-    const char *own = pam ? pci_bios : isa_bios;
-    const char *name = board->config.bios ? board->config.bios : own;
     g_autoptr(GBytes) bytes = firmware_load(board->device.machine, name, BIOS_MAX, error);
 
     if (!bytes) {
@@ -122,14 +124,32 @@ gboolean pc_firmware_init(PcBoard *board, Region *rom_space, Pam *pam, GError **
                          " bytes; a multiple of 64 KiB would be right",
                          name, size);
     }
-    gsize isa_size = MIN(size, ISA_BIOS_MAX);
-    if (!region_init_rom(&board->bios, "pc.bios", size, error) ||
-        !init_isa_bios(board, isa_size, pam, error)) {
+    if (!region_init_rom(&board->bios, "pc.bios", size, error)) {
         return FALSE;
     }
     memcpy(region_host(&board->bios), data, size);
-    copy_isa_bios(board);
     region_add(rom_space, 4 * GIB - size, &board->bios, 1);
+    return TRUE;
+}
+
+gboolean pc_firmware_init(PcBoard *board, Region *rom_space, Pam *pam, GError **error)
+{
+    const char *own = pam ? pci_bios : isa_bios;
+    const char *name = board->config.bios ? board->config.bios : own;
+
+    if (pam && !pc_flash_init(board, rom_space, error)) {
+        return FALSE;
+    }
+    if (!board->flash[0] && !load_bios(board, name, rom_space, error)) {
+        return FALSE;
+    }
+    gsize size = board->flash[0] ? region_size(device_region(board->flash[0], 0))
+                                 : region_size(&board->bios);
+    gsize isa_size = MIN(size, ISA_BIOS_MAX);
+    if (!init_isa_bios(board, isa_size, pam, error)) {
+        return FALSE;
+    }
+    copy_isa_bios(board);
     region_add(rom_space, ISA_END - isa_size, &board->isa_bios, 1);
     return TRUE;
 }

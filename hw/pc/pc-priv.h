@@ -14,7 +14,8 @@
 #include "hw/pc/pam.h"
 #include "hw/pci/pci.h"
 
-#define PC_GSIS 24
+#define PC_GSIS    24
+#define PC_FLASHES 2
 
 typedef struct PcBoard {
     Device device;
@@ -32,7 +33,9 @@ typedef struct PcBoard {
     Region isa_bios;   /* a copy of its last 128 KiB, ending at 1 MiB; RAM on a board without PAM */
     gboolean isa_bios_is_ram;
     PamRom isa_bios_writes;
+    char *flash_drives[PC_FLASHES]; /* -machine pflash0=, pflash1= */
     /* Devices; NULL where the board has none. */
+    Device *flash[PC_FLASHES];
     Device *pcihost, *piix3, *pm, *ide, *ide2; /* ide2: second ISA channel */
     Device *lpc, *ahci;                        /* of q35 */
     PciBus *pci;
@@ -65,6 +68,8 @@ gboolean pc_memory_init(PcBoard *board, GError **error);
 void pc_pci_memory_init(PcBoard *board);
 /* Loads the BIOS; `rom_space` is where it is mapped; `pam` NULL: the low copy becomes RAM. */
 gboolean pc_firmware_init(PcBoard *board, Region *rom_space, Pam *pam, GError **error);
+/* Flash chips, if there are drives for them; the first has the firmware. For pc-memory.c. */
+gboolean pc_flash_init(PcBoard *board, Region *rom_space, GError **error);
 /* Puts the low copy of the BIOS back where it is RAM. */
 void pc_firmware_reset(PcBoard *board);
 void pc_memory_finish(PcBoard *board);
@@ -128,6 +133,15 @@ void pc_root_unrealize(Device *dev);
 void pc_root_reset(Device *dev);
 
 extern const BoardVga pc_vgas[];
+/* The options of -machine for flash chips. */
+#define PC_FLASH_OPTIONS                                                           \
+    {"pflash0", OPTION_STRING, G_STRUCT_OFFSET(PcBoard, flash_drives[0]), NULL,    \
+     "a -blockdev as the flash memory with the firmware"},                         \
+    {                                                                              \
+        "pflash1", OPTION_STRING, G_STRUCT_OFFSET(PcBoard, flash_drives[1]), NULL, \
+            "a -blockdev as the flash memory with the firmware's variables"        \
+    }
+
 extern const BoardOps pc_board_type, isapc_board_type, q35_board_type;
 extern const DeviceOps q35_root_ops;
 extern const BusOps pc_system_bus_ops;

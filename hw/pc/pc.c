@@ -180,6 +180,7 @@ static const OptionSpec pc_options[] = {
      "with a USB controller (piix3-usb-uhci); -usb is the same"},
     {"hpet", OPTION_BOOL, G_STRUCT_OFFSET(PcBoard, has_hpet), "on",
      "with a high precision event timer; -no-hpet: without"},
+    PC_FLASH_OPTIONS,
     OPTION_END,
 };
 

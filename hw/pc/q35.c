@@ -123,6 +123,7 @@ static const OptionSpec q35_options[] = {
      "with USB controllers (ich9-usb-ehci1 and its companions); -usb is the same"},
     {"hpet", OPTION_BOOL, G_STRUCT_OFFSET(PcBoard, has_hpet), "on",
      "with a high precision event timer; -no-hpet: without"},
+    PC_FLASH_OPTIONS,
     OPTION_END,
 };
 

@@ -105,6 +105,11 @@ class Floppy(unittest.TestCase):
     def test_isapc(self):
         self.assertEqual(self.boot(80, 18, '-machine', 'isapc'), (b'!', True))
 
+    def test_bootindex(self):
+        """Before the order of letters."""
+        self.assertEqual(self.boot(80, 18, '-boot', 'c', '-global', 'isa-fdc.bootindexA=1'),
+                         (b'!', True))
+
     def test_write_protected(self):
         self.assertEqual(self.boot(80, 18, readonly=True), (b'?', False))
 
