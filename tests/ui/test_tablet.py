@@ -140,6 +140,29 @@ class Tablet(unittest.TestCase):
         self.take()
         self.assertIsNone(self.report())
 
+    def test_order(self):
+        """What the guest asks for in time it gets one by one; else the last place of many, and
+        never an older one after it."""
+        self.start('-vnc', 'unix:vnc')
+        viewer = rfb.Rfb(self.m.path('vnc'))
+        self.addCleanup(viewer.close)
+        self.take()
+        for x in range(1, 200):
+            viewer.pointer(x, 0)
+            self.expect(x * END // (WIDTH - 1), 0)
+        for x in range(WIDTH):
+            viewer.pointer(x, 1)
+        seen = []
+
+        def came():
+            raw = self.hc.poll(1)
+            if raw is not None:
+                seen.append(struct.unpack('<BHH', raw[:5])[1])
+            return seen and seen[-1] == END
+        wait(came, 'the last place', 20)
+        self.assertEqual(seen, sorted(set(seen)))
+        self.assertIsNone(self.report())
+
     def spice_mode(self, viewer, wanted):
         while viewer.mode != wanted:
             supported, viewer.mode = struct.unpack('<HH', viewer.main.until(spice.MAIN_MOUSE_MODE))
