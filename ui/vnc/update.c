@@ -101,6 +101,17 @@ rfbScreenInfoPtr vnc_updater_open_screen(VncUpdater *updater)
     return screen;
 }
 
+/* libvncserver keeps a scaled copy's size when the screen gets another, and divides by zero when the
+ * screen is the smaller one then: the viewer has to ask for a scale anew. */
+static void end_scale(rfbClientPtr client)
+{
+    if (client->scaledScreen != client->screen) {
+        client->scaledScreen->scaledScreenRefCount--;
+        client->scaledScreen = client->screen;
+        client->screen->scaledScreenRefCount++;
+    }
+}
+
 /* Takes the newest frame; tells libvncserver of a new size. */
 static void take_frame(VncUpdater *updater, rfbClientPtr client)
 {
@@ -111,6 +122,7 @@ static void take_frame(VncUpdater *updater, rfbClientPtr client)
         return;
     }
     if (frame->width != updater->frame->width || frame->height != updater->frame->height) {
+        end_scale(client);
         rfbNewFramebuffer(client->screen, (char *)frame->data, (int)frame->width,
                           (int)frame->height, BITS_PER_SAMPLE, SAMPLES_PER_PIXEL, BYTES_PER_PIXEL);
         set_format(client->screen, frame); /* rfbNewFramebuffer() has one of its own */
@@ -506,7 +518,7 @@ gboolean vnc_updater_serve(VncUpdater *updater, rfbClientPtr client)
     /* First the flag, then the look: what comes after the look wakes the thread. */
     g_atomic_int_set(&updater->waits, 1);
     take_frame(updater, client);
-    if (scaled) {
+    if (client->scaledScreen != client->screen) {
         return serve_scaled(updater, client);
     }
     gboolean sent = send_other_news(client);
