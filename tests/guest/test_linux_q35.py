@@ -76,9 +76,10 @@ class Q35Linux(linux.LinuxTest):
             self.console.wait_for('[ ! -e %s ]' % PORT)
 
     def check_messages(self):
-        """No error or warning of what is ours. (That a busy host starves the guest's tasks is not.)
-        """
-        ours = 'pci|PCI|ACPI|AER|ahci|ata[0-9]|i801|iTCO|lpc_ich|hpet|xhci|virtio|nobody cared'
+        """No error or warning of what is ours. (What a busy host does to clocks and tasks is not;
+        nor that the disk has no security log, which Linux warns of.)"""
+        ours = ('pci|PCI|ACPI|AER|ahci|i801|iTCO|lpc_ich|xhci|virtio|nobody cared|'
+                'ata[0-9].*(error|fail|exception|frozen|reset)')
         bad = [line for line in self.console.run('dmesg -r').splitlines()
                if re.match('<[0-4]>.*(%s)' % ours, line)]
         self.assertEqual(bad, [])

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""ACPI sleeping states of boards pc and q35: S3 with its wake-ups, S4, and what the monitors say of them."""
+"""ACPI sleeping states of boards pc and q35: S3 with its wake-ups, S4; what the monitors say."""
 
 import os
 import sys
