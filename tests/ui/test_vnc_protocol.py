@@ -236,6 +236,24 @@ class Cursors(ProtocolTest):
         self.assertEqual(pixel(52, 68), bytes(((52 ^ 68) & 255, 68 * 5 & 255, 52 * 7 & 255)))
 
 
+class Scaled(ProtocolTest):
+    def test_smaller_screen(self):
+        """UltraVNC's SetScale, after which the screen becomes smaller than the scaled copy."""
+        self.start()
+        self.fake.send('mode 640 480')
+        viewer = self.viewer()
+        viewer.sock.sendall(struct.pack('>BBxx', 8, 2))
+        viewer.request(False)
+        time.sleep(0.3)
+        for width, height in ((320, 200), (100, 80), (640, 480)):
+            self.fake.send('mode %d %d' % (width, height))
+            viewer.request()
+            time.sleep(0.3)
+        other = self.viewer()
+        other.request(False)
+        self.assertGreater(other.update(), 0)
+
+
 class Power(unittest.TestCase):
     def start(self, *options):
         self.m = Machine('-vnc', ','.join(('unix:vnc', *options)), cwd=True)
