@@ -50,13 +50,14 @@ typedef enum CommandNoun {
     NOUN_FRONTEND,      /* an open one */
     NOUN_FRONTEND_NAME, /* one that could be opened */
     NOUN_CHARDEV,
-    NOUN_LOG_ITEMS,   /* "a,b,c" */
-    NOUN_DEVICE_TYPE, /* "VGA,vgamem_mb=" */
-    NOUN_DEVICE,      /* one that a user has made and named */
-    NOUN_OBJECT_TYPE, /* "secret,file=" */
-    NOUN_OBJECT,      /* one that object_add has made */
-    NOUN_PATH,        /* in the object tree */
-    NOUN_PROPERTY,    /* of the path before it */
+    NOUN_CHARDEV_TYPE, /* "socket,path=" */
+    NOUN_LOG_ITEMS,    /* "a,b,c" */
+    NOUN_DEVICE_TYPE,  /* "VGA,vgamem_mb=" */
+    NOUN_DEVICE,       /* one that a user has made and named */
+    NOUN_OBJECT_TYPE,  /* "secret,file=" */
+    NOUN_OBJECT,       /* one that object_add has made */
+    NOUN_PATH,         /* in the object tree */
+    NOUN_PROPERTY,     /* of the path before it */
 } CommandNoun;
 
 struct CommandArg {

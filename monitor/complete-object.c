@@ -6,6 +6,7 @@
 #include "core/hotplug.h"
 #include "core/object.h"
 #include "monitor/complete-object.h"
+#include "monitor/complete-options.h"
 
 typedef struct Offers {
     const CompleteObject *what;
@@ -20,14 +21,9 @@ static void offer(const Offers *offers, const char *word, const char *suffix)
     offers->what->offer(full, offers->what->opaque);
 }
 
-static void offer_options(const Offers *offers, const OptionSpec *specs)
-{
-    for (const OptionSpec *spec = specs; spec && spec->name; spec++) {
-        offer(offers, spec->name, "=");
-    }
-}
-
 /* ---- types and their options ---- */
+
+static const char *const id_key[] = {"id", NULL};
 
 static void offer_device_types(const CompleteObject *what)
 {
@@ -47,25 +43,23 @@ static void offer_backend_types(const CompleteObject *what)
     }
 }
 
-/* "TYPE,key=value,ke": what begins the last option. */
+/* "TYPE,key=value,ke" */
 static void offer_options_of(const CompleteObject *what, gboolean of_device)
 {
+    static const char *const device_keys[] = {"id", "bus", NULL};
+    static const OptionSpec none[] = {OPTION_END};
     g_autofree char *type = g_strndup(what->prefix, strcspn(what->prefix, ","));
-    g_autofree char *base =
-        g_strndup(what->prefix, (gsize)(strrchr(what->prefix, ',') + 1 - what->prefix));
     const DeviceOps *device = of_device ? machine_device_type(what->machine, type) : NULL;
     const BackendOps *backend = of_device ? NULL : backend_type_find(type);
-    Offers offers = {what, base};
+    const BusOps *bus = device && device->bus ? machine_bus_type(what->machine, device->bus) : NULL;
+    const OptionSpec *tables[] = {
+        device && device->options ? device->options : none,
+        bus && bus->place_options ? bus->place_options : none,
+        backend && backend->options ? backend->options : none,
+        NULL,
+    };
 
-    offer(&offers, "id", "=");
-    if (device) {
-        const BusOps *bus = device->bus ? machine_bus_type(what->machine, device->bus) : NULL;
-
-        offer(&offers, "bus", "=");
-        offer_options(&offers, device->options);
-        offer_options(&offers, bus ? bus->place_options : NULL);
-    }
-    offer_options(&offers, backend ? backend->options : NULL);
+    complete_options(what, tables, device ? device_keys : id_key);
 }
 
 /* ---- what is there ---- */
@@ -139,6 +133,7 @@ gboolean complete_object(const CompleteObject *what, CommandNoun noun)
             offer_backend_types(what);
         }
         return TRUE;
+    case NOUN_CHARDEV_TYPE: complete_chardev(what); return TRUE;
     case NOUN_DEVICE: device_foreach(what->machine->root, offer_device, (void *)what); return FALSE;
     case NOUN_OBJECT: offer_backends(what); return FALSE;
     case NOUN_PATH: offer_paths(what); return TRUE;

@@ -10,6 +10,7 @@
 #include "core/keynames.h"
 #include "core/log.h"
 #include "monitor/complete-object.h"
+#include "monitor/complete-options.h"
 #include "monitor/info.h"
 #include "monitor/registers.h"
 
@@ -18,6 +19,8 @@ typedef struct Completer {
     const char *text;
     const char *prefix; /* the unfinished word; points into `text` */
     const char *before; /* the word before it; NULL = none */
+    char *open_quote;   /* what stands in quotes that are not closed yet; NULL = none do */
+    const FrontendOps *loaded;
     HmpCompletion *result;
 } Completer;
 
@@ -114,11 +117,55 @@ static void offer_frontends(Completer *completer)
     }
 }
 
+/* One that is open, or that was loaded to be asked. */
+static const FrontendOps *known_frontend(const Completer *completer, const char *name)
+{
+    GPtrArray *frontends = completer->context->machine->frontends;
+
+    for (guint i = 0; frontends && i < frontends->len; i++) {
+        const Frontend *frontend = g_ptr_array_index(frontends, i);
+        if (strcmp(frontend->ops->name, name) == 0) {
+            return frontend->ops;
+        }
+    }
+    return completer->loaded && strcmp(completer->loaded->name, name) == 0 ? completer->loaded
+                                                                           : NULL;
+}
+
+static void offer_object_word(const char *word, void *opaque)
+{
+    offer(opaque, word);
+}
+
+/* "NAME,key=": a frontend's options are in its module. */
+static void offer_frontend_options(Completer *completer)
+{
+    static const char *const more[] = {"id", NULL};
+    const char *const *names = completer->context->machine->frontend_names;
+    g_autofree char *name = g_strndup(completer->prefix, strcspn(completer->prefix, ",="));
+    const FrontendOps *ops = known_frontend(completer, name);
+
+    if (ops && ops->options) {
+        const OptionSpec *tables[] = {ops->options, NULL};
+        gsize file_at = 0;
+        CompleteObject what = {completer->context->machine, completer->prefix, completer->before,
+                               offer_object_word,           completer,         &file_at};
+
+        complete_options(&what, tables, more);
+    } else if (!ops && names && g_strv_contains(names, name)) {
+        completer->result->wants_frontend = g_steal_pointer(&name);
+    }
+}
+
 static void offer_frontend_names(Completer *completer)
 {
     const char *const *names = completer->context->machine->frontend_names;
 
     completer->result->after = ""; /* options may follow */
+    if (strchr(completer->prefix, ',')) {
+        offer_frontend_options(completer);
+        return;
+    }
     for (guint i = 0; names && names[i]; i++) {
         offer(completer, names[i]);
     }
@@ -146,26 +193,36 @@ static void offer_log_items(Completer *completer)
     }
 }
 
-static void offer_object_word(const char *word, void *opaque)
-{
-    offer(opaque, word);
-}
-
 static void offer_objects(Completer *completer, CommandNoun noun)
 {
+    gsize file_at = 0;
     CompleteObject what = {completer->context->machine, completer->prefix, completer->before,
-                           offer_object_word, completer};
+                           offer_object_word,           completer,         &file_at};
 
     if (complete_object(&what, noun)) {
         completer->result->after = ""; /* more may follow */
     }
+    if (file_at) { /* within a word there are no quotes */
+        completer->result->wants_files = TRUE;
+        completer->result->file = g_strdup(completer->prefix + file_at);
+        completer->result->quoting = FILES_PLAIN;
+        completer->result->start += file_at;
+    }
+}
+
+static void offer_files(Completer *completer)
+{
+    completer->result->wants_files = TRUE;
+    completer->result->file =
+        g_strdup(completer->open_quote ? completer->open_quote : completer->prefix);
+    completer->result->quoting = completer->open_quote ? FILES_QUOTED : FILES_MIXED;
 }
 
 static void offer_noun(Completer *completer, CommandNoun noun)
 {
     switch (noun) {
     case NOUN_NONE: break;
-    case NOUN_FILE: completer->result->wants_files = TRUE; break;
+    case NOUN_FILE: offer_files(completer); break;
     case NOUN_COMMAND: offer_table(completer, monitor_commands); break;
     case NOUN_INFO_TOPIC:
         info_foreach_topic(completer->context->machine, offer_topic, completer);
@@ -183,6 +240,7 @@ static void offer_noun(Completer *completer, CommandNoun noun)
     case NOUN_FRONTEND_NAME: offer_frontend_names(completer); break;
     case NOUN_CHARDEV: offer_chardevs(completer); break;
     case NOUN_LOG_ITEMS: offer_log_items(completer); break;
+    case NOUN_CHARDEV_TYPE:
     case NOUN_DEVICE_TYPE:
     case NOUN_DEVICE:
     case NOUN_OBJECT_TYPE:
@@ -315,35 +373,71 @@ static int compare_words(gconstpointer a, gconstpointer b)
     return strcmp(*(char *const *)a, *(char *const *)b);
 }
 
-void hmp_complete(CommandContext *context, const char *text, HmpCompletion *completion)
+/* As parse_quoted() of parse.c reads it, which complains where this does not. Returns where the
+ * quotes are closed, or NULL. */
+static const char *read_quoted(const char *p, GString *word)
 {
-    Completer completer = {.context = context, .text = text, .result = completion};
-    const char *space = text + strlen(text);
-
-    while (space > text && !g_ascii_isspace(space[-1])) {
-        space--;
-    }
-    *completion = (HmpCompletion){
-        .start = space - text, .after = " ", .words = g_ptr_array_new_with_free_func(g_free)};
-    completer.prefix = space;
-
-    /* The finished words, without empty ones. */
-    g_autofree char *finished = g_strndup(text, completion->start);
-    g_auto(GStrv) words = g_strsplit_set(finished, " \t", -1);
-    guint n = 0;
-    for (guint i = 0; words[i]; i++) {
-        if (*words[i]) {
-            words[n++] = words[i];
-        } else {
-            g_free(words[i]);
+    for (; *p && *p != '"'; p++) {
+        if (*p == '\\' && p[1]) {
+            p++;
         }
+        g_string_append_c(word, *p);
     }
-    words[n] = NULL;
-    complete_words(&completer, words);
+    return *p ? p : NULL;
+}
+
+/* The finished words, and where the one begins that is not. */
+static GPtrArray *split_words(Completer *completer)
+{
+    GPtrArray *words = g_ptr_array_new_with_free_func(g_free);
+    const char *p = completer->text;
+
+    for (;;) {
+        g_autoptr(GString) word = g_string_new(NULL);
+
+        while (g_ascii_isspace(*p)) {
+            p++;
+        }
+        completer->prefix = p;
+        if (*p == '"') {
+            const char *end = read_quoted(p + 1, word);
+            if (!end) {
+                completer->open_quote = g_strdup(word->str);
+                break;
+            }
+            p = end + 1;
+        } else {
+            while (*p && !g_ascii_isspace(*p)) {
+                g_string_append_c(word, *p++);
+            }
+        }
+        if (!*p) {
+            break;
+        }
+        g_ptr_array_add(words, g_strdup(word->str));
+    }
+    g_ptr_array_add(words, NULL);
+    return words;
+}
+
+void hmp_complete(CommandContext *context, const char *text, const FrontendOps *loaded,
+                  HmpCompletion *completion)
+{
+    Completer completer = {
+        .context = context, .text = text, .loaded = loaded, .result = completion};
+    g_autoptr(GPtrArray) words = split_words(&completer);
+
+    *completion = (HmpCompletion){.start = completer.prefix - text,
+                                  .after = " ",
+                                  .words = g_ptr_array_new_with_free_func(g_free)};
+    complete_words(&completer, (char **)words->pdata);
     g_ptr_array_sort(completion->words, compare_words);
+    g_free(completer.open_quote);
 }
 
 void hmp_completion_clear(HmpCompletion *completion)
 {
     g_clear_pointer(&completion->words, g_ptr_array_unref);
+    g_clear_pointer(&completion->file, g_free);
+    g_clear_pointer(&completion->wants_frontend, g_free);
 }

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "core/error.h"
+#include "core/frontend.h"
 #include "monitor/command.h"
 #include "monitor/editor.h"
 #include "monitor/fds.h"
@@ -39,7 +40,15 @@ struct Monitor {
     char *line;       /* the one that runs */
     FileQuery *files; /* completion under way */
     gsize files_start;
+    const char *files_after;        /* a single name is followed by it */
+    struct FrontendQuery *frontend; /* whose options are to be completed; NULL = none */
 };
+
+/* Outlives a monitor that goes first. */
+typedef struct FrontendQuery {
+    Monitor *monitor; /* NULL: it has gone, or the line has changed */
+    char *text;       /* up to the cursor */
+} FrontendQuery;
 
 static void process_input(Monitor *monitor);
 
@@ -81,8 +90,9 @@ static void write_text(Monitor *monitor, const char *text)
 
 static gboolean is_blocked(const Monitor *monitor)
 {
-    return monitor->finished || monitor->files || (monitor->run && !monitor->asker) ||
-           monitor->starting || monitor->output->len >= OUTPUT_LIMIT;
+    return monitor->finished || monitor->files || monitor->frontend ||
+           (monitor->run && !monitor->asker) || monitor->starting ||
+           monitor->output->len >= OUTPUT_LIMIT;
 }
 
 static void start_line(Monitor *monitor)
@@ -155,26 +165,56 @@ static void files_found(const GPtrArray *words, void *opaque)
     Monitor *monitor = opaque;
     const char *only = words->len == 1 ? g_ptr_array_index(words, 0) : "";
 
+    const char *after = *only == '"' ? "\" " : monitor->files_after;
+
     monitor->files = NULL;
     line_editor_offer(monitor->editor, monitor->files_start, words,
-                      g_str_has_suffix(only, "/") ? "" : " ");
+                      g_str_has_suffix(only, "/") ? "" : after);
     process_input(monitor);
 }
 
-static void editor_complete(void *opaque, const char *text)
+static void complete(Monitor *monitor, const char *text, const FrontendOps *loaded);
+
+static void frontend_loaded(const FrontendOps *ops, const GError *error, void *opaque)
 {
-    Monitor *monitor = opaque;
+    FrontendQuery *query = opaque;
+    Monitor *monitor = query->monitor;
+
+    if (monitor) {
+        monitor->frontend = NULL;
+        if (ops) {
+            complete(monitor, query->text, ops);
+        }
+        process_input(monitor);
+    }
+    g_free(query->text);
+    g_free(query);
+}
+
+static void complete(Monitor *monitor, const char *text, const FrontendOps *loaded)
+{
     HmpCompletion completion;
 
-    hmp_complete(&monitor->context, text, &completion);
-    if (completion.wants_files) {
+    hmp_complete(&monitor->context, text, loaded, &completion);
+    if (completion.wants_frontend && !loaded) {
+        monitor->frontend = g_new(FrontendQuery, 1);
+        *monitor->frontend = (FrontendQuery){monitor, g_strdup(text)};
+        frontend_load(monitor->context.machine, completion.wants_frontend, "", frontend_loaded,
+                      monitor->frontend);
+    } else if (completion.wants_files) {
         monitor->files_start = completion.start;
-        monitor->files = file_query_start(monitor->context.machine, text + completion.start,
-                                          files_found, monitor);
+        monitor->files_after = completion.quoting == FILES_PLAIN ? "" : " ";
+        monitor->files = file_query_start(monitor->context.machine, completion.file,
+                                          completion.quoting, files_found, monitor);
     } else {
         line_editor_offer(monitor->editor, completion.start, completion.words, completion.after);
     }
     hmp_completion_clear(&completion);
+}
+
+static void editor_complete(void *opaque, const char *text)
+{
+    complete(opaque, text, NULL);
 }
 
 static const LineEditorOps editor_ops = {editor_write, editor_line, editor_complete};
@@ -266,6 +306,10 @@ static void forget_peer(Monitor *monitor)
         monitor->secret_answer(call, ""); /* ends the command */
     }
     file_query_cancel(g_steal_pointer(&monitor->files));
+    if (monitor->frontend) {
+        monitor->frontend->monitor = NULL;
+        monitor->frontend = NULL;
+    }
     line_editor_stop(monitor->editor);
     deferred_cancel(monitor->resume);
     monitor->yielded = FALSE;

@@ -323,6 +323,65 @@ class TerminalTest(unittest.TestCase):
         self.keys('file ' + os.path.dirname(__file__) + '/test_moni', 'Tab')
         self.assertTrue(until(lambda: 'test_monitor.py' in ''.join(self.screen())), self.screen())
 
+    def complete(self, typed, completed):
+        """Types, and presses Tab once more for each "|" in it."""
+        self.keys('C-u')
+        for part in typed.split('|')[:-1]:
+            self.keys('-l', part)
+            self.keys('Tab')
+        self.see('(qemu) ' + completed)
+        wanted = ('(qemu) ' + completed).split()
+        self.assertEqual(self.screen()[-1].split(), wanted)
+
+    def test_completion_of_options(self):
+        for typed, completed in (
+                ('chardev-a|ringb|', 'chardev-add ringbuf'),
+                ('chardev-add socket,pat|', 'chardev-add socket,path='),
+                ('chardev-add socket,server=on,reco|', 'chardev-add socket,server=on,reconnect='),
+                ('chardev-add file,appe|of|', 'chardev-add file,append=off'),
+                ('chardev-add file,id=a,logf|', 'chardev-add file,id=a,logfile='),
+                ('object_add memory-backend-me|,hugetlb=of|',
+                 'object_add memory-backend-memfd,hugetlb=off'),
+                ('object_add secret,format=b|', 'object_add secret,format=base64'),
+                ('device_add isa-ser|,ind|', 'device_add isa-serial,index='),
+                ('display_add headl|,reco|', 'display_add headless,record='),
+                ('chardev-add ringbuf,nothing=|', 'chardev-add ringbuf,nothing='),
+                ('chardev-add nosuch,pa|', 'chardev-add nosuch,pa')):
+            with self.subTest(typed=typed):
+                self.complete(typed, completed)
+
+    def test_completion_of_file_names(self):
+        folder = os.path.join(self.state, 'f')
+        os.mkdir(folder)
+        os.mkdir(os.path.join(folder, 'a folder'))
+        for name in ('my file', 'my "own" file', 'plain', 'sp ace1', 'sp ace2',
+                     'a folder/in\\side'):
+            with open(os.path.join(folder, name), 'wb'):
+                pass
+        for typed, completed in (
+                ('logfile %s/pl|', 'logfile %s/plain'),
+                ('logfile %s/my|f|', 'logfile "%s/my file"'),
+                ('logfile %s/my|\\"|', 'logfile "%s/my \\"own\\" file"'),
+                ('logfile "%s/my f|', 'logfile "%s/my file"'),
+                ('logfile "%s/pl|', 'logfile "%s/plain"'),
+                ('logfile %s/sp|', 'logfile "%s/sp ace'),
+                ('logfile %s/a|', 'logfile "%s/a folder/'),
+                ('logfile %s/a||', 'logfile "%s/a folder/in\\\\side"'),
+                ('memsave 0 0 %s/my|f|', 'memsave 0 0 "%s/my file"'),
+                ('chardev-add file,path=%s/pl|', 'chardev-add file,path=%s/plain'),
+                ('chardev-add file,path=%s/my|', 'chardev-add file,path=%s/my')):
+            with self.subTest(typed=typed):
+                self.complete(typed % folder, completed % folder)
+        # What is completed is what the parser reads: the file is there, so that it is replaced.
+        self.keys('C-u')
+        self.keys('-l', 'logfile %s/my' % folder)
+        self.keys('Tab')
+        self.keys('-l', '\\"')
+        self.keys('Tab', 'Enter')
+        self.see('(qemu)')
+        self.assertEqual(len(os.listdir(folder)), 6, self.screen())
+        self.assertFalse([row for row in self.screen() if 'rror' in row])
+
     def quit(self):
         self.keys('C-u', 'quit', 'Enter')
         self.assertTrue(until(lambda: 'status=0' in self.screen()), self.screen())

@@ -483,7 +483,7 @@ static void check_completes(Rig *rig, const char *text, gsize start, const char 
     HmpCompletion completion;
 
     g_test_message("%s", text);
-    hmp_complete(&context, text, &completion);
+    hmp_complete(&context, text, NULL, &completion);
     g_ptr_array_add(completion.words, NULL);
     g_autofree char *words = g_strjoinv(" ", (char **)completion.words->pdata);
     g_assert_cmpstr(words, ==, completion.wants_files ? "" : expected);
