@@ -155,6 +155,36 @@ static void add_pvpanic(Aml *aml, Device *pvpanic)
     aml_close(aml);
 }
 
+/* One drive (_FDI, 9.9.2): what the AT's BIOS has in its diskette parameter tables. */
+static void add_floppy(Aml *aml, guint unit, guint type)
+{
+    static const struct {
+        guint type;
+        guint8 values[14];
+    } kinds[] = {
+        /* Last cylinder, sector and head; the parameter table. */
+        {2, {79, 15, 1, 0xdf, 0x02, 0x25, 0x02, 0x0f, 0x1b, 0xff, 0x54, 0xf6, 0x0f, 0x08}},
+        {4, {79, 18, 1, 0xaf, 0x02, 0x25, 0x02, 0x12, 0x1b, 0xff, 0x6c, 0xf6, 0x0f, 0x08}},
+        {5, {79, 36, 1, 0xaf, 0x02, 0x25, 0x02, 0x24, 0x1b, 0xff, 0x53, 0xf6, 0x0f, 0x08}},
+    };
+
+    for (guint i = 0; i < G_N_ELEMENTS(kinds); i++) {
+        if (kinds[i].type != type) {
+            continue;
+        }
+        aml_open_device(aml, unit ? "FLPB" : "FLPA");
+        aml_name_integer(aml, "_ADR", unit);
+        aml_open_package(aml, "_FDI", 2 + G_N_ELEMENTS(kinds[i].values));
+        aml_integer(aml, unit);
+        aml_integer(aml, type);
+        for (guint n = 0; n < G_N_ELEMENTS(kinds[i].values); n++) {
+            aml_integer(aml, kinds[i].values[n]);
+        }
+        aml_close(aml);
+        aml_close(aml);
+    }
+}
+
 /* Which drives there are (_FDE, 9.9.1): four of them and a tape. */
 static void add_floppies(Aml *aml, const PcBoard *board)
 {
@@ -165,6 +195,8 @@ static void add_floppies(Aml *aml, const PcBoard *board)
     found[16] = 2; /* the controller has no tape drive: never present */
     aml_open_scope(aml, "\\_SB.PCI0.ISA.FDC0");
     aml_name_buffer(aml, "_FDE", found, sizeof(found));
+    add_floppy(aml, 0, types >> 4);
+    add_floppy(aml, 1, types & 0xf);
     aml_close(aml);
 }
 
@@ -180,7 +212,7 @@ static void add_isa_parts(Aml *aml, const PcBoard *board)
         {"\\_SB.PCI0.ISA.COM4", "isa-serial", 0x2e8},
         {"\\_SB.PCI0.ISA.LPT1", "isa-parallel", 0x378},
         {"\\_SB.PCI0.ISA.LPT2", "isa-parallel", 0x278},
-        {"\\_SB.PCI0.ISA.FDC0", "isa-fdc", 0},
+        {"\\_SB.PCI0.ISA.FDC0", "isa-fdc", 0x3f0},
     };
     Device *pvpanic = isa_find(board, pvpanic_ops.name, 0);
 
@@ -191,7 +223,7 @@ static void add_isa_parts(Aml *aml, const PcBoard *board)
     if (pvpanic) {
         add_pvpanic(aml, pvpanic);
     }
-    if (isa_find(board, "isa-fdc", 0)) {
+    if (isa_find(board, "isa-fdc", 0x3f0)) {
         add_floppies(aml, board);
     }
 }

@@ -8,6 +8,7 @@ import shutil
 import struct
 import subprocess
 import sys
+import tempfile
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), '..', 'lib'))
 
@@ -85,6 +86,12 @@ class TablesTest(FwCfgTest):
 
 
 class Tables(TablesTest):
+    def image(self, kib):
+        with tempfile.NamedTemporaryFile(delete=False) as file:
+            file.write(bytes(kib << 10))
+        self.addCleanup(os.unlink, file.name)
+        return file.name
+
     def test_pc(self):
         self.start('-m', '64', '-smp', '3', '-device', 'pvpanic,ioport=0x506')
         tables = self.load()
@@ -129,6 +136,13 @@ class Tables(TablesTest):
         fadt = self.load()['FACP']
         self.assertEqual(struct.unpack_from('<I', fadt, 56)[0], 0xb000)
         self.assertEqual(struct.unpack_from('<Q', fadt, 152)[0], 0xb000)
+
+    def test_floppy(self):
+        self.start('-m', '64', '-fda', self.image(1440))
+        code = self.source(self.load())
+        self.assertIn('Device (FLPA) { Name (_ADR, Zero) Name (_FDI, Package (0x10)', code)
+        self.assertNotIn('FLPB', code)
+        self.assertIn('Scope (\\_SB.PCI0.ISA.FDC0) { Name (_STA, 0x0F)', code)
 
     def test_q35(self):
         self.start('-machine', 'q35', '-m', '64')
