@@ -189,7 +189,7 @@ class LinuxTest(unittest.TestCase):
         self.addCleanup(self.console.close)
         self.console.wait('~ # ')
         # As long as no echo ends a line early.
-        self.console.run('stty -F /dev/console cols 200 2>/dev/null; mount -t proc proc /proc; '
+        self.console.run('stty -F /dev/console cols 2000 2>/dev/null; mount -t proc proc /proc; '
                          'mount -t devtmpfs dev /dev')
 
     def setUp(self):
