@@ -89,7 +89,7 @@ class Acpi(linux.LinuxTest):
 
     def check_poweroff(self):
         self.console.socket.sendall(b'echo o > /proc/sysrq-trigger\n')
-        self.machine.wait(60)
+        self.machine.wait(300)
 
     def start_with(self, *args):
         self.files, load = PACKAGE.load('button', 'evdev', 'virtio_pci', 'virtio-rng',
