@@ -101,8 +101,8 @@ rfbScreenInfoPtr vnc_updater_open_screen(VncUpdater *updater)
     return screen;
 }
 
-/* libvncserver keeps a scaled copy's size when the screen gets another, and divides by zero when the
- * screen is the smaller one then: the viewer has to ask for a scale anew. */
+/* libvncserver keeps a scaled copy's size when the screen gets another, and divides by zero when
+ * the screen is the smaller one then: the viewer has to ask for a scale anew. */
 static void end_scale(rfbClientPtr client)
 {
     if (client->scaledScreen != client->screen) {
