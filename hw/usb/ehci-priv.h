@@ -25,7 +25,8 @@
 #define CMD_DOORBELL    (1u << 6)
 #define CMD_LIGHT_RESET (1u << 7)
 #define CMD_THRESHOLD   (0xffu << 16)
-#define CMD_KEPT        (CMD_RUN | CMD_SIZE | CMD_PERIODIC | CMD_ASYNC | CMD_DOORBELL | CMD_THRESHOLD)
+#define CMD_SCHEDULES   (CMD_PERIODIC | CMD_ASYNC)
+#define CMD_KEPT        (CMD_RUN | CMD_SIZE | CMD_SCHEDULES | CMD_DOORBELL | CMD_THRESHOLD)
 
 /* USBSTS (2.3.2); the lower six are interrupts, which USBINTR enables. */
 #define STS_INT        (1u << 0)
