@@ -204,6 +204,17 @@ typedef struct VgaTiming {
     guint sync_start, sync_end;
 } VgaTiming;
 
+/* What a card's chip has beyond a VGA. */
+typedef struct VgaExtension {
+    /* An access to a port of 3C0h-3DFh (the CRTC's at 3D4h and 3D5h): FALSE = the VGA's own. */
+    gboolean (*port_read)(VgaCore *vga, guint port, guint8 *value);
+    gboolean (*port_write)(VgaCore *vga, guint port, guint8 value);
+    /* A packed-pixel mode is set: fills width, height, bpp, stride and base. FALSE = the VGA's. */
+    gboolean (*decode)(const VgaCore *vga, VgaMode *mode);
+    /* The VGA's registers changed that decide what the legacy window shows. */
+    void (*mem_update)(VgaCore *vga);
+} VgaExtension;
+
 struct VgaCore {
     Device *dev;
     Machine *machine;
@@ -214,9 +225,10 @@ struct VgaCore {
     /* memory */
     Region vram;
     guint8 *mem;
-    guint32 mem_size;     /* a power of two */
-    gboolean linear_only; /* set before vga_init(): no VGA, blank without a linear mode */
-    unsigned long *dirty; /* pages written before the present scan */
+    guint32 mem_size;              /* a power of two */
+    gboolean linear_only;          /* set before vga_init(): no VGA, blank without a linear mode */
+    const VgaExtension *extension; /* set before vga_init(); NULL = none */
+    unsigned long *dirty;          /* pages written before the present scan */
     gboolean any_dirty;
     guint vram_surfaces; /* (atomic) surfaces that show video memory itself */
     gboolean watching;

@@ -199,6 +199,9 @@ void vga_mem_update(VgaCore *vga)
         region_set_alias_offset(&vga->window_alias, offset);
         region_set_enabled(&vga->window_alias, direct);
     }
+    if (vga->extension) {
+        vga->extension->mem_update(vga);
+    }
 }
 
 /* ---- lifecycle ---- */

@@ -188,10 +188,21 @@ static guint8 status_read(VgaCore *vga)
     return vga_retrace_status(vga);
 }
 
+/* As an extension sees it: the CRTC is always where colour cards have it. */
+static guint extension_port(guint port)
+{
+    return port == 0x3b4 || port == 0x3b5 ? port + 0x20 : port;
+}
+
 guint8 vga_port_read(VgaCore *vga, guint port)
 {
+    guint8 value;
+
     if (!port_decodes(vga, port)) {
         return 0xff;
+    }
+    if (vga->extension && vga->extension->port_read(vga, extension_port(port), &value)) {
+        return value;
     }
     switch (port) {
     case 0x3b4:
@@ -220,7 +231,8 @@ guint8 vga_port_read(VgaCore *vga, guint port)
 
 void vga_port_write(VgaCore *vga, guint port, guint8 value)
 {
-    if (!port_decodes(vga, port)) {
+    if (!port_decodes(vga, port) ||
+        (vga->extension && vga->extension->port_write(vga, extension_port(port), value))) {
         return;
     }
     switch (port) {

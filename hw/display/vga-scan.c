@@ -107,6 +107,8 @@ void vga_mode_decode(const VgaCore *vga, VgaMode *mode)
         mode->height = vga->surface ? vga->surface->height : 480;
     } else if (vbe_is_enabled(vga)) {
         decode_vbe(vga, mode);
+    } else if (vga->extension && vga->extension->decode(vga, mode)) {
+        mode->kind = VGA_LINEAR;
     } else {
         decode_planar(vga, mode);
     }
@@ -250,7 +252,7 @@ static void vram_surface_released(Surface *surface, void *opaque)
 static gboolean shows_vram(const VgaMode *mode)
 {
     return mode->kind == VGA_LINEAR && mode->bpp == 32 && !mode->big_endian &&
-           mode->base % 4 == 0 && mode->stride % 4 == 0;
+           mode->base % 4 == 0 && mode->stride % 4 == 0 && mode->stride / 4 >= mode->width;
 }
 
 static void set_surface(VgaCore *vga, Surface *surface)

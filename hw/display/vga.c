@@ -68,7 +68,8 @@ static gboolean vga_watch(void *opaque)
     gint64 now = clock_now(vga->machine->host_clock);
 
     /* Text and planar modes are drawn through our own handlers, which tell by themselves. */
-    if (vga->watching || (!vbe_is_enabled(vga) && !vga->window_alias.enabled)) {
+    if (vga->watching ||
+        (!vbe_is_enabled(vga) && vga->mode.kind != VGA_LINEAR && !vga->window_alias.enabled)) {
         return TRUE;
     }
     if (now < vga->watch_not_before) {

@@ -11,6 +11,7 @@
 #include "hw/char/debugcon.h"
 #include "hw/char/parallel.h"
 #include "hw/char/serial.h"
+#include "hw/display/cirrus.h"
 #include "hw/display/ramfb.h"
 #include "hw/display/vga.h"
 #include "hw/input/i8042.h"
@@ -96,6 +97,7 @@ const DeviceOps *const device_types[] = {
     &secondary_vga_ops.device,
     &bochs_display_ops.device,
     &isa_vga_ops,
+    &cirrus_vga_ops.device,
     &ramfb_ops,
     /* tests, crashes, watchdogs */
     &pc_testdev_ops,

@@ -240,6 +240,7 @@ gboolean pc_finish(PcBoard *board, GError **error)
 
 const BoardVga pc_vgas[] = {
     {"std", "VGA", "standard VGA with Bochs VBE extensions"},
+    {"cirrus", "cirrus-vga", "Cirrus Logic CL-GD5446"},
     {"virtio", "virtio-vga", "virtio display with a VGA"},
     {"none", NULL, "no graphics card"},
     {NULL},
