@@ -137,7 +137,7 @@ static int make_image(const char *name, guint size)
 
 static const char *board_name(guint8 choice)
 {
-    return choice & 1 ? "isapc" : choice & 4 ? "q35" : "pc";
+    return choice & 1 ? "isapc" : choice & 4 ? "q35,vga=cirrus" : "pc";
 }
 
 static gboolean is_q35(const PcRig *rig)
@@ -333,6 +333,9 @@ static void setup_q35(PcRig *rig)
     config_write(rig, 0xf8, 0x44, 0x80);
     config_write(rig, 0xf8, 0x60, 0x0b0a0b0a);
     config_write(rig, 0xf8, 0xf0, RCBA | 1);
+    config_write(rig, 0x08, 0x10, 0xe0000000); /* Cirrus VGA */
+    config_write(rig, 0x08, 0x14, 0xe8000000);
+    config_write(rig, 0x08, 0x04, 7);
     config_write(rig, 0xfa, 0x24, AHCI_BAR);
     config_write(rig, 0xfa, 0x04, 7);
     config_write(rig, 0xfb, 0x20, 0x700); /* SMBus */

@@ -64,7 +64,8 @@ PcRig *pc_rig_new(const char *board, guint64 ram_size, const char *const *drives
                   const char *const *devices)
 {
     PcRig *rig = g_new0(PcRig, 1);
-    const BoardOps *ops = board_find(board);
+    g_auto(GStrv) name = g_strsplit(board, ",vga=", 2);
+    const BoardOps *ops = board_find(name[0]);
     g_autoptr(GMainContext) context = g_main_context_new();
     g_autoptr(GError) error = NULL;
 
@@ -83,7 +84,7 @@ PcRig *pc_rig_new(const char *board, guint64 ram_size, const char *const *drives
     rig->config = (BoardConfig){
         .ram_size = ram_size,
         .cpus = 1,
-        .vga = ops->default_vga,
+        .vga = name[1] ? name[1] : ops->default_vga,
         .rtc_start = 1000000000,
         .rtc_clock = "vm",
         .boot = {.splash_time_ms = -1, .reboot_timeout_ms = -1},

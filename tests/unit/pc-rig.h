@@ -25,8 +25,9 @@ typedef struct PcRig {
 } PcRig;
 
 /*
- * `drives`: -drive strings, ended by NULL; `devices`: -device strings, ended by NULL. Either may be
- * NULL. The machine runs. Failing is a failure of the test.
+ * `board`: its name, and ",vga=NAME" for another graphics card than usual. `drives`: -drive
+ * strings, ended by NULL; `devices`: -device strings, ended by NULL. Either may be NULL. The
+ * machine runs. Failing is a failure of the test.
  */
 PcRig *pc_rig_new(const char *board, guint64 ram_size, const char *const *drives,
                   const char *const *devices);
