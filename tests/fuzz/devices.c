@@ -30,6 +30,7 @@
 #define DISK_SIZE   (8u << 20)
 #define CD_SIZE     (1u << 20)
 #define FLOPPY_SIZE (1440u << 10)
+#define FLASH_SIZE  (64u << 10)
 #define RECORD      8
 #define XHCI_BAR    0xe1000000u
 #define MAX_RECORDS 2000
@@ -105,6 +106,8 @@ static const guint32 q35_areas[] = {
     0x000f0000,
     AHCI_BAR,
     0xfec00000,
+    0x100000000 - FLASH_SIZE, /* flash chips */
+    0x100000000 - 2 * FLASH_SIZE,
 };
 
 /* Virtio devices in slots 10 to 14: where their windows are and, in memory, their queues. */
@@ -113,7 +116,7 @@ static const guint32 q35_areas[] = {
 #define VIRTIO_BAR   0xfeb00000
 #define VIRTIO_RINGS 0x4000
 
-static int disk_fd = -1, cd_fd = -1, stick_fd = -1, floppy_fd = -1;
+static int disk_fd = -1, cd_fd = -1, stick_fd = -1, floppy_fd = -1, flash_fd = -1;
 
 /* ---- the machine ---- */
 
@@ -192,13 +195,14 @@ static PcRig *make_rig(guint8 choice)
     };
     PcRig *rig;
     g_autofree char *disk = NULL, *cd = NULL, *stick = NULL, *sata_disk = NULL, *sata_cd = NULL;
-    g_autofree char *stick2 = NULL, *floppy = NULL;
+    g_autofree char *stick2 = NULL, *floppy = NULL, *flash = NULL, *flash2 = NULL;
 
     if (disk_fd < 0) {
         disk_fd = make_image("disk", DISK_SIZE);
         cd_fd = make_image("cd", CD_SIZE);
         stick_fd = make_image("stick", CD_SIZE);
         floppy_fd = make_image("floppy", FLOPPY_SIZE);
+        flash_fd = make_image("flash", FLASH_SIZE);
     }
     disk =
         g_strdup_printf("file=/proc/self/fd/%d,if=ide,index=0,format=raw,snapshot=on,discard=unmap,"
@@ -218,12 +222,17 @@ static PcRig *make_rig(guint8 choice)
                               cd_fd);
     floppy = g_strdup_printf(
         "file=/proc/self/fd/%d,if=floppy,id=fd,format=raw,snapshot=on,aio=threads", floppy_fd);
-    rig =
-        pc_rig_new(board_name(choice), RAM_SIZE,
-                   (const char *const[]){disk, cd, stick, stick2, sata_disk, sata_cd, floppy, NULL},
-                   choice & 1   ? isa_devices
-                   : choice & 4 ? q35_devices
-                                : pci_devices);
+    flash = g_strdup_printf("file=/proc/self/fd/%d,if=pflash,format=raw,snapshot=on,aio=threads",
+                            flash_fd);
+    flash2 = g_strdup_printf("file=/proc/self/fd/%d,if=pflash,unit=1,format=raw,readonly=on,"
+                             "aio=threads",
+                             flash_fd);
+    rig = pc_rig_new(board_name(choice), RAM_SIZE,
+                     (const char *const[]){disk, cd, stick, stick2, sata_disk, sata_cd, floppy,
+                                           choice & 4 ? flash : NULL, flash2, NULL},
+                     choice & 1   ? isa_devices
+                     : choice & 4 ? q35_devices
+                                  : pci_devices);
     rig->machine->assembled = TRUE;                  /* what comes is hot-plugged */
     rig->machine->actions.panic = PANIC_ACTION_NONE; /* it is not to end there */
     return rig;

@@ -408,6 +408,20 @@ def q35():
     return s
 
 
+def flash():
+    s = Seed(Q35)
+    for area in (20, 21):
+        for value in (0x98, 0x90, 0x70, 0x50, 0x20, 0xd0, 0x60, 0x01, 0x20, 0x00, 0x40, 0x5a, 0xff):
+            s.record(WRITE, area << 2 | B, 0xfff, value).record(READ, area << 2 | L, 0x10)
+        s.record(WRITE, area << 2 | B, 0x1000, 0xe8).record(WRITE, area << 2 | B, 0x1000, 3)
+        for n in (3, 1, 0, 2):
+            s.record(WRITE, area << 2 | B, 0x1000 + n, n)
+        s.record(WRITE, area << 2 | B, 0x1000, 0xd0).run()
+        s.record(WRITE, area << 2 | B, 0x1000, 0xe8).record(WRITE, area << 2 | B, 0x1000, 9)
+        s.record(WRITE, area << 2 | L, 0xfffc, 9).record(WRITE, area << 2 | B, 0, 9).run()
+    return s
+
+
 def q35_hotplug():
     s = Seed(Q35)
     for power in (0x1f8, 0x7f8, 0x2f8, 0x1f8, 0x7f8):
@@ -499,6 +513,7 @@ def seeds():
     yield 'vga-mmio', vga_mmio()
     yield 'keyboard', keyboard()
     yield 'q35', q35()
+    yield 'flash', flash()
     yield 'q35-hotplug', q35_hotplug()
     yield 'serial', serial()
     yield 'fw-cfg', fw_cfg()
