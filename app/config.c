@@ -46,6 +46,7 @@ CliConfig *cli_config_new(void)
     config->parallels = items_new();
     config->monitors = items_new();
     config->qtests = items_new();
+    config->silent_audiodevs = g_ptr_array_new_with_free_func(g_free);
     config->passed_fds = items_new();
     return config;
 }
@@ -70,6 +71,7 @@ void cli_config_free(CliConfig *config)
     g_array_unref(config->parallels);
     g_array_unref(config->monitors);
     g_array_unref(config->qtests);
+    g_ptr_array_unref(config->silent_audiodevs);
     g_array_unref(config->passed_fds);
     g_free(config->name);
     g_free(config->uuid);

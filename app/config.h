@@ -50,6 +50,7 @@ typedef struct CliConfig {
     guint64 ram_size;     /* 0 = default */
     const char *mem_path; /* NULL = not a file */
     gboolean mem_prealloc;
+    gboolean mem_lock; /* -overcommit mem-lock=on */
     const char *bios;
     const char *kernel, *initrd, *append; /* NULL = not given */
     GPtrArray *firmware_dirs;             /* of const char *; owned array, NULL-ended once parsed */
@@ -67,8 +68,9 @@ typedef struct CliConfig {
     GArray *devices; /* of CliItem */
     GArray *objects; /* of CliItem */
 
-    GArray *displays;   /* of CliItem: -display, -vnc, -spice */
-    const char *keymap; /* -k; NULL = the frontends' own default */
+    GArray *displays;            /* of CliItem: -display, -vnc, -spice */
+    GPtrArray *silent_audiodevs; /* of char *: ids of -audiodev none; owned */
+    const char *keymap;          /* -k; NULL = the frontends' own default */
     gboolean full_screen;
     gboolean nographic;
 

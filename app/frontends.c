@@ -97,6 +97,23 @@ static gboolean is_none(const CliItem *item)
     return !strcmp(item->option, "display") && !strcmp(item->value, "none");
 }
 
+/* -vnc's audiodev= may name a sound system that plays nothing: viewers hear it as it is. */
+static gboolean open_vnc_option(Machine *machine, const char *text, GError **error)
+{
+    const CliConfig *config = machine->open_frontend_opaque;
+    g_autoptr(OptionList) list = option_list_parse(text, "vnc", NULL);
+    g_autofree char *audiodev = list ? option_list_take(list, "audiodev") : NULL;
+    g_autofree char *rest = NULL;
+
+    for (guint i = 0; audiodev && i < config->silent_audiodevs->len; i++) {
+        if (!strcmp(g_ptr_array_index(config->silent_audiodevs, i), audiodev)) {
+            rest = option_list_format(list, "vnc");
+            return open_named(machine, "vnc", rest, error);
+        }
+    }
+    return open_named(machine, "vnc", text, error);
+}
+
 /* "-display NAME[,options]", "-display vnc=:0[,options]", "-vnc :0[,options]", "-vnc none",
  * "-spice options". */
 static gboolean open_item(Machine *machine, const CliItem *item, GError **error)
@@ -106,7 +123,7 @@ static gboolean open_item(Machine *machine, const CliItem *item, GError **error)
     if (!strcmp(item->option, "spice")) {
         good = open_named(machine, "spice", item->value, error);
     } else if (!strcmp(item->option, "vnc")) {
-        good = !strcmp(item->value, "none") || open_named(machine, "vnc", item->value, error);
+        good = !strcmp(item->value, "none") || open_vnc_option(machine, item->value, error);
     } else {
         good = frontend_open_text(machine, item->value, error) != NULL;
     }

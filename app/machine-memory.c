@@ -34,6 +34,8 @@ static gboolean make_default(Machine *machine, const CliConfig *config, BoardCon
                              GError **error)
 {
     g_autoptr(OptionList) options = option_list_new();
+    g_autofree char *dump = option_list_take(config->board_options, "dump-guest-core");
+    g_autofree char *merge = option_list_take(config->board_options, "mem-merge");
     g_autofree char *size = g_strdup_printf("%" G_GUINT64_FORMAT, board->ram_size);
 
     if (backend_find(machine, BOARD_RAM_ID)) {
@@ -52,8 +54,8 @@ static gboolean make_default(Machine *machine, const CliConfig *config, BoardCon
     option_list_add(options, "prealloc", config->mem_prealloc ? "on" : "off");
     /* A guest need not use all of it, nor does anybody want it in a core file. */
     option_list_add(options, "reserve", "off");
-    option_list_add(options, "merge", "off");
-    option_list_add(options, "dump", "off");
+    option_list_add(options, "merge", merge ? merge : "off");
+    option_list_add(options, "dump", dump ? dump : "off");
     return backend_add(machine, options, error) &&
            (board->memory = backend_claim(machine, BOARD_RAM_ID, MEMDEV_TYPE, error)) != NULL;
 }
@@ -70,6 +72,10 @@ gboolean machine_memory_prepare(Machine *machine, CliConfig *config, const Board
     if (board->ram_size > ops->max_ram) {
         return error_set(error, "-m: the machine '%s' takes at most %" G_GUINT64_FORMAT " MiB",
                          ops->name, ops->max_ram >> 20);
+    }
+    if (id || ops->no_memory) { /* an object has its own */
+        g_free(option_list_take(config->board_options, "dump-guest-core"));
+        g_free(option_list_take(config->board_options, "mem-merge"));
     }
     machine->ram_size = board->ram_size;
     return id || ops->no_memory || make_default(machine, config, board, error);

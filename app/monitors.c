@@ -55,6 +55,10 @@ static gboolean open_mon(Monitors *monitors, Machine *machine, const char *text,
     MonitorMode mode = MODE_READLINE;
     Chardev *chr;
 
+    if (list) {
+        option_list_get(list, "id"); /* which nothing asks for */
+    }
+
     if (!list || !parse_mode(list, &mode, error) || !option_list_check_used(list, "-mon", error)) {
         return FALSE;
     }

@@ -7,6 +7,7 @@
 
 #include "app/options.h"
 #include "core/error.h"
+#include "core/option-json.h"
 
 /* ---- -global ---- */
 
@@ -146,4 +147,53 @@ gboolean cli_apply_chroot(CliConfig *config, const CliOption *option, const char
     config->chroot = value;
     return g_file_test(value, G_FILE_TEST_IS_DIR) ||
            error_set(error, "'%s' is not a folder", value);
+}
+
+/* ---- -overcommit ---- */
+
+typedef struct Overcommit {
+    gboolean mem_lock, cpu_pm;
+} Overcommit;
+
+static const OptionSpec overcommit_specs[] = {
+    {"mem-lock", OPTION_BOOL, G_STRUCT_OFFSET(Overcommit, mem_lock), "off", ""},
+    {"cpu-pm", OPTION_BOOL, G_STRUCT_OFFSET(Overcommit, cpu_pm), "off", ""},
+    OPTION_END,
+};
+
+gboolean cli_apply_overcommit(CliConfig *config, const CliOption *option, const char *value,
+                              GError **error)
+{
+    g_autoptr(OptionList) list = option_list_parse(value, NULL, error);
+    Overcommit wanted = {0};
+
+    if (!list || !options_apply(overcommit_specs, &wanted, list, error) ||
+        !option_list_check_used(list, "-overcommit", error)) {
+        return FALSE;
+    }
+    config->mem_lock = wanted.mem_lock;
+    return !wanted.cpu_pm ||
+           error_set(error, "cpu-pm=on is not supported: the host's power management is its own");
+}
+
+/* ---- -audiodev ---- */
+
+gboolean cli_apply_audiodev(CliConfig *config, const CliOption *option, const char *value,
+                            GError **error)
+{
+    g_autoptr(OptionList) list = option_list_parse_either(value, "driver", error);
+    g_autofree char *driver = list ? option_list_take(list, "driver") : NULL;
+    g_autofree char *id = list ? option_list_take(list, "id") : NULL;
+
+    if (!list) {
+        return FALSE;
+    }
+    if (g_strcmp0(driver, "none")) {
+        return error_set(error, "there is no sound yet: only the driver 'none' is known");
+    }
+    if (!id) {
+        return error_set(error, "Parameter 'id' is missing");
+    }
+    g_ptr_array_add(config->silent_audiodevs, g_steal_pointer(&id));
+    return option_list_check_used(list, "-audiodev none", error);
 }

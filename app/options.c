@@ -292,6 +292,8 @@ const CliOption cli_options[] = {
     {"m", NULL, "[size=]SIZE", CLI_CPU,
      "sets the size of memory, in MiB or with a suffix K, M, G or T (default: 2G)",
      cli_apply_memory},
+    {"overcommit", NULL, "[mem-lock=on|off][,cpu-pm=off]", CLI_CPU,
+     "mem-lock=on: keeps all memory of the program from being swapped out", cli_apply_overcommit},
     {"mem-path", NULL, "FILE", CLI_CPU,
      "memory is this file, or one without a name in this folder (of huge pages: on hugetlbfs)",
      set_string, OFFSET(mem_path)},
@@ -379,6 +381,9 @@ const CliOption cli_options[] = {
      "shows the machine to SPICE viewers, with password=... or disable-ticketing=on\n"
      "(without addr=: of this host only; '-display spice,help' lists what can be set)",
      add_item, OFFSET(displays)},
+    {"audiodev", NULL, "[driver=]none,id=ID", CLI_DISPLAY,
+     "a sound system: there is no sound yet, so only the one that plays nothing",
+     cli_apply_audiodev},
     {"k", NULL, "LAYOUT", CLI_DISPLAY,
      "the guest's keyboard layout, for typed text and VNC viewers (de, fr, ...; default: en-us)",
      set_string, OFFSET(keymap)},

@@ -89,6 +89,10 @@ gboolean cli_apply_nic(CliConfig *config, const CliOption *option, const char *v
 gboolean cli_apply_add_fd(CliConfig *config, const CliOption *option, const char *value,
                           GError **error);
 /* option-process.c */
+gboolean cli_apply_audiodev(CliConfig *config, const CliOption *option, const char *value,
+                            GError **error);
+gboolean cli_apply_overcommit(CliConfig *config, const CliOption *option, const char *value,
+                              GError **error);
 gboolean cli_apply_global(CliConfig *config, const CliOption *option, const char *value,
                           GError **error);
 gboolean cli_apply_msg(CliConfig *config, const CliOption *option, const char *value,

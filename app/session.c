@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "app/session.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <glib-unix.h>
 #include <signal.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <unistd.h>
 
 #include "app/accels.h"
@@ -370,6 +372,12 @@ static Machine *new_machine(CliConfig *config, EventLoop *loop)
     return machine;
 }
 
+static gboolean lock_memory(const CliConfig *config, GError **error)
+{
+    return !config->mem_lock || mlockall(MCL_CURRENT | MCL_FUTURE) == 0 ||
+           error_set_errno(error, errno, "-overcommit mem-lock=on");
+}
+
 /* Everything is open: what is not needed any more is given up. */
 static gboolean confine(const CliConfig *config, GError **error)
 {
@@ -406,7 +414,8 @@ static gboolean finish(Session *session, GError **error)
     device_check_globals(session->machine);
     open_control(session);
     return open_monitors(session, error) && open_qtests(session, error) &&
-           open_gdb(session, error) && frontends_open(session->machine, session->config, error) &&
+           open_gdb(session, error) && lock_memory(session->config, error) &&
+           frontends_open(session->machine, session->config, error) &&
            confine(session->config, error);
 }
 

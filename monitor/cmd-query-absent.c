@@ -3,6 +3,8 @@
  * QMP's queries of what this program has not: they are answered as QEMU answers where the host or
  * the machine lacks it, since managers ask whether they need it or not.
  */
+#include <string.h>
+
 #include "core/error.h"
 #include "monitor/handlers.h"
 
@@ -60,7 +62,9 @@ gboolean qmp_migrate_set_capabilities(CommandCall *call, GError **error)
     for (guint i = 0; i < json_array_get_length(list); i++) {
         JsonObject *item = json_array_get_object_element(list, i);
 
-        if (json_object_get_boolean_member(item, "state")) {
+        /* Events of what never happens can be promised: libvirt asks for them. */
+        if (json_object_get_boolean_member(item, "state") &&
+            strcmp(json_object_get_string_member(item, "capability"), "events")) {
             return error_set(error, "there is no migration: the capability '%s' cannot be set",
                              json_object_get_string_member(item, "capability"));
         }

@@ -30,7 +30,7 @@ static JsonObject *describe_board(const BoardOps *ops, gboolean is_default)
     if (!ops->no_memory) {
         json_object_set_string_member(info, "default-ram-id", BOARD_RAM_ID);
     }
-    json_object_set_string_member(info, "default-cpu-type", CPU_MODEL_DEFAULT CPU_TYPE_SUFFIX);
+    /* No default-cpu-type: it names a model, of libvirt's list too, and ours, "max", is none. */
     return info;
 }
 

@@ -329,10 +329,23 @@ class Wrong(Case):
             self.assertEqual(out.returncode, 1, (option, value, out.stderr))
 
     def test_missing(self):
-        for option in ('netdev', 'audiodev', 'tpmdev', 'virtfs', 'incoming'):
+        for option in ('netdev', 'tpmdev', 'virtfs', 'incoming'):
             err = self.refused('-' + option, 'help')
             self.assertIn(f'-{option}: this version does not have this option', err)
             self.assertNotIn('did you mean', err)
+
+    def test_what_libvirt_says_of_every_machine(self):
+        """That it wants none of it."""
+        self.assertIn('no sound yet', self.refused('-audiodev', 'alsa,id=a'))
+        self.assertIn("'id' is missing", self.refused('-audiodev', '{"driver": "none"}'))
+        self.assertIn('cpu-pm=on', self.refused('-overcommit', 'cpu-pm=on'))
+        args = ['-audiodev', '{"id": "a", "driver": "none"}', '-overcommit', 'mem-lock=off',
+                '-machine', 'pc,usb=off,dump-guest-core=off', '-name', 'guest=t,debug-threads=on',
+                '-chardev', 'null,id=c', '-mon', 'chardev=c,id=monitor,mode=control',
+                '-nodefaults', '-display', 'none', '-accel', 'qtest']
+        with Machine(*args, accel=None, qtest=False) as m:
+            self.assertIn('dump: false', m.hmp.command('info memdev'))
+            self.assertIn('VM status', m.hmp.command('info status'))
 
 
 if __name__ == '__main__':
