@@ -30,6 +30,16 @@ typedef struct HotplugOps HotplugOps;
 #define BUS_USB "usb-bus"
 #define BUS_PS2 "PS2"
 
+/* A property in the object tree that is no option: it is there while the device is. */
+typedef struct DeviceProperty {
+    const char *name; /* NULL ends a table */
+    const char *type; /* as in ObjectProperty */
+    const char *help;
+    GVariant *(*get)(Device *dev); /* floating or not */
+    /* NULL = it cannot be set. Values that are not of a fitting type are for it to refuse. */
+    gboolean (*set)(Device *dev, GVariant *value, GError **error);
+} DeviceProperty;
+
 struct DeviceOps {
     const char *name;          /* as in -device NAME */
     const char *alias;         /* another name for -device; NULL = none */
@@ -39,7 +49,8 @@ struct DeviceOps {
     gsize size;                /* of its state struct, which begins with a Device (or PciDevice) */
     gboolean board_only;       /* only a board may make one; -device refuses it */
     const OptionSpec *options; /* NULL = none */
-    const StateTable *state;   /* NULL = none */
+    const DeviceProperty *properties; /* NULL = none */
+    const StateTable *state;          /* NULL = none */
     /* Required. Options are set; claims resources, publishes regions and lines. May fail. */
     gboolean (*realize)(Device *dev, GError **error);
     /* Undoes realize. NULL = nothing to undo. */

@@ -134,6 +134,9 @@ static void device_visit(const Object *object, ObjectVisit *visit)
         visit_place(dev, visit);
     }
     object_visit_options(visit, dev->ops->options, dev);
+    for (const DeviceProperty *p = dev->ops->properties; p && p->name; p++) {
+        object_visit_value(visit, p->name, p->type, p->help, p->get(dev));
+    }
     for (guint i = 0; i < dev->buses->len; i++) {
         Bus *bus = g_ptr_array_index(dev->buses, i);
 
@@ -142,13 +145,27 @@ static void device_visit(const Object *object, ObjectVisit *visit)
     }
 }
 
+static const DeviceProperty *find_property(const Device *dev, const char *name)
+{
+    const DeviceProperty *property = dev->ops->properties;
+
+    while (property && property->name && strcmp(property->name, name) != 0) {
+        property++;
+    }
+    return property && property->name ? property : NULL;
+}
+
 static gboolean device_set(const Object *object, const char *name, GVariant *value, GError **error)
 {
     Device *dev = object->part;
     const OptionSpec *spec = options_find(dev->ops->options, name);
     gboolean of_bus = dev->bus && dev->bus->ops->place_options &&
                       options_find(dev->bus->ops->place_options, name);
+    const DeviceProperty *property = find_property(dev, name);
 
+    if (property && property->set) {
+        return property->set(dev, value, error);
+    }
     if (spec && spec->live) {
         return option_set_value(spec, dev, value, error);
     }

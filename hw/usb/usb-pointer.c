@@ -4,7 +4,8 @@
  * positions.
  *
  * What the guest has not polled yet is kept as a list of button states, each with what moved since
- * the one before: clicks survive a slow guest, movements add up, of positions the last one counts.
+ * the one before: clicks survive a slow guest and stay where they were made, movements add up, of
+ * positions the last one counts.
  */
 #include <string.h>
 
@@ -30,6 +31,7 @@ typedef struct UsbPointer {
     PointerChange now;                  /* what the guest knows; of the mouse only `buttons` */
     PointerChange changes[MAX_CHANGES]; /* the first `change_count`, oldest first */
     guint8 change_count;
+    gboolean sealed; /* what comes next does not belong to the last change: that is a click */
 } UsbPointer;
 
 /* clang-format off */
@@ -109,10 +111,11 @@ static PointerChange *last_change(UsbPointer *pointer)
 
     if (pointer->change_count > 0) {
         last = &pointer->changes[pointer->change_count - 1];
-        if (last->buttons == pointer->buttons) {
+        if (last->buttons == pointer->buttons && !pointer->sealed) {
             return last;
         }
     }
+    pointer->sealed = FALSE;
     if (pointer->change_count < MAX_CHANGES) {
         last = &pointer->changes[pointer->change_count++];
         *last = (PointerChange){.x = pointer->x, .y = pointer->y};
@@ -161,9 +164,16 @@ static void pointer_event(void *opaque, const InputEvent *event)
 static void pointer_sync(void *opaque)
 {
     UsbPointer *pointer = opaque;
+    guint n = pointer->change_count;
+    guint32 last = n > 0 ? pointer->changes[n - 1].buttons : pointer->now.buttons;
 
-    if (pointer->buttons != pointer->now.buttons || pointer->change_count > 0) {
+    if (pointer->buttons != last) {
         last_change(pointer);
+    }
+    n = pointer->change_count;
+    if (n > 0) {
+        last = n > 1 ? pointer->changes[n - 2].buttons : pointer->now.buttons;
+        pointer->sealed = pointer->changes[n - 1].buttons != last;
         hid_changed(&pointer->hid);
     }
 }

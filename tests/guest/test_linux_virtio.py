@@ -2,6 +2,7 @@
 """Linux's own drivers on our virtio devices, on the software CPU."""
 
 import base64
+import json
 import os
 import re
 import struct
@@ -15,9 +16,9 @@ import linux
 import rfb
 import tap
 
-DEVICES = ('-device', 'virtio-rng-pci', '-device', 'virtio-balloon-pci', '-device',
+DEVICES = ('-device', 'virtio-rng-pci', '-device', 'virtio-balloon-pci,id=balloon', '-device',
            'virtio-keyboard-pci', '-device', 'virtio-tablet-pci')
-EV_KEY, EV_ABS = 1, 3
+EV_KEY, EV_ABS, BTN_LEFT = 1, 3, 0x110
 AT = 300 * 1024 + 500  # a pixel
 
 
@@ -45,6 +46,43 @@ class Virtio(linux.LinuxTest):
         self.assertIn('* Mouse', self.machine.hmp.command('info mice'))
         self.assertRegex(self.machine.hmp.command('info mice'),
                          r'\* Mouse #\d+: QEMU Virtio Tablet \(absolute\)')
+
+    def check_tablet(self):
+        """It points where the viewer does."""
+        events = self.events(self.find('QEMU Virtio Tablet'))
+        viewer = rfb.Rfb(self.vnc)
+        self.addCleanup(viewer.close)
+        viewer.pointer(viewer.width // 4, viewer.height // 2)
+        (kind_x, axis_x, x), (kind_y, axis_y, y), end = events(3)
+        self.assertEqual((kind_x, axis_x, kind_y, axis_y, end), (EV_ABS, 0, EV_ABS, 1, (0, 0, 0)))
+        self.assertAlmostEqual(x, 0x2000, delta=0x80)
+        self.assertAlmostEqual(y, 0x4000, delta=0x80)
+        viewer.pointer(viewer.width // 4, viewer.height // 2, 1)
+        self.assertEqual(events(5)[3:], [(EV_KEY, BTN_LEFT, 1), (0, 0, 0)])
+        viewer.pointer(viewer.width - 1, viewer.height - 1, 1)
+        self.assertEqual(events(8)[5:], [(EV_ABS, 0, 0x7fff), (EV_ABS, 1, 0x7fff), (0, 0, 0)])
+        viewer.pointer(viewer.width - 1, viewer.height - 1)
+        self.assertEqual(events(10)[8:], [(EV_KEY, BTN_LEFT, 0), (0, 0, 0)])
+
+    def statistics(self):
+        return json.loads(self.machine.hmp.command('qom-get balloon guest-stats'))
+
+    def check_statistics(self):
+        self.assertEqual(self.machine.hmp.command(
+            'qom-set balloon guest-stats-polling-interval 1'), '')
+        self.console.run('dd if=/dev/zero of=/mnt/g bs=1M count=64')
+        begin, end = time.time(), time.monotonic() + 300
+        while self.statistics()['last-update'] < begin + 3:
+            self.assertLess(time.monotonic(), end, self.statistics())
+            time.sleep(0.5)
+        stats = self.statistics()['stats']
+        total = int(re.search(r'MemTotal: +(\d+)', self.console.run('cat /proc/meminfo')).group(1))
+        self.assertEqual(stats['stat-total-memory'], total * 1024)
+        self.assertLess(stats['stat-free-memory'], total * 1024)
+        self.assertLess(stats['stat-available-memory'], total * 1024)
+        self.assertGreater(stats['stat-disk-caches'], 64 << 20)
+        self.assertEqual(stats['stat-swap-in'], 0)
+        self.assertGreater(stats['stat-minor-faults'], 1000)
 
     def check_rng(self):
         self.assertIn('virtio_rng',
@@ -75,12 +113,15 @@ class Virtio(linux.LinuxTest):
             time.sleep(0.5)
 
     def test_devices(self):
-        self.start_shell(*DEVICES)
+        self.vnc = os.path.join(self.dir, 'vnc')
+        self.start_shell('-vga', 'std', '-vnc', 'unix:' + self.vnc, *DEVICES)
         self.console.run('mount -t sysfs sys /sys; modprobe -a virtio_pci virtio-rng '
                          'virtio_balloon virtio_input evdev')
         self.check_rng()
         self.check_balloon()
+        self.check_statistics()
         self.check_input()
+        self.check_tablet()
         self.assertNotRegex(self.console.run('dmesg | grep -i virtio'), '(?i)error|fail|unable')
 
     def test_display(self):

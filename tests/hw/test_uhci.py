@@ -11,6 +11,7 @@ import tap  # noqa: E402
 import uhci  # noqa: E402
 from hwtest import HwTest  # noqa: E402
 from machine import run  # noqa: E402
+from qmp import Client  # noqa: E402
 from uhci import FRAMES, IOC, PORT, QUEUE, SPD, TDS, Stall  # noqa: E402
 
 OUTSIDE = 0xe0000000  # where no memory is
@@ -127,6 +128,86 @@ class Devices(Uhci):
         self.hc.set_port(0, 4)
         self.assertEqual(self.hc.port(0) & 0x1040, 0)
         self.assertEqual(self.hc.poll(1)[2], 0x1b)
+
+
+class Movement(HwTest):
+    """A thousand events a second: each is a report of its own if the guest asks often enough."""
+    args = None
+    COUNT = 300
+
+    def setUp(self):
+        self.start('-machine', 'pc', '-m', '16', '-usb', '-device', 'usb-tablet', '-qmp',
+                   'unix:qmp,server=on,wait=off', cwd=True)
+        self.hc = uhci.Uhci(self.q)
+        self.qmp = Client(self.machine.path('qmp'))
+        self.addCleanup(self.qmp.close)
+        self.hc.configure(0, 1)
+        self.hc.control(1, 0x21, 10, 0)  # no idle reports
+        while self.hc.poll(1):
+            pass
+
+    def send(self, *events):
+        self.qmp.value('input-send-event', events=list(events))
+
+    def move(self, x, y):
+        self.send(*({'type': 'abs', 'data': {'axis': axis, 'value': value}}
+                    for axis, value in (('x', x), ('y', y))))
+
+    def button(self, down):
+        self.send({'type': 'btn', 'data': {'button': 'left', 'down': down}})
+
+    def ask(self):
+        self.hc.put(0, uhci.IN, 1, 1, 8, last=True)
+        self.q.writel(QUEUE + 4, TDS)
+
+    def answer(self):
+        """(buttons, x, y), or None. The descriptor stays in the schedule."""
+        if self.hc.control_word(0) & uhci.ACTIVE:
+            return None
+        raw = self.q.read(uhci.BUFFER, 7)
+        return raw[0], raw[1] | raw[2] << 8, raw[3] | raw[4] << 8
+
+    def test_every_frame(self):
+        sent = [(0, 100 * n + 7, 32000 - 50 * n) for n in range(1, self.COUNT + 1)]
+        told = []
+        self.ask()
+        for _, x, y in sent:
+            self.move(x, y)
+            self.hc.step()
+            report = self.answer()
+            if report:
+                told.append(report)
+                self.ask()
+        self.assertEqual(told, sent)
+
+    def test_slow_guest(self):
+        """It is told the last position, and no click is lost or moved to another place."""
+        told = []
+        for n in range(1, self.COUNT + 1):
+            self.move(100 * n, 50 * n)
+            if n % 100 == 50:
+                self.button(True)
+            if n % 100 == 53:
+                self.button(False)
+            self.hc.step()
+            if n % 8 == 0:
+                self.ask()
+                self.hc.step(16)
+                told.append(self.answer())
+        self.hc.idle()
+        presses, releases = [], []
+        for report, following in zip(told, told[1:]):
+            self.assertLessEqual(report[1], following[1])
+            if report[0] < following[0]:
+                presses.append(following)
+            elif report[0] > following[0]:
+                releases.append(following)
+        self.assertEqual(presses, [(1, x, x // 2) for x in (5000, 15000, 25000)])
+        self.assertEqual(releases, [(0, x, x // 2) for x in (5300, 15300, 25300)])
+        latest = [report for n, report in enumerate(told, 1) if report == (0, 800 * n, 400 * n)]
+        self.assertGreater(len(latest), len(told) // 2)
+        left = [self.hc.poll(1) for _ in range(9)]
+        self.assertIsNone(left[-1])
 
 
 class Controller(Uhci):

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """The virtio transport, its queues (good and bad ones), balloon and input devices."""
 
+import json
 import pathlib
 import struct
 import sys
@@ -262,6 +263,73 @@ class Balloon(HwTest):
         reporting.offer(0)
         self.assertIsNone(reporting.take())
         self.assertTrue(self.v.readb(STATUS) & NEEDS_RESET)
+
+    # ---- statistics ----
+
+    OBJECT = '/machine/peripheral-anon/device[0] '
+    SEC = 10**9
+
+    def stats(self):
+        answer = json.loads(self.machine.hmp.command('qom-get ' + self.OBJECT + 'guest-stats'))
+        told = {k: v for k, v in answer['stats'].items() if v != -1}
+        return answer['last-update'], told, len(answer['stats'])
+
+    def interval(self, value):
+        return self.machine.hmp.command(
+            'qom-set %s guest-stats-polling-interval %s' % (self.OBJECT, value))
+
+    def tell(self, queue, *pairs):
+        self.q.write(DATA, b''.join(struct.pack('<HQ', *pair) for pair in pairs))
+        queue.put(0, DATA, 10 * len(pairs))
+        queue.offer(0)
+
+    def test_statistics(self):
+        queue = self.v.start(BASES + (0x104000,), VERSION_1 | 1 << 1)[2]
+        self.assertEqual(self.stats(), (0, {}, 10))
+        self.tell(queue, (4, 1 << 40), (5, 77), (99, 5), (0, 3))
+        self.assertIsNone(queue.take(), 'nothing is asked')
+        when, told, _ = self.stats()
+        self.assertLess(abs(time.time() - when), 60)
+        wanted = {'stat-free-memory': 1 << 40, 'stat-total-memory': 77, 'stat-swap-in': 3}
+        self.assertEqual(told, wanted)
+        self.assertEqual(self.interval(2), '')
+        self.q.clock_step(1900 * 10**6)
+        self.assertIsNone(queue.take())
+        self.q.clock_step(200 * 10**6)
+        self.assertEqual(queue.take(), (0, 0))
+        self.q.clock_step(5 * self.SEC)
+        self.assertIsNone(queue.take(), 'it has no buffer to ask with')
+        self.tell(queue, (1, 4))
+        self.assertEqual(self.stats()[1], {'stat-swap-out': 4})
+        self.q.clock_step(2100 * 10**6)
+        self.assertEqual(queue.take(), (0, 0))
+        self.assertEqual(self.interval(0), '')
+        self.tell(queue, (1, 5))
+        self.q.clock_step(9 * self.SEC)
+        self.assertIsNone(queue.take())
+
+    def test_statistics_that_are_wrong(self):
+        for value, words in (('-1', 'greater than zero'), ('4294967296', 'too big'),
+                             ('many', 'not a number')):
+            self.assertIn(words, self.interval(value), value)
+        self.assertIn('not writable', self.machine.hmp.command(
+            'qom-set ' + self.OBJECT + 'guest-stats 1'))
+        queue = self.v.start(BASES + (0x104000,), VERSION_1 | 1 << 1)[2]
+        self.interval(1)
+        queue.put(0, DATA, 1 << 20)  # much more than there is, and half a statistic
+        queue.offer(0)
+        self.q.clock_step(1100 * 10**6)
+        self.assertEqual(queue.take(), (0, 0))
+        queue.put(0, DATA, 9)
+        queue.offer(0)
+        self.assertEqual(self.stats()[1], {})
+        queue = self.v.start(BASES + (0x104000,), VERSION_1 | 1 << 1)[2]
+        self.q.clock_step(2 * self.SEC)
+        self.assertIsNone(queue.take(), 'another driver, which has said nothing')
+        queue.put(0, OUTSIDE, 100)
+        queue.offer(0)
+        self.assertTrue(self.v.readb(STATUS) & NEEDS_RESET)
+        self.q.clock_step(2 * self.SEC)
 
 
 class Rng(HwTest):
