@@ -80,7 +80,7 @@ static gboolean group_unknown(const char *name, GError **error)
 /* What can stand to the left of an equals sign. */
 static gboolean is_key(const char *text)
 {
-    return *text && !strpbrk(text, ",=\"#[] \t\n\v\f\r");
+    return *text && !strpbrk(text, ",=\"#[] \t\n\v\f\r") && g_utf8_validate(text, -1, NULL);
 }
 
 /* What can stand between quotes. */
