@@ -157,6 +157,7 @@ static void ask(void *opaque)
     if (chain) {
         virtio_push(virtio, STATS, chain, 0);
         virtio_signal(virtio, STATS);
+        deferred_schedule(balloon->work); /* which wants to be told of the answer */
     }
     plan_question(balloon);
 }

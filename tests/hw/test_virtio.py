@@ -308,6 +308,18 @@ class Balloon(HwTest):
         self.q.clock_step(9 * self.SEC)
         self.assertIsNone(queue.take())
 
+    def test_statistics_by_event(self):
+        """A driver that is to be told of what it wants to be told of: the answer, too."""
+        queue = self.v.start(BASES + (0x104000,), VERSION_1 | EVENT_IDX | 1 << 1)[2]
+        self.interval(1)
+        for n in range(1, 4):
+            self.tell(queue, (1, n))
+            self.assertEqual(self.stats()[1], {'stat-swap-out': n})
+            self.q.clock_step(1100 * 10**6)
+            self.assertEqual(queue.take(), (0, 0))
+            self.stats()
+            self.assertEqual(self.q.readw(queue.used + 4 + 8 * 8), n)
+
     def test_statistics_that_are_wrong(self):
         for value, words in (('-1', 'greater than zero'), ('4294967296', 'too big'),
                              ('many', 'not a number')):
