@@ -313,6 +313,7 @@ static void unrealize(Device *dev)
 {
     Uhci *uhci = (Uhci *)dev;
 
+    uhci->command = 0; /* what goes wakes nobody */
     if (uhci->master) {
         leave_master(uhci);
     }

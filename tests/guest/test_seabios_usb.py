@@ -55,9 +55,15 @@ class SeaBiosUsb(unittest.TestCase):
 
     def check_menu(self, *args):
         """A key of the USB keyboard opens the menu, another one starts from the stick."""
-        self.start(*args)
-        self.wait('USB keyboard initialized')
-        self.wait('Press ESC for boot menu')
+        for _ in range(5):
+            self.start(*args)
+            if 'USB keyboard initialized' in self.wait('Press ESC for boot menu'):
+                break
+            self.machine.stop()
+        else:  # it waits a tenth of a second for a keyboard, in which the host may be too busy
+            if os.getloadavg()[0] > 3 * os.cpu_count():
+                self.skipTest('the host is too busy')
+            self.fail('USB keyboard not initialized')
         self.machine.hmp.command('sendkey esc')
         self.wait('Select boot device')
         log = self.wait('USB DISK 1.0')
