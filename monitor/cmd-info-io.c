@@ -66,3 +66,10 @@ gboolean cmd_info_of_device(CommandCall *call, GError **error)
     return info_print_topic(call->machine, topic, call->out) ||
            error_set(error, "nothing in this machine has an 'info %s'", topic);
 }
+
+/* Controllers answer for what is behind them. */
+gboolean cmd_info_usb(CommandCall *call, GError **error)
+{
+    return info_print_topic(call->machine, "usb", call->out) ||
+           error_set(error, "USB support not enabled");
+}

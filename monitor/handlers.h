@@ -114,6 +114,9 @@ gboolean qmp_dump_guest_memory(CommandCall *call, GError **error);
 gboolean qmp_query_dump(CommandCall *call, GError **error);
 gboolean qmp_query_dump_capability(CommandCall *call, GError **error);
 
+/* cmd-info-absent.c */
+gboolean cmd_info_absent(CommandCall *call, GError **error);
+
 /* cmd-info-stats.c */
 gboolean cmd_info_hotpluggable_cpus(CommandCall *call, GError **error);
 gboolean cmd_info_stats(CommandCall *call, GError **error);
@@ -182,6 +185,7 @@ gboolean cmd_info_block(CommandCall *call, GError **error);
 gboolean cmd_info_blockstats(CommandCall *call, GError **error);
 gboolean cmd_info_chardev(CommandCall *call, GError **error);
 gboolean cmd_info_of_device(CommandCall *call, GError **error);
+gboolean cmd_info_usb(CommandCall *call, GError **error);
 
 /* cmd-query.c */
 gboolean qmp_query_version(CommandCall *call, GError **error);

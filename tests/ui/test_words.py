@@ -69,6 +69,17 @@ class Topics(unittest.TestCase):
         self.assertEqual(q.hmp('info migrate_capabilities'), '')
         self.assertEqual(q.value('query-migrate-capabilities'), [])
 
+    def test_what_there_is_not(self):
+        clients = self.both()
+        for topic in ('capture', 'dirty_rate', 'network', 'sev', 'sgx', 'tpm', 'usernet',
+                      'vcpu_dirty_limit', 'vm-generation-id', 'usb', 'numa', 'snapshots',
+                      'replay', 'memory-devices', 'iothreads', 'block-jobs'):
+            texts = {q.hmp('info ' + topic).replace('\r', '').strip() for q in clients}
+            self.assertEqual(len(texts), 1, texts)
+        for q in clients:
+            self.assertEqual(q.value('x-query-numa'), {'human-readable-text': '0 nodes\n'})
+            self.assertEqual(q.error('x-query-usb')['desc'], 'USB support not enabled')
+
     def test_dump_of_nothing(self):
         for q in self.both('-M', 'none'):
             self.assertEqual(q.error('dump-guest-memory', paging=False,
