@@ -181,7 +181,7 @@ class Tree(unittest.TestCase):
                                 ({}, "'driver' is missing"),
                                 ({'driver': 'isa-debugcon', 'id': 'x'},
                                  "Bus 'isa.0' does not support hotplugging"),
-                                ({'driver': 'secondary-vga'}, 'does not support hotplugging'),
+                                ({'driver': 'ide-hd'}, 'does not support hotplugging'),
                                 ({'driver': 'VGA'}, 'pluggable device type'),
                                 ({'driver': 'PIIX3'}, 'pluggable device type'),
                                 ({'driver': 'secondary-vga', 'bus': 'ide.0'}, "can't go on"),
@@ -207,7 +207,7 @@ class Tree(unittest.TestCase):
         self.assertIn("'nosuch' not found", command('info qom-tree nosuch'))
         self.assertIn('name "VGA", bus PCI', command('info qdm'))
         self.assertIn('vgamem_mb=', command('device_add VGA,help'))
-        self.assertIn('does not support hotplugging', command('device_add secondary-vga'))
+        self.assertIn('does not support hotplugging', command('device_add isa-serial'))
         self.assertEqual(command('object_add secret,id=x,data=a').strip(), '')
         self.assertIn('secret', command('object_add help'))
         self.assertEqual(command('object_del x').strip(), '')
@@ -215,7 +215,22 @@ class Tree(unittest.TestCase):
 
 
 class HotPlug(unittest.TestCase):
-    """On USB, where plugs are pulled."""
+    """On USB, where plugs are pulled, and on PCI, where the guest is asked."""
+
+    def test_pci(self):
+        with Machine('-m', '64', '-qmp', 'unix:q,server=on,wait=off', cwd=True) as m:
+            q = Client(m.path('q'))
+            self.addCleanup(q.close)
+            q.value('device_add', driver='secondary-vga', id='s')
+            self.assertIn('secondary-vga', m.hmp.command('info qtree'))
+            q.value('device_del', id='s')
+            self.assertIn('already in the process', q.error('device_del', id='s')['desc'])
+            self.assertIn('secondary-vga', m.hmp.command('info qtree'))
+            q.value('system_reset')  # no guest answers
+            self.assertEqual(q.event_data('DEVICE_DELETED'),
+                             {'device': 's', 'path': '/machine/peripheral/s'})
+            self.assertNotIn('secondary-vga', m.hmp.command('info qtree'))
+            q.value('device_add', driver='secondary-vga', id='s')
 
     def test_usb(self):
         with Machine('-m', '64', '-usb', '-qmp', 'unix:q,server=on,wait=off', cwd=True) as m:
