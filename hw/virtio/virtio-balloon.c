@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "core/balloon.h"
+#include "core/error.h"
 
 /* Features (5.5.3) */
 #define F_STATS          (1ULL << 1)
