@@ -62,6 +62,7 @@ const DeviceOps *const device_types[] = {
     &ich9_lpc_ops.device,
     &ich9_smbus_ops.device,
     &pci_bridge_ops.device,
+    &pcie_pci_bridge_ops.device,
     &pcie_root_port_ops.device,
     &fw_cfg_ops,
     &port92_ops,

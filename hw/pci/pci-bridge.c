@@ -6,6 +6,7 @@
 #include "core/error.h"
 #include "hw/pci/msi.h"
 #include "hw/pci/pci-priv.h"
+#include "hw/pci/pcie.h"
 
 #define VGA_MEMORY_ADDR 0xa0000u
 #define VGA_MEMORY_SIZE 0x20000u
@@ -318,6 +319,57 @@ const PciDeviceOps pci_bridge_ops = {
         },
     .vendor_id = PCI_VENDOR_VIRTUAL,
     .device_id = 0x0001,
+    .class_code = PCI_CLASS_BRIDGE_PCI,
+    .interrupt_pin = 1,
+    .bridge = TRUE,
+    .config_write = pci_bridge_config_write,
+};
+
+/* ---- pcie-pci-bridge ---- */
+
+typedef struct ExpressBridge {
+    PciBridge bridge;
+    gboolean use_msi;
+} ExpressBridge;
+
+static gboolean express_realize(Device *dev, GError **error)
+{
+    ExpressBridge *express = (ExpressBridge *)dev;
+    PciDevice *pci = &express->bridge.pci;
+
+    if (!pci->bus->express) {
+        return error_set(error, "pcie-pci-bridge goes on a PCI Express bus; bus %s is none",
+                         pci->bus->bus.name);
+    }
+    pci_bridge_init(&express->bridge, "pci");
+    if (express->use_msi) {
+        msi_init(pci, 1, FALSE);
+    }
+    pcie_init(pci, PCIE_PCI_BRIDGE);
+    return TRUE;
+}
+
+static const OptionSpec express_options[] = {
+    {"msi", OPTION_BOOL, G_STRUCT_OFFSET(ExpressBridge, use_msi), "on", "can send messages"},
+    OPTION_END,
+};
+
+const PciDeviceOps pcie_pci_bridge_ops = {
+    .device =
+        {
+            .name = "pcie-pci-bridge",
+            .summary = "PCI Express to PCI bridge, for 32 slots of PCI",
+            .category = "Bridge",
+            .bus = BUS_PCI,
+            .size = sizeof(ExpressBridge),
+            .options = express_options,
+            .state = &plain_state,
+            .realize = express_realize,
+            .unrealize = plain_unrealize,
+            .no_hotplug = TRUE,
+        },
+    .vendor_id = PCI_VENDOR_VIRTUAL,
+    .device_id = 0x000e,
     .class_code = PCI_CLASS_BRIDGE_PCI,
     .interrupt_pin = 1,
     .bridge = TRUE,

@@ -40,5 +40,5 @@ void pci_bridge_window(const PciDevice *pci, PciWindow window, guint64 *base, gu
 /* The ops' config_write, or called by it. */
 void pci_bridge_config_write(PciDevice *pci, guint addr, guint32 value, guint size);
 
-/* A PCI-to-PCI bridge of no real model, for more slots. */
-extern const PciDeviceOps pci_bridge_ops;
+/* Bridges of no real model, for more slots: from PCI, and from PCI Express, to PCI. */
+extern const PciDeviceOps pci_bridge_ops, pcie_pci_bridge_ops;

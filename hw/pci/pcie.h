@@ -11,6 +11,7 @@
 typedef enum PcieType {
     PCIE_ENDPOINT = 0x0,
     PCIE_ROOT_PORT = 0x4,
+    PCIE_PCI_BRIDGE = 0x7,          /* to a bus of conventional PCI */
     PCIE_INTEGRATED_ENDPOINT = 0x9, /* on the root bus: has no link */
 } PcieType;
 

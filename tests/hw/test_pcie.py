@@ -95,6 +95,20 @@ class Bridges(PcieTest):
         rp.writel(0x24, 0x10 << 16)
         self.assertEqual(self.q.readl(HIGH) & 0xff, 0x40)
 
+    def test_express_to_pci(self):
+        """Conventional devices behind a root port, by a bridge in its slot."""
+        self.begin('-device', 'pcie-root-port,id=rp,slot=1', '-device',
+                   'pcie-pci-bridge,id=b,bus=rp', '-device', 'virtio-rng-pci,bus=b,addr=3')
+        bridge, rng = PciFunction(self.q, 0, 0, 1), PciFunction(self.q, 3, 0, 2)
+        open_bridge(PciFunction(self.q, 1), 1, 2)
+        open_bridge(bridge, 2)
+        self.assertEqual(bridge.id, (0x1b36, 0x000e))
+        self.assertEqual(bridge.readw(capability(bridge, 0x10) + 2), 0x72)
+        self.assertEqual(capability(rng, 0x10), 0)
+        rng.enable()
+        rng.writel(0x20, MEMORY)
+        self.assertEqual(self.q.readb(MEMORY + 0x14), 0, 'device status')
+
     def test_ports_and_vga(self):
         self.begin('-device', 'pci-bridge,id=b,chassis_nr=1', '-device', 'VGA,bus=b,addr=1',
                    '-device', 'piix3-usb-uhci,bus=b,addr=2')
