@@ -37,7 +37,6 @@ static void put_address(AcpiBlob *blob, guint space, guint bits, guint access, g
 #define FADT_WBINVD         (1u << 0)
 #define FADT_PROC_C1        (1u << 2)
 #define FADT_SLP_BUTTON     (1u << 5) /* none among the fixed hardware */
-#define FADT_RTC_S4         (1u << 7)
 #define FADT_RESET_REG      (1u << 10)
 #define FADT_PLATFORM_CLOCK (1u << 15) /* the PM timer or HPET counts better than the TSC */
 
@@ -85,7 +84,7 @@ static void put_extended_blocks(AcpiBlob *blob, const AcpiInfo *info, guint pm_b
 static void add_fadt(AcpiBlob *blob, const AcpiInfo *info, guint facs, guint dsdt)
 {
     guint pm_base = info->pm_base ? info->pm_base : PM_BASE_UNSET;
-    guint flags = FADT_WBINVD | FADT_PROC_C1 | FADT_SLP_BUTTON | FADT_RTC_S4 | FADT_PLATFORM_CLOCK |
+    guint flags = FADT_WBINVD | FADT_PROC_C1 | FADT_SLP_BUTTON | FADT_PLATFORM_CLOCK |
                   (info->reset_port ? FADT_RESET_REG : 0);
     guint start = acpi_begin(blob, "FACP", 3, OEM_TABLE);
 

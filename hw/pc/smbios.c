@@ -285,7 +285,7 @@ static void add_memory_array(Writer *writer, guint64 size, guint devices)
     }
     put(writer, 1, 1); /* location: other */
     put(writer, 3, 1); /* system memory */
-    put(writer, 6, 1); /* multi-bit error correction */
+    put(writer, 3, 1); /* no error correction */
     put(writer, large ? 0x80000000u : size / KIB, 4);
     put(writer, HANDLE_NO_INFO, 2);
     put(writer, devices, 2);
