@@ -53,6 +53,8 @@ void fdc_seek_done(void *opaque)
     fdc_set_interrupt(fdc, TRUE);
 }
 
+/* The chip looks at the ready lines of four drives, and finds that they have changed (5.2.6): also
+ * with polling switched off, for drivers that do so wait for the interrupt of a reset. */
 void fdc_start_poll(Fdc *fdc)
 {
     for (guint n = 0; n < FDC_SELECTS; n++) {

@@ -45,7 +45,6 @@
 
 #define CONFIG_IMPLIED_SEEK 0x40
 #define CONFIG_NO_FIFO      0x20
-#define CONFIG_NO_POLL      0x10
 #define CONFIG_THRESHOLD    0x0f
 
 #define DOR_SELECT 0x03

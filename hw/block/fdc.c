@@ -73,14 +73,6 @@ static void soft_reset(Fdc *fdc)
     }
 }
 
-/* The chip looks at the ready lines of four drives, and finds that they have changed (5.2.6). */
-static void leave_reset(Fdc *fdc)
-{
-    if (!(fdc->config & CONFIG_NO_POLL)) {
-        fdc_start_poll(fdc);
-    }
-}
-
 static void write_dor(Fdc *fdc, guint8 value)
 {
     guint8 old = fdc->dor;
@@ -89,7 +81,7 @@ static void write_dor(Fdc *fdc, guint8 value)
     if ((old & ~value) & DOR_NRESET) {
         soft_reset(fdc);
     } else if ((value & ~old) & DOR_NRESET) {
-        leave_reset(fdc);
+        fdc_start_poll(fdc);
     }
     update_irq(fdc);
     fdc_update_request(fdc);
@@ -100,7 +92,7 @@ static void write_dsr(Fdc *fdc, guint8 value)
     fdc->rate = value & RATE_MASK;
     if ((value & DSR_RESET) && (fdc->dor & DOR_NRESET)) {
         soft_reset(fdc);
-        leave_reset(fdc);
+        fdc_start_poll(fdc);
     }
 }
 

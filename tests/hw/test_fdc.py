@@ -74,7 +74,7 @@ class Commands(FdcTest):
         f.q.outb(fdc.DOR, 0)
         f.q.outb(fdc.DOR, 0x1c)
         f.q.clock_step(fdc.MS)
-        self.assertEqual(f.sense(), [0x80], 'no interrupt without polling')
+        self.assertEqual(f.sense(), [0xc0, 0], 'an interrupt even without polling')
         self.assertEqual(f.command(0x0e)[7:], [0x84, 0x58, 7])
         self.assertEqual(f.command(0x14), [0])
         f.q.outb(fdc.DOR, 0)
