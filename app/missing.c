@@ -32,7 +32,6 @@ static const struct {
     {"mtdblock", NOT_X86},
     {"netdev", NO_NETWORK},
     {"no-acpi", "ACPI belongs to the machine 'pc'; '-machine isapc' has none"},
-    {"no-fd-bootchk", "floppies without a boot signature are booted as well"},
     {"no-kvm", "use -accel tcg"},
     {"numa", "memory is one node"},
     {"only-migratable", NO_MIGRATION},

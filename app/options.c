@@ -327,6 +327,9 @@ const CliOption cli_options[] = {
      "type=17[,loc_pfx=][,bank=][,manufacturer=][,serial=][,asset=][,part=][,speed=N] (memory);\n"
      "file= has a structure as it is in memory",
      apply_smbios},
+    {"no-fd-bootchk", NULL, NULL, CLI_BOOT,
+     "boots floppies without a boot signature as well, which is so without this option, too",
+     ignore},
     {"kernel", NULL, "FILE", CLI_BOOT,
      "boots this kernel, without a boot loader: a Linux bzImage, or a multiboot ELF file",
      set_string, OFFSET(kernel)},

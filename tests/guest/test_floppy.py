@@ -3,6 +3,7 @@
 """SeaBIOS boots a floppy of ours under tcg, which reads and writes through INT 13h."""
 
 import os
+import shutil
 import subprocess
 import sys
 import time
@@ -104,6 +105,33 @@ class Floppy(unittest.TestCase):
 
     def test_isapc(self):
         self.assertEqual(self.boot(80, 18, '-machine', 'isapc'), (b'!', True))
+
+    @unittest.skipUnless(shutil.which('grub-mkimage'), 'needs grub-mkimage')
+    def test_grub(self):
+        """GRUB's own boot sector, which loads the rest sector by sector."""
+        files = Machine()
+        self.addCleanup(files.stop)
+        config = files.file('grub.cfg', b'serial\nterminal_output serial\necho from a floppy\nls\n')
+        core = files.path('core.img')
+        subprocess.run(['grub-mkimage', '-O', 'i386-pc', '-o', core, '-p', '(fd0)/', '-c', config,
+                        'biosdisk', 'serial', 'terminal', 'echo', 'ls'], check=True)
+        image = b''
+        for path in ('/usr/lib/grub/i386-pc/boot.img', core):
+            with open(path, 'rb') as f:
+                image += f.read()
+        path, log = files.file('a.img', image.ljust(1440 << 10, b'\0')), files.path('serial')
+        m = Machine('-nodefaults', '-vga', 'std', '-fda', path, '-serial', 'file:' + log,
+                    accel='tcg')
+        self.addCleanup(m.stop)
+        m.start()
+        end, text = time.monotonic() + 90, b''
+        while b'(fd0)' not in text:
+            self.assertLess(time.monotonic(), end, text)
+            time.sleep(0.2)
+            if os.path.exists(log):
+                with open(log, 'rb') as f:
+                    text = f.read()
+        self.assertIn(b'from a floppy', text)
 
     def test_bootindex(self):
         """Before the order of letters."""
