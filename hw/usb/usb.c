@@ -259,7 +259,6 @@ static gboolean place(Bus *bus, Device *dev, OptionList *options, GError **error
     UsbPort *port = path ? find_port(usb_bus(bus), path) : choose_port(usb_bus(bus), device);
 
     device->port = NULL;
-    device->pending = g_ptr_array_new();
     if (path && !port) {
         return error_set(error, "port=%s: bus %s has no such port; `info usb` lists them", path,
                          bus->name);
@@ -284,6 +283,7 @@ static gboolean plugged(Bus *bus, Device *dev, GError **error)
 {
     UsbDevice *device = usb_device(dev);
 
+    device->pending = g_ptr_array_new();
     device->state = USB_STATE_ATTACHED;
     device->port->device = device;
     device->port->ops->attach(device->port);
@@ -300,6 +300,7 @@ static void unplugged(Bus *bus, Device *dev)
         usb_cancel_pending(device, TRUE);
         port->device = NULL;
     }
+    g_clear_pointer(&device->pending, g_ptr_array_unref);
 }
 
 static void describe(Bus *bus, Device *dev, GString *out)
