@@ -92,7 +92,7 @@ static gint64 first_free(FdSets *sets)
 
 gboolean fdsets_add(FdSets *sets, gint64 *id, int fd, const char *note, GError **error)
 {
-    g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&sets->lock);
+    g_autoptr(GMutexLocker) locker G_GNUC_UNUSED = g_mutex_locker_new(&sets->lock);
     Member member = {fd, NULL};
     FdSet *set;
     guint place;
@@ -126,7 +126,7 @@ static void remove_set(FdSets *sets, guint place)
 
 gboolean fdsets_remove(FdSets *sets, gint64 id, int fd)
 {
-    g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&sets->lock);
+    g_autoptr(GMutexLocker) locker G_GNUC_UNUSED = g_mutex_locker_new(&sets->lock);
     FdSet *set;
     guint place = find(sets, id, &set);
 
@@ -152,7 +152,7 @@ gboolean fdsets_remove(FdSets *sets, gint64 id, int fd)
 void fdsets_foreach(FdSets *sets, void (*fn)(gint64 id, int fd, const char *note, void *opaque),
                     void *opaque)
 {
-    g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&sets->lock);
+    g_autoptr(GMutexLocker) locker G_GNUC_UNUSED = g_mutex_locker_new(&sets->lock);
 
     for (guint i = 0; i < sets->sets->len; i++) {
         const FdSet *set = g_ptr_array_index(sets->sets, i);
@@ -166,14 +166,14 @@ void fdsets_foreach(FdSets *sets, void (*fn)(gint64 id, int fd, const char *note
 
 void fdsets_join(FdSets *sets)
 {
-    g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&sets->lock);
+    g_autoptr(GMutexLocker) locker G_GNUC_UNUSED = g_mutex_locker_new(&sets->lock);
 
     sets->managers++;
 }
 
 void fdsets_leave(FdSets *sets, gboolean drop)
 {
-    g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&sets->lock);
+    g_autoptr(GMutexLocker) locker G_GNUC_UNUSED = g_mutex_locker_new(&sets->lock);
 
     sets->managers--;
     for (guint i = sets->managers == 0 && drop ? sets->sets->len : 0; i-- > 0;) {
@@ -235,7 +235,7 @@ static gboolean set_flags(int fd, int flags)
 
 static int open_member(FdSets *sets, gint64 id, int flags)
 {
-    g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&sets->lock);
+    g_autoptr(GMutexLocker) locker G_GNUC_UNUSED = g_mutex_locker_new(&sets->lock);
     int given = choose(sets, id, flags & O_ACCMODE);
     int fd;
 
