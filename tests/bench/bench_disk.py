@@ -1,12 +1,17 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Reading a raw image that the host has in its memory, through AHCI, by Linux on the software CPU:
-ours and QEMU's in one run, in turns. Prints MB/s and processor time, judges nothing.
+"""Reading a raw image that the host has in its memory, through AHCI: ours and QEMU's in one run, in
+turns. Prints MB/s and processor time, judges nothing.
 
-    bench_disk.py [--rounds N] [--size MIB]
+    bench_disk.py [tcg] [kvm] [--rounds N] [--size MIB]
+
+tcg: by Linux on the software CPU, through its page cache and past it
+kvm: by a ring-3 program of ours (ahci.asm), 512 KiB a command
 """
 import argparse
 import os
+import re
+import shutil
 import statistics
 import subprocess
 import sys
@@ -17,7 +22,10 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), '..'
 import linux  # noqa: E402
 from machine import binary  # noqa: E402
 
+HERE = os.path.dirname(os.path.abspath(__file__))
 MIB = 1 << 20
+COUNTER = 0x90000  # of ahci.asm
+KVM_MIB, KVM_SECONDS = 64, 4
 TICKS = os.sysconf('SC_CLK_TCK')
 
 
@@ -47,59 +55,144 @@ class Peer:
     def stderr(self):
         return ''
 
-    def processor_seconds(self):
-        with open('/proc/%d/stat' % self.process.pid, encoding='utf-8') as f:
-            fields = f.read().rsplit(')', 1)[1].split()
-        return (int(fields[11]) + int(fields[12])) / TICKS
-
-    def read(self, block):
+    def read(self, block, flags):
         """Seconds, and seconds of processor time, to read the whole disk."""
         self.console.run('echo 3 > /proc/sys/vm/drop_caches')
-        used, begin = self.processor_seconds(), time.monotonic()
-        self.console.run('dd if=/dev/sda of=/dev/null bs=%s 2>/dev/null' % block)
-        return time.monotonic() - begin, self.processor_seconds() - used
+        used, begin = processor_seconds(self.process.pid), time.monotonic()
+        said = self.console.run('dd if=/dev/sda of=/dev/null bs=%s %s' % (block, flags))
+        assert 'copied' in said or 'records out' in said, said
+        return time.monotonic() - begin, processor_seconds(self.process.pid) - used
 
     def end(self):
         self.process.kill()
         self.process.wait()
 
 
-def main():
-    parser = argparse.ArgumentParser()
-    parser.add_argument('--rounds', type=int, default=5)
-    parser.add_argument('--size', type=int, default=256)
-    options = parser.parse_args()
+class KvmPeer:
+    """A program that runs ahci.asm with the disk."""
+
+    def __init__(self, program, boot, image):
+        self.process = subprocess.Popen(
+            [program, '-accel', 'kvm', '-m', '64', '-nodefaults', '-display', 'none', '-vga', 'std',
+             '-monitor', 'stdio', '-drive', 'if=ide,index=0,format=raw,file=' + boot,
+             '-device', 'ahci,id=ahci', '-drive', 'if=none,id=d,format=raw,file=' + image,
+             '-device', 'ide-hd,bus=ahci.0,drive=d'], stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE, bufsize=0)
+        end = time.monotonic() + 120
+        while not self.bytes_read():
+            assert time.monotonic() < end, 'the guest does not read'
+            time.sleep(1)
+        self.ask('stop')
+
+    def ask(self, command, pattern=rb'\) $'):
+        """A monitor command's answer; `pattern` is its end."""
+        self.process.stdin.write(command.encode() + b'\n')
+        said = b''
+        while not re.search(pattern, said):
+            said += os.read(self.process.stdout.fileno(), 65536)
+        return said
+
+    def bytes_read(self):
+        said = self.ask('xp /1xg 0x%x' % COUNTER, rb'0x[0-9a-f]{16}\r?\n')
+        return int(re.findall(rb'(0x[0-9a-f]{16})\r?\n', said)[-1], 16)
+
+    def read(self):
+        """Bytes a second, and seconds of processor time a second."""
+        self.ask('cont')
+        used, begin, done = processor_seconds(self.process.pid), time.monotonic(), self.bytes_read()
+        time.sleep(KVM_SECONDS)
+        done, wall = self.bytes_read() - done, time.monotonic() - begin
+        used = processor_seconds(self.process.pid) - used
+        self.ask('stop')
+        return done / wall, used / wall
+
+    def end(self):
+        self.process.kill()
+        self.process.wait()
+
+
+def processor_seconds(pid):
+    with open('/proc/%d/stat' % pid, encoding='utf-8') as f:
+        fields = f.read().rsplit(')', 1)[1].split()
+    return (int(fields[11]) + int(fields[12])) / TICKS
+
+
+def programs():
+    return (('vitrine', binary()), ('qemu', 'qemu-system-x86_64'))
+
+
+def make_image(path, mib):
+    with open(path, 'wb') as f:
+        for _ in range(mib):
+            f.write(os.urandom(MIB))
+    return path
+
+
+def bench_kvm(folder, options):
+    boot = os.path.join(folder, 'boot')
+    subprocess.run(['nasm', '-f', 'bin', '-I', os.path.join(HERE, '../../data/demo/'), '-o', boot,
+                    os.path.join(HERE, 'ahci.asm')], check=True)
+    peers = {}
+    try:
+        for name, program in programs():
+            own = os.path.join(folder, name + '.boot')
+            shutil.copy(boot, own)
+            peers[name] = KvmPeer(program, own,
+                                  make_image(os.path.join(folder, name + '.img'), KVM_MIB))
+        taken = {name: [] for name in peers}
+        for _ in range(options.rounds):
+            for name, peer in peers.items():
+                taken[name].append(peer.read())
+        for name, each in taken.items():
+            print('%-8s kvm, ring 3      %7.1f MB/s, processor %5.2f s a second' %
+                  (name, statistics.median(rate for rate, _ in each) / 1e6,
+                   statistics.median(used for _, used in each)), flush=True)
+    finally:
+        for peer in peers.values():
+            peer.end()
+
+
+def bench_tcg(folder, options):
     package = linux.Package()
     reason = package.skip_reason()
     if reason:
         sys.exit(reason)
     files, load = package.load('sd_mod', 'ahci')
-    with tempfile.TemporaryDirectory() as folder:
-        initrd = os.path.join(folder, 'initrd')
-        with open(linux.FILES % 'text' + 'initrd.gz', 'rb') as f, open(initrd, 'wb') as out:
-            out.write(f.read())
-            out.write(b'\0' * (-out.tell() % 4) + linux.archive(files))
-        peers = {}
-        try:
-            for name, program in (('vitrine', binary()), ('qemu', 'qemu-system-x86_64')):
-                image = os.path.join(folder, name + '.img')
-                with open(image, 'wb') as f:
-                    for _ in range(options.size):
-                        f.write(os.urandom(MIB))
-                peers[name] = Peer(program, folder, package, initrd, load, image)
-            for block in ('1M', '64k', '4k'):
-                seconds = {name: [] for name in peers}
-                for _ in range(options.rounds):
-                    for name, peer in peers.items():
-                        seconds[name].append(peer.read(block))
-                for name, taken in seconds.items():
-                    wall = statistics.median(each[0] for each in taken)
-                    used = statistics.median(each[1] for each in taken)
-                    print('%-8s blocks of %-4s %7.1f MB/s, processor %5.2f s' %
-                          (name, block, options.size * MIB / wall / 1e6, used), flush=True)
-        finally:
-            for peer in peers.values():
-                peer.end()
+    initrd = os.path.join(folder, 'initrd')
+    with open(linux.FILES % 'text' + 'initrd.gz', 'rb') as f, open(initrd, 'wb') as out:
+        out.write(f.read())
+        out.write(b'\0' * (-out.tell() % 4) + linux.archive(files))
+    peers = {}
+    try:
+        for name, program in programs():
+            image = make_image(os.path.join(folder, name + '.img'), options.size)
+            peers[name] = Peer(program, folder, package, initrd, load, image)
+        for block, flags in (('1M', 'iflag=direct'), ('64k', 'iflag=direct'), ('1M', ''),
+                             ('64k', ''), ('4k', '')):
+            seconds = {name: [] for name in peers}
+            for _ in range(options.rounds):
+                for name, peer in peers.items():
+                    seconds[name].append(peer.read(block, flags))
+            for name, taken in seconds.items():
+                wall = statistics.median(each[0] for each in taken)
+                used = statistics.median(each[1] for each in taken)
+                print('%-8s blocks of %-4s %-12s %7.1f MB/s, processor %5.2f s' %
+                      (name, block, flags, options.size * MIB / wall / 1e6, used), flush=True)
+    finally:
+        for peer in peers.values():
+            peer.end()
+
+
+def main():
+    parser = argparse.ArgumentParser()
+    parser.add_argument('what', nargs='*', choices=('tcg', 'kvm', []))
+    parser.add_argument('--rounds', type=int, default=5)
+    parser.add_argument('--size', type=int, default=256)
+    options = parser.parse_args()
+    for what, bench in (('kvm', bench_kvm), ('tcg', bench_tcg)):
+        if what in options.what or not options.what:
+            with tempfile.TemporaryDirectory() as folder:
+                bench(folder, options)
 
 
 if __name__ == '__main__':
