@@ -112,7 +112,7 @@ class Linux(linux.LinuxTest):
 
     def press_down(self, english):
         """Until it is seen: X shows its picture before it listens to the keyboard."""
-        for _ in range(8):
+        for _ in range(40):
             self.machine.hmp.command('sendkey down')
             try:
                 return self.wait_selected(lambda row: row > english, 'no key arrived', 15)

@@ -88,7 +88,7 @@ class Console:
         """Until a command of the shell succeeds. It is tried often, not for a time: the guest may
         be a slow one."""
         said = self.run('n=0; until %s; do n=$((n + 1)); [ $n -gt 200 ] && { echo TOO LATE; break; '
-                        '}; sleep 0.5; done' % condition)
+                        '}; sleep 1; done' % condition)
         if 'TOO LATE' in said:
             raise AssertionError('%s: %s%s' % (what or condition, said,
                                                self.run('dmesg | tail -30')))
