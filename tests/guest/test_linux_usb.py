@@ -103,7 +103,9 @@ class Usb(linux.LinuxTest):
             'cd /sys/bus/usb/devices; for i in *-*; do [ "$(cat $i/product $i/speed 2>/dev/null | '
             'tr -d "\\n")" = "USB Keyboard%d" ] && echo at $i; done' % speed)
         power = '/sys/bus/usb/devices/%s/power/' % re.search(r'^at (\S+)', power, re.M).group(1)
-        # A lit lamp, such as that of NumLock, would keep it awake.
+        # Who has opened it keeps it awake, and so would a lit lamp, such as that of NumLock.
+        self.console.run('for i in /proc/[0-9]*; do [ "$(cat $i/comm 2>/dev/null)" = dd ] && '
+                         'kill ${i#/proc/}; done')
         self.console.run('echo 1 > /sys/module/usbhid/parameters/ignoreled; '
                          'echo 5000 > %sautosuspend_delay_ms; echo auto > %scontrol'
                          % (power, power))
