@@ -26,7 +26,8 @@ update_lists() { as_root apt-get update -qq >&2; }
 # need_kernel: unpacks Debian's kernel with all its modules for tests (70 MB), where
 # tests/lib/linux.py finds it. Not installed, which would change what this computer boots.
 need_kernel() {
-    local cache=${XDG_CACHE_HOME:-$HOME/.cache}/vitrine-tests part
+    local home=~ part
+    local cache=${XDG_CACHE_HOME:-$home/.cache}/vitrine-tests
     ! compgen -G "$cache/linux/boot/vmlinuz-*" >/dev/null || return 0
 
     echo "Fetching: the kernel of linux-image-amd64" >&2
