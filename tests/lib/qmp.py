@@ -25,6 +25,8 @@ class Client:
         self.file = self.socket.makefile('rb')
         self.events = []
         self.greeting = self.read()
+        # QEMU greets twice whom it accepts in the middle of its start.
+        self.is_qemu = 'Vitrine' not in self.greeting['QMP']['version']['package']
         if ready:
             self.value('qmp_capabilities')
 
@@ -37,9 +39,10 @@ class Client:
     def answer(self):
         while True:
             message = self.read()
-            if 'event' not in message:
+            if 'event' in message:
+                self.events.append(message)
+            elif not (self.is_qemu and 'QMP' in message):
                 return message
-            self.events.append(message)
 
     def send(self, text):
         """Bytes and text as they are, all else as JSON."""

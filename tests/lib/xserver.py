@@ -16,6 +16,7 @@ import time
 
 from image import Image
 
+READY = 'VITRINE_TEST_READY'  # a property of the root window
 NEEDED = ('Xvfb', 'xdotool', 'xwd', 'xprop', 'openbox')
 
 
@@ -65,15 +66,17 @@ class XServer:
         # XTEST's keys must have evdev's codes, whatever session the test runs in.
         self.env = {'DISPLAY': self.display, 'GDK_BACKEND': 'x11', 'NO_AT_BRIDGE': '1',
                     'WAYLAND_DISPLAY': '', 'GTK_THEME': '', 'XDG_CONFIG_HOME': '/proc/nonexistent'}
-        self.manager = subprocess.Popen(['openbox'], env={**os.environ, **self.env},
-                                        stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        self.manager = subprocess.Popen(
+            ['openbox', '--startup', f'xprop -root -f {READY} 8s -set {READY} yes'],
+            env={**os.environ, **self.env}, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         self.wait_for_manager()
         return self
 
     def wait_for_manager(self, timeout=30):
-        """A window that is mapped while the window manager starts may never be managed by it."""
+        """A window that is mapped while the window manager starts may never be managed by it.
+        It has started when it runs the command that it was given."""
         end = time.monotonic() + timeout
-        while b'window id' not in self.run('xprop', '-root', '_NET_SUPPORTING_WM_CHECK'):
+        while b'yes' not in self.run('xprop', '-root', READY):
             if time.monotonic() > end:
                 self.stop()
                 raise RuntimeError('openbox did not start')
