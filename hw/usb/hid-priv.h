@@ -12,10 +12,6 @@
 #define HID_PROTOCOL_BOOT   0
 #define HID_PROTOCOL_REPORT 1
 
-/* bInterval of the endpoints: 10 ms at full speed; 2^(7-1) microframes, 8 ms, at high speed. */
-#define HID_INTERVAL_FULL 10
-#define HID_INTERVAL_HIGH 7
-
 typedef struct HidDevice HidDevice;
 
 /* What one kind of device adds. All required but set_output. */

@@ -10,6 +10,10 @@
 #include "hw/usb/hid-priv.h"
 #include "hw/usb/hid.h"
 
+/* bInterval: 10 ms at full speed; 2^(7-1) microframes, 8 ms, at high speed. */
+#define INTERVAL_FULL 10
+#define INTERVAL_HIGH 7
+
 #define REPORT_SIZE 8
 #define REPORT_KEYS 6
 #define QUEUE_SIZE  64
@@ -227,8 +231,8 @@ static const OptionSpec options[] = {
 static const guint8 hid_descriptor[] = {HID_DESCRIPTOR(sizeof report_descriptor)};
 /* At full speed, then at high speed. */
 static const UsbEndpoint endpoints[] = {
-    {0x81, USB_ENDPOINT_INTERRUPT, REPORT_SIZE, HID_INTERVAL_FULL},
-    {0x81, USB_ENDPOINT_INTERRUPT, REPORT_SIZE, HID_INTERVAL_HIGH},
+    {0x81, USB_ENDPOINT_INTERRUPT, REPORT_SIZE, INTERVAL_FULL},
+    {0x81, USB_ENDPOINT_INTERRUPT, REPORT_SIZE, INTERVAL_HIGH},
 };
 static const UsbInterface interfaces[] = {
     {0, 0, 3, 1, 1, 1, &endpoints[0], hid_descriptor, sizeof hid_descriptor},

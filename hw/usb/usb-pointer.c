@@ -3,9 +3,10 @@
  * "usb-mouse" and "usb-tablet": five buttons and two wheels; the mouse tells movements, the tablet
  * positions.
  *
- * What the guest has not polled yet is kept as a list of button states, each with what moved since
- * the one before: clicks survive a slow guest and stay where they were made, movements add up, of
- * positions the last one counts.
+ * What the guest has not polled yet is kept as a list of changes. A guest that polls as fast as the
+ * pointer moves gets each of them, though neither is regular. One that is slower gets what is new:
+ * after APART_NS movements between two clicks become one, of positions the last one; clicks stay
+ * where they were made.
  */
 #include <string.h>
 
@@ -14,6 +15,11 @@
 #include "hw/usb/hid.h"
 
 #define MAX_CHANGES 16
+#define APART_NS    (4 * NS_PER_MS) /* so late may a guest be that gets each movement */
+
+/* A millisecond at full and at high speed (9.6.6 of USB 2.0). */
+#define INTERVAL_FULL 1
+#define INTERVAL_HIGH 4
 
 #define MOUSE_REPORT_SIZE  5 /* buttons, x, y, wheel, pan */
 #define TABLET_REPORT_SIZE 7 /* buttons, x and y of 16 bits, wheel, pan */
@@ -22,16 +28,18 @@ typedef struct PointerChange {
     guint32 buttons;
     guint32 x, y;       /* tablet: position; mouse: signed movement */
     guint32 wheel, pan; /* signed; + = away from the user, to the right */
+    gint64 time;        /* of its oldest movement, guest time; not saved */
 } PointerChange;
 
 typedef struct UsbPointer {
     HidDevice hid;
+    gboolean absolute;                  /* a tablet */
     guint32 buttons;                    /* as the person holds them */
     guint32 x, y;                       /* tablet: where it is */
     PointerChange now;                  /* what the guest knows; of the mouse only `buttons` */
     PointerChange changes[MAX_CHANGES]; /* the first `change_count`, oldest first */
     guint8 change_count;
-    gboolean sealed; /* what comes next does not belong to the last change: that is a click */
+    gboolean open; /* the group of events that the last change belongs to is not over */
 } UsbPointer;
 
 /* clang-format off */
@@ -92,6 +100,11 @@ static const guint8 tablet_descriptor[] = {
 
 /* ---- events ---- */
 
+static gint64 guest_now(const UsbPointer *pointer)
+{
+    return clock_now(pointer->hid.usb.device.machine->guest_clock);
+}
+
 static guint32 button_bit(guint code)
 {
     switch (code) {
@@ -104,31 +117,72 @@ static guint32 button_bit(guint code)
     }
 }
 
-/* The change that further movement belongs to. A full list merges: its last state gives way. */
-static PointerChange *last_change(UsbPointer *pointer)
-{
-    PointerChange *last = NULL;
-
-    if (pointer->change_count > 0) {
-        last = &pointer->changes[pointer->change_count - 1];
-        if (last->buttons == pointer->buttons && !pointer->sealed) {
-            return last;
-        }
-    }
-    pointer->sealed = FALSE;
-    if (pointer->change_count < MAX_CHANGES) {
-        last = &pointer->changes[pointer->change_count++];
-        *last = (PointerChange){.x = pointer->x, .y = pointer->y};
-    }
-    last->buttons = pointer->buttons;
-    return last;
-}
-
 static void add_delta(guint32 *total, gint delta)
 {
     gint64 sum = (gint64)(gint32)*total + delta;
 
     *total = (guint32)(gint32)CLAMP(sum, -32767, 32767);
+}
+
+/* Change n + 1 takes in change n. */
+static void join(UsbPointer *pointer, guint n)
+{
+    PointerChange *from = &pointer->changes[n], *into = &pointer->changes[n + 1];
+
+    if (!pointer->absolute) {
+        add_delta(&into->x, (gint32)from->x);
+        add_delta(&into->y, (gint32)from->y);
+    }
+    add_delta(&into->wheel, (gint32)from->wheel);
+    add_delta(&into->pan, (gint32)from->pan);
+    into->time = from->time;
+    pointer->change_count--;
+    memmove(from, into, (pointer->change_count - n) * sizeof *from);
+}
+
+/* Joins movements that follow each other; a click is a change of other buttons than before. */
+static void join_movements(UsbPointer *pointer)
+{
+    guint n = 0;
+    guint32 before = pointer->now.buttons;
+
+    while (n + 1 < pointer->change_count) {
+        guint32 buttons = pointer->changes[n].buttons;
+
+        if (buttons == before && pointer->changes[n + 1].buttons == buttons) {
+            join(pointer, n);
+        } else {
+            before = buttons;
+            n++;
+        }
+    }
+}
+
+static void join_late_movements(UsbPointer *pointer)
+{
+    if (pointer->change_count > 1 && guest_now(pointer) - pointer->changes[0].time > APART_NS) {
+        join_movements(pointer);
+    }
+}
+
+/* The change that events belong to now. A list that is full of clicks gives its last one up. */
+static PointerChange *open_change(UsbPointer *pointer)
+{
+    PointerChange *change;
+
+    if (!pointer->open || !pointer->change_count) { /* a guest may poll within a group */
+        pointer->open = TRUE;
+        if (pointer->change_count == MAX_CHANGES) {
+            join_movements(pointer);
+        }
+        if (pointer->change_count < MAX_CHANGES) {
+            pointer->changes[pointer->change_count++] =
+                (PointerChange){.x = pointer->x, .y = pointer->y, .time = guest_now(pointer)};
+        }
+    }
+    change = &pointer->changes[pointer->change_count - 1];
+    change->buttons = pointer->buttons;
+    return change;
 }
 
 static void pointer_event(void *opaque, const InputEvent *event)
@@ -144,15 +198,15 @@ static void pointer_event(void *opaque, const InputEvent *event)
     case INPUT_KIND_ABS:
         *(event->code == ABS_X ? &pointer->x : &pointer->y) =
             (guint32)CLAMP(event->value, 0, INPUT_ABS_MAX);
-        last_change(pointer)->x = pointer->x;
-        last_change(pointer)->y = pointer->y;
+        open_change(pointer)->x = pointer->x;
+        open_change(pointer)->y = pointer->y;
         break;
     case INPUT_KIND_REL:
         switch (event->code) {
-        case REL_X: add_delta(&last_change(pointer)->x, event->value); break;
-        case REL_Y: add_delta(&last_change(pointer)->y, event->value); break;
-        case REL_WHEEL: add_delta(&last_change(pointer)->wheel, event->value); break;
-        case REL_HWHEEL: add_delta(&last_change(pointer)->pan, event->value); break;
+        case REL_X: add_delta(&open_change(pointer)->x, event->value); break;
+        case REL_Y: add_delta(&open_change(pointer)->y, event->value); break;
+        case REL_WHEEL: add_delta(&open_change(pointer)->wheel, event->value); break;
+        case REL_HWHEEL: add_delta(&open_change(pointer)->pan, event->value); break;
         default: break;
         }
         break;
@@ -165,15 +219,13 @@ static void pointer_sync(void *opaque)
 {
     UsbPointer *pointer = opaque;
     guint n = pointer->change_count;
-    guint32 last = n > 0 ? pointer->changes[n - 1].buttons : pointer->now.buttons;
 
-    if (pointer->buttons != last) {
-        last_change(pointer);
+    if (pointer->buttons != (n > 0 ? pointer->changes[n - 1].buttons : pointer->now.buttons)) {
+        open_change(pointer);
     }
-    n = pointer->change_count;
-    if (n > 0) {
-        last = n > 1 ? pointer->changes[n - 2].buttons : pointer->now.buttons;
-        pointer->sealed = pointer->changes[n - 1].buttons != last;
+    pointer->open = FALSE;
+    if (pointer->change_count > 0) {
+        join_late_movements(pointer);
         hid_changed(&pointer->hid);
     }
 }
@@ -251,6 +303,7 @@ static guint mouse_report(HidDevice *hid, guint8 *out)
     if (!pointer->change_count) {
         return mouse_peek(hid, out);
     }
+    join_late_movements(pointer);
     length = fill_mouse(change, out);
     pointer->now.buttons = change->buttons;
     if (!change->x && !change->y && !change->wheel && !change->pan) {
@@ -276,6 +329,7 @@ static guint tablet_report(HidDevice *hid, guint8 *out)
     if (!pointer->change_count) {
         return tablet_peek(hid, out);
     }
+    join_late_movements(pointer);
     length = fill_tablet(change, out);
     pointer->now = (PointerChange){.buttons = change->buttons, .x = change->x, .y = change->y};
     if (!change->wheel && !change->pan) {
@@ -289,6 +343,7 @@ static void pointer_forget(HidDevice *hid)
     UsbPointer *pointer = (UsbPointer *)hid;
 
     pointer->change_count = 0;
+    pointer->open = FALSE;
     pointer->buttons = 0;
     pointer->now.buttons = 0;
 }
@@ -324,6 +379,7 @@ static gboolean mouse_realize(Device *dev, GError **error)
 
 static gboolean tablet_realize(Device *dev, GError **error)
 {
+    ((UsbPointer *)dev)->absolute = TRUE;
     hid_init((HidDevice *)dev, &tablet_hid);
     return TRUE;
 }
@@ -375,8 +431,8 @@ static const guint8 mouse_class[] = {HID_DESCRIPTOR(sizeof mouse_descriptor)};
 static const guint8 tablet_class[] = {HID_DESCRIPTOR(sizeof tablet_descriptor)};
 
 static const UsbEndpoint endpoints[] = {
-    {0x81, USB_ENDPOINT_INTERRUPT, HID_REPORT_MAX, HID_INTERVAL_FULL},
-    {0x81, USB_ENDPOINT_INTERRUPT, HID_REPORT_MAX, HID_INTERVAL_HIGH},
+    {0x81, USB_ENDPOINT_INTERRUPT, HID_REPORT_MAX, INTERVAL_FULL},
+    {0x81, USB_ENDPOINT_INTERRUPT, HID_REPORT_MAX, INTERVAL_HIGH},
 };
 static const UsbInterface mouse_interfaces[] = {
     {0, 0, 3, 1, 2, 1, &endpoints[0], mouse_class, sizeof mouse_class},

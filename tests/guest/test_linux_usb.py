@@ -10,8 +10,10 @@ import unittest
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), '..', 'lib'))
 
 import linux
+import movement
 import rfb
 import tap
+from qmp import Client
 
 LOAD = 'mount -t sysfs sys /sys; modprobe -a usbhid hid-generic %s'
 
@@ -48,6 +50,21 @@ class Usb(linux.LinuxTest):
                                        delta=0x80)
         self.assertIn('* Mouse #4: QEMU HID Tablet (absolute)',
                       self.machine.hmp.command('info mice'))
+
+    def check_movement(self):
+        """1,000 movements a second come in order, and the last one comes; how many of them come
+        is for tests/hw/test_uhci.py to tell, where no other work of the host disturbs."""
+        count = 2000
+        for hand in (movement.Viewer(rfb.Rfb(self.vnc)), movement.Qmp(Client(self.qmp))):
+            self.addCleanup(hand.close)
+            reports = self.console.record(self.find('USB Tablet'), 7)
+            movement.play(hand, count)
+            told = []
+            while told[-1:] != [count - 1]:
+                told = movement.numbers(hand, reports(len(told) + 1))
+            self.assertEqual(told, sorted(set(told)))
+            self.assertGreater(len(told), 20)
+            self.console.run('kill $reader')
 
     def stick(self, name, sectors):
         """The file of a drive with random content; its size tells it from others."""
@@ -121,10 +138,13 @@ class Usb(linux.LinuxTest):
 
     def check(self, driver, *args, sticks=(), plug=None):
         self.vnc = os.path.join(self.dir, 'vnc')
-        self.start_shell('-vga', 'std', '-vnc', 'unix:' + self.vnc, *args)
+        self.qmp = os.path.join(self.dir, 'qmp')
+        self.start_shell('-vga', 'std', '-vnc', 'unix:' + self.vnc, '-qmp',
+                         'unix:%s,server=on,wait=off' % self.qmp, *args)
         self.console.run(LOAD % driver)
         self.check_keyboard()
         self.check_tablet()
+        self.check_movement()
         self.console.run('modprobe -a usb-storage sd_mod')
         for path in sticks:
             self.check_stick(path)

@@ -180,6 +180,31 @@ class Movement(HwTest):
                 self.ask()
         self.assertEqual(told, sent)
 
+    def test_irregular(self):
+        """Movements come when they like, and a guest that asks each millisecond gets all."""
+        sent = [(0, 100 * n + 7, 32000 - 50 * n) for n in range(1, self.COUNT + 1)]
+        told, waiting = [], list(sent)
+        self.ask()
+        while len(told) < len(sent):
+            for _ in range((3, 0, 1, 0)[len(told) % 4] if waiting else 0):
+                self.move(*waiting.pop(0)[1:])
+            self.hc.step()
+            report = self.answer()
+            if report:
+                told.append(report)
+                self.ask()
+            self.assertLessEqual(len(told), len(sent) - len(waiting))
+        self.assertEqual(told, sent)
+
+    def test_late_guest(self):
+        """It finds where the pointer is, not where it was."""
+        for n in range(1, 13):
+            self.move(100 * n, 50 * n)
+        self.hc.step(5)
+        self.assertEqual(self.hc.poll(1)[1:5].hex(), (1200).to_bytes(2, 'little').hex() +
+                         (600).to_bytes(2, 'little').hex())
+        self.assertIsNone(self.hc.poll(1))
+
     def test_slow_guest(self):
         """It is told the last position, and no click is lost or moved to another place."""
         told = []

@@ -245,6 +245,7 @@ class Transfers(Xhci):
                          [(0, n, 256 - n, 0, 0) for n in range(1, 41)])
         for _ in range(5):
             self.hmp('mouse_move 1 2')
+        self.q.clock_step(5000000)
         self.hc.transfer(slot, IN_1, 8)  # one for all when it does not
         self.assertEqual([e.code for e in self.hc.events()], [SHORT])
         self.assertEqual(self.q.read(DATA, 5), bytes((0, 5, 10, 0, 0)))
