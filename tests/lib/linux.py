@@ -79,10 +79,11 @@ class Console:
             self.read()
 
     def run(self, command):
-        """Runs a command in the shell; returns what it printed."""
+        """Runs a command in the shell; returns what it printed. The line is echoed by the shell,
+        and before by the kernel if the shell was not there to read it."""
         self.socket.sendall(('%s; echo END""ED\n' % command).encode())
         self.wait(r'END""ED\n')
-        return self.until('ENDED\n')
+        return self.until('ENDED\n').rpartition('END""ED\n')[2]
 
     def wait_for(self, condition, what=None):
         """Until a command of the shell succeeds. It is tried often, not for a time: the guest may
