@@ -115,7 +115,14 @@ static gboolean watch(void *opaque)
     return fake->play == PLAY_STILL;
 }
 
-static const DisplaySourceOps source_ops = {.scan = scan, .invalidate = invalidate, .watch = watch};
+static void hint_size(void *opaque, guint width, guint height)
+{
+    printf("hint %ux%u\n", width, height);
+    fflush(stdout);
+}
+
+static const DisplaySourceOps source_ops = {
+    .scan = scan, .invalidate = invalidate, .watch = watch, .hint_size = hint_size};
 
 static void set_mode(Fake *fake, guint width, guint height)
 {

@@ -202,6 +202,39 @@ class ViewTest(WindowCase):
         self.x.do('windowsize', self.window, 1280, 1020)
         wait(lambda: self.place()[2:] == (1280, 960), 'twice the size')
 
+    def hints(self):
+        """The sizes that the guest is asked to take, within a second."""
+        return [line for line in self.fake.lines(1) if line.startswith('hint ')]
+
+    def test_guest_is_asked(self):
+        """The guest hears of the size that the person gives to the window, not of ours."""
+        fake = self.start('show-statusbar=off')
+        bar = self.x.geometry(self.window)[3] - 480
+        fake.send('mode 720 400')
+        self.has_size(720, 400 + bar)
+        self.assertEqual(self.hints(), [])
+        self.x.do('windowsize', self.window, 900, 700 + bar)
+        fake.expect('hint 900x700')
+        fake.send('mode 900 700')
+        self.assertEqual(self.hints(), [])
+        self.has_size(900, 700 + bar)
+        self.x.key('ctrl+alt+f')
+        fake.expect('hint 1280x1024')
+        self.x.key('ctrl+alt+f')
+        self.has_size(900, 700 + bar)
+        self.x.key('ctrl+alt+plus')  # 1125x875
+        self.assertEqual(self.hints(), [])
+        self.x.do('windowsize', self.window, 1000, 750 + bar)
+        fake.expect('hint 800x600')  # of which each pixel is five quarters
+
+    def test_guest_is_asked_zoomed(self):
+        fake = self.start('zoom-to-fit=on,show-statusbar=off')
+        bar = self.x.geometry(self.window)[3] - 480
+        fake.send('mode 800 600')
+        self.assertEqual(self.hints(), [])
+        self.x.do('windowsize', self.window, 900, 700 + bar)
+        fake.expect('hint 900x700')
+
     def test_hot_edge(self):
         self.start('full-screen=on')
         self.has_size(1280, 1024)

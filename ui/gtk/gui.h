@@ -57,8 +57,11 @@ struct GuiWindow {
     Timer hide_message;
     GuiHotBar *hot_bar;
     gboolean is_full_screen, iconified, obscured;
-    gboolean frozen; /* GTK draws nothing: the server is behind */
-    gboolean zoomed; /* in full screen, by hand: the picture does not fill it */
+    gboolean frozen;                  /* GTK draws nothing: the server is behind */
+    gboolean zoomed;                  /* in full screen, by hand: the picture does not fill it */
+    GtkAllocation content;            /* what bars and pages have now */
+    gint fitted_width, fitted_height; /* and when it was us who chose */
+    Timer ask_guest;
 };
 
 typedef enum GuiGrab {
@@ -133,6 +136,8 @@ void gui_page_select(Gui *gui, guint index);
 void gui_page_detach(GuiPage *page); /* into a window of its own */
 void gui_page_dock(GuiPage *page);   /* and back into the main one */
 gboolean gui_page_is_detached(const GuiPage *page);
+/* The picture has the window's size, not the other way round. */
+gboolean gui_page_is_fitted(const GuiPage *page);
 void gui_page_zoom(GuiPage *page, double by); /* 0 = one guest pixel on one of the screen */
 void gui_pages_update_active(Gui *gui);
 void gui_pages_backlog(Gui *gui); /* the server is behind, or no longer */

@@ -67,7 +67,7 @@ void gui_pages_backlog(Gui *gui)
 }
 
 /* A full screen is filled until the person zooms. */
-static gboolean is_fitted(const GuiPage *page)
+gboolean gui_page_is_fitted(const GuiPage *page)
 {
     return page->window->is_full_screen ? !page->window->zoomed : page->gui->zoom_to_fit;
 }
@@ -78,7 +78,8 @@ void gui_pages_update_scale(Gui *gui)
         GuiPage *page = g_ptr_array_index(gui->pages, i);
         ScaleMode fit = gui->integer_scale ? SCALE_INTEGER : SCALE_FIT;
         if (page->screen != NULL) {
-            gui_screen_set_scale(page->screen, is_fitted(page) ? fit : SCALE_ZOOM, page->zoom);
+            gui_screen_set_scale(page->screen, gui_page_is_fitted(page) ? fit : SCALE_ZOOM,
+                                 page->zoom);
         }
     }
 }
@@ -95,7 +96,7 @@ void gui_page_zoom(GuiPage *page, double by)
     if (page->screen == NULL) {
         return;
     }
-    double zoom = is_fitted(page) ? zoom_of_fit(page) : page->zoom;
+    double zoom = gui_page_is_fitted(page) ? zoom_of_fit(page) : page->zoom;
     zoom = by != 0 ? zoom + by : 1;
     page->zoom = CLAMP(zoom, GUI_ZOOM_MIN, GUI_ZOOM_MAX);
     if (page->window->is_full_screen) {

@@ -9,6 +9,9 @@
 
 #define SAY_SECONDS 8
 
+/* A window that is dragged passes through many sizes. */
+#define SETTLED (250 * NS_PER_MS)
+
 GuiWindow *gui_window_main(Gui *gui)
 {
     return g_ptr_array_index(gui->windows, 0);
@@ -70,6 +73,39 @@ void gui_window_fit(GuiWindow *window)
     GtkRequisition natural; /* of the content: Wayland's frame and shadow are not counted */
     gtk_widget_get_preferred_size(gtk_bin_get_child(GTK_BIN(window->window)), NULL, &natural);
     gtk_window_resize(GTK_WINDOW(window->window), natural.width, natural.height);
+    window->fitted_width = natural.width;
+    window->fitted_height = natural.height;
+}
+
+/* A guest that can will take the size that the person has given to the window. */
+static void ask_guest(void *opaque)
+{
+    GuiWindow *window = opaque;
+    GuiPage *page = gui_page_front_in(window);
+    if (page == NULL || page->screen == NULL || console_is_gone(page->console) ||
+        (window->content.width == window->fitted_width &&
+         window->content.height == window->fitted_height)) {
+        return;
+    }
+    GtkWidget *widget = GTK_WIDGET(page->screen);
+    double zoom = gui_page_is_fitted(page) ? 1 : page->zoom;
+    double scale = gtk_widget_get_scale_factor(widget) / zoom;
+    display_hint_size(gui_screen_display(page->screen),
+                      (guint)(gtk_widget_get_allocated_width(widget) * scale),
+                      (guint)(gtk_widget_get_allocated_height(widget) * scale));
+}
+
+static void on_size(GtkWidget *widget, GtkAllocation *content, GuiWindow *window)
+{
+    if (content->width == window->content.width && content->height == window->content.height) {
+        return;
+    }
+    window->content = *content;
+    if (window->fitted_width == 0) { /* the first size of a window that is not fitted */
+        window->fitted_width = content->width;
+        window->fitted_height = content->height;
+    }
+    timer_set_after(&window->ask_guest, SETTLED);
 }
 
 void gui_window_update_bars(Gui *gui)
@@ -296,6 +332,8 @@ GuiWindow *gui_window_new(Gui *gui)
         gtk_box_pack_start(GTK_BOX(box), gui->status_bar, FALSE, FALSE, 0);
     }
     gtk_container_add(GTK_CONTAINER(window->window), box);
+    g_signal_connect_after(box, "size-allocate", G_CALLBACK(on_size), window);
+    timer_init(&window->ask_guest, gui->frontend.machine->host_clock, ask_guest, window);
     gui_drop_add_window(window);
     return window;
 }
@@ -307,6 +345,8 @@ void gui_window_free(GuiWindow *window)
     g_signal_handlers_disconnect_by_data(window->window, window);
     g_signal_handlers_disconnect_by_data(window->notebook, window);
     timer_cancel(&window->hide_message);
+    timer_cancel(&window->ask_guest);
+    g_signal_handlers_disconnect_by_data(gtk_bin_get_child(GTK_BIN(window->window)), window);
     gui_hot_bar_free(window->hot_bar);
     if (main) {
         machine_unlisten(gui->frontend.machine, gui->machine_listener);
