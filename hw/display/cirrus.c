@@ -40,11 +40,7 @@
 #define LOCKED         0x0f
 
 /* Graphics controller */
-#define GR_BANK0       0x09
-#define GR_BANK1       0x0a
-#define GR_MODE        0x0b
-#define GR_MODE_DUAL   0x01 /* each half of the window has a bank */
-#define GR_MODE_COARSE 0x20 /* banks are counted in 16 KiB, not 4 */
+#define GR_EXTENDED 0x04 /* of CIRRUS_GR_BANKS: eight bits in SR2, three for the write mode */
 
 /* CRTC */
 #define CR_EXTENDED   0x1b /* bit 0, 3-2: start address bits 16, 18-17; bit 4: offset bit 8 */
@@ -64,20 +60,19 @@ static Cirrus *from_vga(const VgaCore *vga)
 
 void cirrus_update_windows(Cirrus *cirrus)
 {
-    const guint8 *gc = cirrus->gc;
     gboolean takes = cirrus_blit_wants_data(cirrus);
+    gboolean extended = !takes && cirrus_is_extended(cirrus);
     gboolean packed = (cirrus->seq[SR_MODE] & SR_MODE_PACKED) &&
                       (cirrus->vga.misc & VGA_MISC_RAM) && cirrus->vga.gc[VGA_GC_MISC] >> 2 <= 1;
-    guint shift = gc[GR_MODE] & GR_MODE_COARSE ? 14 : 12;
-    guint64 bank[2] = {(guint64)gc[GR_BANK0] << shift, (guint64)gc[GR_BANK1] << shift};
 
-    if (!(gc[GR_MODE] & GR_MODE_DUAL)) {
-        bank[1] = bank[0] + BANK_SIZE;
-    }
     for (guint i = 0; i < 2; i++) {
-        region_set_alias_offset(&cirrus->banks[i], MIN(bank[i], cirrus->vga.mem_size - BANK_SIZE));
-        region_set_enabled(&cirrus->banks[i], packed && !takes);
+        guint32 bank = cirrus_bank(cirrus, i);
+
+        region_set_alias_offset(&cirrus->banks[i], MIN(bank, cirrus->vga.mem_size - BANK_SIZE));
+        region_set_enabled(&cirrus->banks[i], packed && !takes && !extended);
     }
+    region_set_enabled(&cirrus->window_wide, packed && extended);
+    region_set_enabled(&cirrus->lfb_wide, extended);
     region_set_enabled(&cirrus->window_blit, takes);
     region_set_enabled(&cirrus->lfb_blit, takes);
     region_set_enabled(&cirrus->mmio_low, (cirrus->seq[SR_CONFIG] & CONFIG_MMIO) != 0);
@@ -191,7 +186,7 @@ static void gc_write(Cirrus *cirrus, guint index, guint8 value)
     }
     cirrus->gc[index] = value;
     cirrus_blit_written(cirrus, index, old);
-    if (index >= GR_BANK0 && index <= GR_MODE) {
+    if (index >= CIRRUS_GR_BANK0 && index <= CIRRUS_GR_BANKS) {
         cirrus_update_windows(cirrus);
     }
 }
@@ -272,6 +267,11 @@ static guint8 cursor_color_read(Cirrus *cirrus)
 
 /* ---- ports ---- */
 
+static gboolean is_extended(const Cirrus *cirrus)
+{
+    return (cirrus->gc[CIRRUS_GR_BANKS] & GR_EXTENDED) != 0;
+}
+
 static gboolean port_read(VgaCore *vga, guint port, guint8 *value)
 {
     Cirrus *cirrus = from_vga(vga);
@@ -279,7 +279,10 @@ static gboolean port_read(VgaCore *vga, guint port, guint8 *value)
 
     switch (port) {
     case 0x3c4: *value = cirrus->seq_index; return TRUE;
-    case 0x3c5: *value = seq_read(cirrus); return cirrus->seq_index >= VGA_SEQ_COUNT;
+    case 0x3c5:
+        *value = seq_read(cirrus);
+        return cirrus->seq_index >= VGA_SEQ_COUNT ||
+               (cirrus->seq_index == VGA_SEQ_MAP_MASK && is_extended(cirrus));
     case 0x3c6:
         *value = cirrus->hidden_dac;
         cirrus->dac_reads = hidden ? 0 : cirrus->dac_reads + 1;
@@ -292,7 +295,8 @@ static gboolean port_read(VgaCore *vga, guint port, guint8 *value)
         return FALSE;
     case 0x3ce: *value = cirrus->gc_index; return TRUE;
     case 0x3cf:
-        if (cirrus->gc_index > 1 && cirrus->gc_index < VGA_GC_COUNT) {
+        if (cirrus->gc_index > 1 && cirrus->gc_index < VGA_GC_COUNT &&
+            !(cirrus->gc_index == VGA_GC_MODE && is_extended(cirrus))) {
             return FALSE;
         }
         *value = gc_read(cirrus, cirrus->gc_index);
@@ -313,6 +317,7 @@ static gboolean port_write(VgaCore *vga, guint port, guint8 value)
     case 0x3c4: cirrus->seq_index = value; return value >= VGA_SEQ_COUNT;
     case 0x3c5:
         if (cirrus->seq_index < VGA_SEQ_COUNT) {
+            cirrus->seq[cirrus->seq_index] = value; /* SR2 has four bits more than the VGA's */
             return FALSE;
         }
         seq_write(cirrus, value);
@@ -335,6 +340,9 @@ static gboolean port_write(VgaCore *vga, guint port, guint8 value)
         /* The first two have eight bits for the engine, the VGA's four beside. */
         if (cirrus->gc_index <= 1 || cirrus->gc_index >= VGA_GC_COUNT) {
             gc_write(cirrus, cirrus->gc_index, value);
+        } else if (cirrus->gc_index == VGA_GC_MODE) {
+            cirrus->gc[VGA_GC_MODE] = value; /* the same */
+            cirrus_update_windows(cirrus);
         }
         return cirrus->gc_index >= VGA_GC_COUNT;
     case 0x3d5:
@@ -519,13 +527,14 @@ static void init_windows(Cirrus *cirrus)
     region_init_container(&cirrus->lfb, "cirrus-lfb", BAR_SIZE);
     region_add(&cirrus->lfb, 0, &vga->vram, 0);
     region_init_io(&cirrus->lfb_blit, "cirrus-blt-lfb", &blit_window_ops, cirrus, vga->mem_size);
-    region_add(&cirrus->lfb, 0, &cirrus->lfb_blit, 1);
+    region_add(&cirrus->lfb, 0, &cirrus->lfb_blit, 2);
     for (guint i = 0; i < 2; i++) {
         region_init_alias(&cirrus->banks[i], "cirrus-bank", &vga->vram, 0, BANK_SIZE);
         region_add(&vga->window, i * BANK_SIZE, &cirrus->banks[i], 2);
     }
+    cirrus_write_init(cirrus);
     region_init_io(&cirrus->window_blit, "cirrus-blt", &blit_window_ops, cirrus, 2 * BANK_SIZE);
-    region_add(&vga->window, 0, &cirrus->window_blit, 3);
+    region_add(&vga->window, 0, &cirrus->window_blit, 4);
     region_init_io(&cirrus->mmio_low, "cirrus-mmio-low", &low_ops, cirrus, MMIO_BLT_SIZE);
     region_add(&vga->window, MMIO_LOW, &cirrus->mmio_low, 2);
     region_init_io(&cirrus->mmio, "cirrus-mmio", &mmio_ops, cirrus, MMIO_SIZE);
@@ -558,8 +567,9 @@ static void unrealize(Device *dev)
 {
     Cirrus *cirrus = (Cirrus *)dev;
     VgaCore *vga = &cirrus->vga;
-    Region *parts[] = {&cirrus->banks[0], &cirrus->banks[1], &cirrus->window_blit,
-                       &cirrus->mmio_low, &cirrus->lfb_blit};
+    Region *parts[] = {&cirrus->banks[0],    &cirrus->banks[1], &cirrus->window_wide,
+                       &cirrus->window_blit, &cirrus->mmio_low, &cirrus->lfb_wide,
+                       &cirrus->lfb_blit};
 
     region_remove(&vga->window);
     region_remove(&vga->ports);

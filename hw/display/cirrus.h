@@ -2,10 +2,11 @@
 /*
  * "cirrus-vga": a Cirrus Logic CL-GD5446 on PCI, as the "CL-GD5446 Technical Reference Manual"
  * (1996; below "5446 TRM") describes it: extended registers and banks, packed-pixel modes, hardware
- * cursor and bit block transfer engine. cirrus.c is the card, cirrus-blit.c the engine.
+ * cursor and bit block transfer engine. cirrus.c is the card, cirrus-blit.c the engine,
+ * cirrus-write.c has the extended write modes.
  *
- * Left out: the extended write modes 4 and 5 with eight latches, the video window, transfers from
- * video memory to the system. Vm lock held.
+ * Left out: eight latches in write mode 1, the video window, transfers from video memory to the
+ * system. Vm lock held.
  */
 #pragma once
 
@@ -15,6 +16,10 @@
 #define CIRRUS_SEQ_COUNT  0x20
 #define CIRRUS_GC_COUNT   0x40
 #define CIRRUS_CRTC_COUNT 0x28
+
+/* Graphics controller, how the CPU reaches memory */
+#define CIRRUS_GR_BANK0 0x09 /* and 0Ah */
+#define CIRRUS_GR_BANKS 0x0b
 
 /* Graphics controller, BLT engine (5446 TRM, "BLT Registers") */
 #define GR_BLT_WIDTH       0x20
@@ -69,8 +74,8 @@ typedef struct CirrusBlit {
 typedef struct Cirrus {
     PciDevice pci;
     VgaCore vga;
-    Region lfb, lfb_blit, mmio, mmio_low;
-    Region banks[2], window_blit;
+    Region lfb, lfb_wide, lfb_blit, mmio, mmio_low;
+    Region banks[2], window_wide, window_blit;
     guint8 seq_index, gc_index;
     guint8 seq[CIRRUS_SEQ_COUNT], gc[CIRRUS_GC_COUNT], crtc[CIRRUS_CRTC_COUNT];
     guint8 hidden_dac, dac_reads;
@@ -95,6 +100,14 @@ void cirrus_blit_finish(Cirrus *cirrus);
 /* It waits for the system's data. */
 gboolean cirrus_blit_wants_data(const Cirrus *cirrus);
 void cirrus_blit_data(Cirrus *cirrus, guint64 value, guint size);
+
+/* ---- cirrus-write.c ---- */
+
+/* Video memory is not what the CPU sees: cirrus->lfb_wide and window_wide are. */
+gboolean cirrus_is_extended(const Cirrus *cirrus);
+/* Where a half of the window begins, in what the CPU sees. */
+guint32 cirrus_bank(const Cirrus *cirrus, guint n);
+void cirrus_write_init(Cirrus *cirrus);
 
 /* ---- cirrus.c ---- */
 

@@ -124,6 +124,52 @@ class Cirrus(HwTest):
         self.q.writeb(0xa7fff, 3)
         self.assertEqual(self.q.readb(LFB + MEMORY - 1), 3)
 
+    def test_extended_write_modes(self):
+        """Bits become pixels of two colours, by the window and by the linear framebuffer."""
+        self.mode(640, 480, 0)
+        self.vga.gc(6, 5)
+        old = bytes(range(0x80, 0xc0))
+        fg, bg = 0x5a, 0x33
+        for index, value in ((0, bg), (1, fg), (0x10, 0x44), (0x11, 0x66)):
+            self.vga.gc(index, value)
+        for wide, by, mode, mask in ((False, 8, 4, 0xff), (False, 8, 5, 0xff), (True, 16, 4, 0xff),
+                                     (True, 16, 5, 0xff), (False, 8, 5, 0x3c), (True, 16, 4, 0x81),
+                                     (False, 1, 5, 0xff)):
+            for window in (True, False):
+                self.vga.gc(0x0b, 0)
+                self.q.write(LFB + 0x10000, old)
+                self.vga.seq(2, mask)
+                self.vga.gc(0x0b, 0x04 | {1: 0, 8: 2, 16: 0x10}[by])
+                self.vga.gc(5, 0x40 | mode)
+                at = 0x10000 // by
+                if window:
+                    self.vga.gc(9, at >> 12)
+                    at += 0xa0000 - (at >> 12 << 12)
+                else:
+                    at += LFB
+                self.q.writew(at, 0xc3a1)
+                with self.subTest(wide=wide, by=by, mode=mode, mask=mask, window=window):
+                    self.assertEqual(self.q.readb(at), self.last(old, wide, by, mode, mask)[0])
+                    self.vga.gc(0x0b, 0)
+                    self.assertEqual(self.q.read(LFB + 0x10000, len(old)),
+                                     self.last(old, wide, by, mode, mask))
+        self.vga.gc(5, 0x44)
+        self.vga.gc(0x0b, 4)
+        self.vga.seq(2, 0xa5)
+        for port, index, value in ((0x3ce, 5, 0x44), (0x3c4, 2, 0xa5)):
+            self.q.outb(port, index)
+            self.assertEqual(self.q.inb(port + 1), value)
+
+    def last(self, old, wide, by, mode, mask):
+        """What A1h, C3h leave in memory, in which a pixel is two bytes if wide."""
+        memory, size = bytearray(old), 2 if wide else 1
+        for n, bits in enumerate((0xa1, 0xc3)):
+            for i in range(8):
+                one, at = bits >> 7 - i & 1, n * by // 8 * 8 + i * size
+                if mask >> 7 - i & 1 and (one or mode == 5):
+                    memory[at:at + size] = ((0x5a, 0x66) if one else (0x33, 0x44))[:size]
+        return bytes(memory)
+
     # ---- the engine ----
 
     def blit(self, width, height, dst, src, dst_pitch, src_pitch, mode=0, rop=COPY, extensions=0,
