@@ -109,7 +109,7 @@ gboolean cli_apply_cpu(CliConfig *config, const CliOption *option, const char *v
 
 static const OptionSpec smp_specs[] = {
     {"cpus", OPTION_UINT, G_STRUCT_OFFSET(CliSmp, cpus), NULL, "number of processors", 1, 4096},
-    {"maxcpus", OPTION_UINT, G_STRUCT_OFFSET(CliSmp, maxcpus), NULL, "", 1, 4096},
+    {"maxcpus", OPTION_UINT, G_STRUCT_OFFSET(CliSmp, maxcpus), NULL, "room for so many", 1, 4096},
     {"sockets", OPTION_UINT, G_STRUCT_OFFSET(CliSmp, sockets), NULL, "", 1, 4096},
     {"dies", OPTION_UINT, G_STRUCT_OFFSET(CliSmp, dies), NULL, "", 1, 4096},
     {"cores", OPTION_UINT, G_STRUCT_OFFSET(CliSmp, cores), NULL, "", 1, 4096},
@@ -136,15 +136,6 @@ static void smp_complete(CliSmp *smp)
     smp->cpus = smp->cpus ? smp->cpus : smp->maxcpus;
 }
 
-/* An APIC id is made of fields for socket, core and thread, and ours count up without gaps. */
-static gboolean smp_has_gaps(const CliSmp *smp)
-{
-    gboolean cores_even = (smp->cores & (smp->cores - 1)) == 0;
-    gboolean threads_even = (smp->threads & (smp->threads - 1)) == 0;
-
-    return !threads_even || (smp->sockets > 1 && !cores_even);
-}
-
 static gboolean smp_check(const CliSmp *smp, GError **error)
 {
     guint64 product = smp->sockets * smp->cores * smp->threads;
@@ -167,13 +158,6 @@ static gboolean smp_check(const CliSmp *smp, GError **error)
                          "Invalid CPU topology: maxcpus must be equal to or greater than smp: "
                          "%s == maxcpus (%" G_GUINT64_FORMAT ") < smp_cpus (%" G_GUINT64_FORMAT ")",
                          split, smp->maxcpus, smp->cpus);
-    }
-    if (smp->maxcpus != smp->cpus) {
-        return error_set(error,
-                         "maxcpus must be the same as cpus: processors cannot be added later");
-    }
-    if (smp_has_gaps(smp)) {
-        return error_set(error, "threads, and cores of several sockets, must be a power of two");
     }
     return TRUE;
 }

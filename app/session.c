@@ -225,12 +225,15 @@ static gboolean check_kernel(const CliConfig *config, const BoardOps *ops, GErro
     return TRUE;
 }
 
+#define LAST_APIC_ID 254u /* 255 means all of them */
+
 static gboolean fill_board(Session *session, const BoardOps *ops, GError **error)
 {
     CliConfig *config = session->config;
     BoardConfig *board = &session->board;
 
     board->cpus = (guint)config->smp.cpus;
+    board->max_cpus = (guint)config->smp.maxcpus;
     board->topology = (CpuTopology){(guint)config->smp.sockets, (guint)config->smp.cores,
                                     (guint)config->smp.threads};
     board->bios = config->bios;
@@ -249,9 +252,15 @@ static gboolean fill_board(Session *session, const BoardOps *ops, GError **error
     if (!machine_memory_prepare(session->machine, config, ops, board, error)) {
         return FALSE;
     }
-    if (board->cpus > ops->max_cpus) {
+    if (MAX(board->cpus, board->max_cpus) > ops->max_cpus) {
         return error_set(error, "-smp: the machine '%s' takes at most %u processors", ops->name,
                          ops->max_cpus);
+    }
+    if (board->max_cpus && cpu_apic_id(&board->topology, board->max_cpus - 1) > LAST_APIC_ID) {
+        return error_set(error,
+                         "-smp: with this topology the last processor's APIC id would be "
+                         "%u, which must be %u at most",
+                         cpu_apic_id(&board->topology, board->max_cpus - 1), LAST_APIC_ID);
     }
     if (ops == board_find("none")) {
         board->cpus = 0; /* it has nothing that one could run */

@@ -38,7 +38,8 @@ typedef struct BoardBoot {
 typedef struct BoardConfig {
     guint64 ram_size;     /* bytes */
     Backend *memory;      /* a memory backend (core/memdev.h) of that size; NULL = anonymous */
-    guint cpus;           /* -smp, 1 or more, at most ops->max_cpus */
+    guint cpus;           /* -smp, 1 or more */
+    guint max_cpus;       /* -smp maxcpus=: what the topology has room for; 0 = no more */
     CpuTopology topology; /* -smp: cores and threads of a socket */
     const char *bios;     /* -bios: name or path, NULL = the board's own */
     const char *kernel;   /* -kernel: a path; NULL = boot from drives */

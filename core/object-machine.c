@@ -37,7 +37,7 @@ static void visit_size(const Machine *machine, ObjectVisit *visit)
                        g_variant_new_parsed(
                            "{'cpus': <%x>, 'maxcpus': <%x>, 'sockets': <%x>, 'dies': <%x>,"
                            " 'clusters': <%x>, 'cores': <%x>, 'threads': <%x>}",
-                           (gint64)config->cpus, (gint64)config->cpus,
+                           (gint64)config->cpus, (gint64)MAX(config->cpus, config->max_cpus),
                            (gint64)MAX(config->topology.sockets, 1), (gint64)1, (gint64)1,
                            (gint64)(config->topology.cores ? config->topology.cores : config->cpus),
                            (gint64)MAX(config->topology.threads, 1)));

@@ -15,5 +15,17 @@ typedef struct CpuModel {
     const char *features;  /* names, separated by spaces */
 } CpuModel;
 
+/* A model that differs a little from another one. */
+typedef struct CpuVariant {
+    const char *name, *alias; /* alias NULL = none */
+    const char *of;           /* the model */
+    const char *changes;      /* "+added -removed" features */
+    const char *id;           /* brand string; NULL, and 0 below: the model's */
+    guint model, stepping;
+} CpuVariant;
+
+extern const CpuVariant cpu_variants[];
+extern const guint cpu_variant_count;
+
 extern const CpuModel cpu_models[];
 extern const guint cpu_model_count;

@@ -15,12 +15,53 @@
 
 static const CpuModel *model_find(const char *name)
 {
+    gsize length = strlen(name);
+
     for (guint i = 0; i < cpu_model_count; i++) {
-        if (g_ascii_strcasecmp(cpu_models[i].name, name) == 0) {
-            return &cpu_models[i];
+        const CpuModel *model = &cpu_models[i];
+        gsize own = strlen(model->name);
+
+        if (g_ascii_strncasecmp(model->name, name, own) == 0 &&
+            (length == own || (model->vendor && g_ascii_strcasecmp(name + own, "-v1") == 0))) {
+            return model;
         }
     }
     return NULL;
+}
+
+static const CpuVariant *variant_find(const char *name)
+{
+    for (guint i = 0; i < cpu_variant_count; i++) {
+        const CpuVariant *variant = &cpu_variants[i];
+
+        if (g_ascii_strcasecmp(variant->name, name) == 0 ||
+            (variant->alias && g_ascii_strcasecmp(variant->alias, name) == 0)) {
+            return variant;
+        }
+    }
+    return NULL;
+}
+
+/* The model's features with a variant's changes; to be freed. */
+static char *variant_features(const CpuModel *model, const CpuVariant *variant)
+{
+    g_auto(GStrv) names = g_strsplit(model->features, " ", -1);
+    g_auto(GStrv) changes = g_strsplit(variant->changes, " ", -1);
+    g_autoptr(GString) out = g_string_new(NULL);
+
+    for (char **name = names; *name; name++) {
+        g_autofree char *without = g_strconcat("-", *name, NULL);
+
+        if (!g_strv_contains((const char *const *)changes, without)) {
+            g_string_append_printf(out, "%s ", *name);
+        }
+    }
+    for (char **change = changes; *change; change++) {
+        if (**change == '+') {
+            g_string_append_printf(out, "%s ", *change + 1);
+        }
+    }
+    return g_string_free(g_steal_pointer(&out), FALSE);
 }
 
 /* ---- leaves ---- */
@@ -71,12 +112,16 @@ static gboolean needs_nothing(const CpuFeature *feature)
            g_str_equal(feature->name, "ht") || g_str_equal(feature->name, "cmp-legacy");
 }
 
-/* A leaf shows only if leaf 0 or 80000000h reaches that far. */
-static void raise_level(GArray *entries, guint32 leaf)
+/* A leaf shows only if leaf 0 or 80000000h reaches that far, a part of leaf 7 if its first does. */
+static void raise_level(GArray *entries, guint32 leaf, guint32 subleaf)
 {
     if (leaf >> 28 != 4) {
         CpuidEntry *first = entry_need(entries, leaf & 0x80000000, 0);
         first->eax = MAX(first->eax, leaf);
+    }
+    if (leaf == 7) {
+        CpuidEntry *first = entry_need(entries, leaf, 0);
+        first->eax = MAX(first->eax, subleaf);
     }
 }
 
@@ -92,7 +137,7 @@ static void feature_set(GArray *entries, const GArray *supported, const CpuFeatu
         entry_register(entry_need(entries, feature->leaf, feature->subleaf), feature->reg);
     *word = on ? *word | 1u << feature->bit : *word & ~(1u << feature->bit);
     if (on) {
-        raise_level(entries, feature->leaf);
+        raise_level(entries, feature->leaf, feature->subleaf);
     }
 }
 
@@ -275,6 +320,8 @@ static const struct {
 
 typedef struct CpuSpec {
     const CpuModel *model;
+    CpuModel own;    /* what `model` is, if it is a variant */
+    char *features;  /* its */
     GArray *changes; /* of SpecChange */
     struct {
         gboolean given;
@@ -427,23 +474,49 @@ static gboolean spec_add(CpuSpec *spec, const char *word, GError **error)
     return TRUE;
 }
 
+static void spec_use_variant(CpuSpec *spec, const CpuVariant *variant)
+{
+    spec->own = *spec->model;
+    spec->own.name = variant->name;
+    spec->own.features = spec->features = variant_features(spec->model, variant);
+    spec->own.id = variant->id ? variant->id : spec->own.id;
+    spec->own.model = variant->model ? variant->model : spec->own.model;
+    spec->own.stepping = variant->stepping ? variant->stepping : spec->own.stepping;
+    spec->model = &spec->own;
+}
+
+static void spec_clear(CpuSpec *spec)
+{
+    g_array_unref(spec->changes);
+    g_free(spec->features);
+}
+
 static gboolean spec_parse(CpuSpec *spec, const char *text, GError **error)
 {
     g_auto(GStrv) words = g_strsplit(text && *text ? text : CPU_MODEL_DEFAULT, ",", -1);
 
-    *spec = (CpuSpec){.model = model_find(words[0])};
+    const CpuVariant *variant = variant_find(words[0]);
+
+    *spec = (CpuSpec){.model = model_find(variant ? variant->of : words[0])};
+    if (variant) {
+        spec_use_variant(spec, variant);
+    }
     spec->values[PROPERTY_CHECK].number = TRUE;
     if (!spec->model) {
         Nearest nearest = {.wanted = words[0], .distance = 99};
         for (guint i = 0; i < cpu_model_count; i++) {
             nearest_try(&nearest, cpu_models[i].name);
         }
+        for (guint i = 0; i < cpu_variant_count; i++) {
+            nearest_try(&nearest, cpu_variants[i].name);
+            nearest_try(&nearest, cpu_variants[i].alias ? cpu_variants[i].alias : "");
+        }
         return fail_unknown(error, "model", words[0], &nearest);
     }
     spec->changes = g_array_new(FALSE, FALSE, sizeof(SpecChange));
     for (guint i = 1; words[i]; i++) {
         if (!spec_add(spec, words[i], error)) {
-            g_array_unref(spec->changes);
+            spec_clear(spec);
             return FALSE;
         }
     }
@@ -455,7 +528,7 @@ gboolean cpu_model_check(const char *text, GError **error)
     CpuSpec spec;
     gboolean good = spec_parse(&spec, text, error);
     if (good) {
-        g_array_unref(spec.changes);
+        spec_clear(&spec);
     }
     return good;
 }
@@ -501,7 +574,7 @@ static void set_identity(GArray *entries, const CpuSpec *spec)
     }
     if (spec->values[PROPERTY_MODEL_ID].given) {
         put_brand(entries, spec->values[PROPERTY_MODEL_ID].text);
-        raise_level(entries, 0x80000004);
+        raise_level(entries, 0x80000004, 0);
     }
     if (spec->values[PROPERTY_LEVEL].given) {
         entry_need(entries, 0, 0)->eax = spec->values[PROPERTY_LEVEL].number;
@@ -559,16 +632,36 @@ GArray *cpu_model_build(const char *text, const GArray *supported, GString *miss
     if (!spec_apply(&spec, entries, supported, missing, error)) {
         g_clear_pointer(&entries, g_array_unref);
     }
-    g_array_unref(spec.changes);
+    spec_clear(&spec);
     return entries;
 }
 
 /* ---- what models there are, and what one says of itself ---- */
 
+/* The n-th name among editions and their other names. */
+static const CpuVariant *variant_nth(guint n, const char **name)
+{
+    for (guint i = 0; i < cpu_variant_count; i++) {
+        const CpuVariant *variant = &cpu_variants[i];
+
+        for (guint part = 0; part < (variant->alias ? 2 : 1); part++) {
+            if (n-- == 0) {
+                *name = part ? variant->alias : variant->name;
+                return variant;
+            }
+        }
+    }
+    return NULL;
+}
+
 gboolean cpu_model_nth(guint n, CpuModelInfo *info)
 {
     if (n >= cpu_model_count) {
-        return FALSE;
+        *info = (CpuModelInfo){.is_fixed = TRUE};
+        const CpuVariant *variant = variant_nth(n - cpu_model_count, &info->name);
+
+        info->alias_of = variant && info->name == variant->alias ? variant->name : NULL;
+        return variant != NULL;
     }
     *info = (CpuModelInfo){
         .name = cpu_models[n].name,
@@ -624,7 +717,14 @@ void cpu_model_help(GString *out)
 {
     g_string_append(out, "Available CPU models:\n");
     for (guint i = 0; i < cpu_model_count; i++) {
-        g_string_append_printf(out, "  %-18s %s\n", cpu_models[i].name, cpu_models[i].summary);
+        g_string_append_printf(out, "  %-20s %s\n", cpu_models[i].name, cpu_models[i].summary);
+    }
+    for (guint i = 0; i < cpu_variant_count; i++) {
+        const CpuVariant *variant = &cpu_variants[i];
+
+        g_string_append_printf(out, "  %-20s %s%s%s %s\n", variant->name,
+                               variant->alias ? variant->alias : "", variant->alias ? ": " : "",
+                               variant->of, variant->changes);
     }
     g_string_append(out, "\nProperties, as NAME=VALUE:\n ");
     for (guint i = 0; i < G_N_ELEMENTS(properties); i++) {

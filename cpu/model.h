@@ -41,8 +41,11 @@ typedef struct CpuTopology {
     guint sockets, cores, threads;
 } CpuTopology;
 
-/* Sets what differs from one processor to the next: APIC id (which is `index`) and topology. With
- * several threads or packages the counts below are powers of two, so that ids have no gaps. */
+/* The id of a processor's local APIC: fields for package, core and thread, each as wide as what it
+ * counts needs. So ids have gaps where the counts are no powers of two. */
+guint cpu_apic_id(const CpuTopology *topology, guint index);
+
+/* Sets what differs from one processor to the next: APIC id and topology. */
 void cpu_model_set_topology(GArray *entries, guint index, guint count, const CpuTopology *topology);
 
 /* Finds a leaf; NULL if the list has none. */
@@ -51,9 +54,10 @@ CpuidEntry *cpuid_find(const GArray *entries, guint32 leaf, guint32 subleaf);
 /* A model, for lists of them. */
 typedef struct CpuModelInfo {
     const char *name;
-    gboolean is_static; /* is the same whatever the accelerator and the version */
-    gboolean is_fixed;  /* has a list of features: not just what the accelerator supports */
-    gboolean host_only; /* needs an accelerator that runs code on the host's processor */
+    const char *alias_of; /* another name of that model; NULL = none */
+    gboolean is_static;   /* is the same whatever the accelerator and the version */
+    gboolean is_fixed;    /* has a list of features: not just what the accelerator supports */
+    gboolean host_only;   /* needs an accelerator that runs code on the host's processor */
 } CpuModelInfo;
 
 /* The n-th model; FALSE past the end. */

@@ -21,6 +21,16 @@ static guint id_width(guint count)
     return width;
 }
 
+guint cpu_apic_id(const CpuTopology *topology, guint index)
+{
+    guint threads = topology ? MAX(topology->threads, 1) : 1;
+    guint cores = topology ? topology->cores : 0, core = index / threads;
+    guint package = cores ? core / cores : 0, width = cores ? id_width(cores) : 0;
+
+    core = cores ? core % cores : core;
+    return ((package << width | core) << id_width(threads)) | index % threads;
+}
+
 static gboolean vendor_is(const GArray *entries, const char *start)
 {
     const CpuidEntry *vendor = cpuid_find(entries, 0, 0);
@@ -149,7 +159,7 @@ void cpu_model_set_topology(GArray *entries, guint index, guint count, const Cpu
     guint threads = topology && topology->threads ? topology->threads : 1;
     guint cores = topology && topology->cores ? topology->cores : MAX(count / threads, 1);
     Place place = {
-        .id = index,
+        .id = cpu_apic_id(topology, index),
         .threads = threads,
         .package = threads * cores,
         .thread_width = id_width(threads),
@@ -159,7 +169,7 @@ void cpu_model_set_topology(GArray *entries, guint index, guint count, const Cpu
 
     if (entry) {
         /* EBX: logical processors in the package (bits 16-23), initial APIC id (24-31). */
-        entry->ebx = (entry->ebx & 0xffff) | MIN(place.package, 255) << 16 | index << 24;
+        entry->ebx = (entry->ebx & 0xffff) | MIN(place.package, 255) << 16 | place.id << 24;
         entry->edx = place.package > 1 ? entry->edx | 1u << 28 : entry->edx & ~(1u << 28);
     }
     set_amd(entries, &place);

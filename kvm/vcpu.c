@@ -17,6 +17,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "core/board.h"
 #include "core/error.h"
 #include "core/machine.h"
 #include "kvm/kvm-priv.h"
@@ -253,7 +254,10 @@ gboolean kvm_vcpu_open(Accel *accel, Vcpu *vcpu, GError **error)
     KvmAccel *kvm = (KvmAccel *)accel;
     KvmVcpu *kv = g_new0(KvmVcpu, 1);
 
-    kv->fd = ioctl(kvm->vm_fd, KVM_CREATE_VCPU, (unsigned long)vcpu->index);
+    const BoardConfig *board = accel->machine->board_config;
+    guint id = cpu_apic_id(board ? &board->topology : NULL, vcpu->index);
+
+    kv->fd = ioctl(kvm->vm_fd, KVM_CREATE_VCPU, (unsigned long)id);
     if (kv->fd < 0) {
         error_set_errno(error, errno, "KVM cannot make processor %u", vcpu->index);
         g_free(kv);

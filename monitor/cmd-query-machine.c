@@ -95,6 +95,9 @@ gboolean qmp_query_cpu_definitions(CommandCall *call, GError **error)
         json_object_set_boolean_member(info, "static", model.is_static);
         json_object_set_boolean_member(info, "migration-safe", model.is_fixed);
         json_object_set_boolean_member(info, "deprecated", FALSE);
+        if (model.alias_of) {
+            json_object_set_string_member(info, "alias-of", model.alias_of);
+        }
         json_array_add_object_element(list, info);
     }
     command_return_array(call, list);
@@ -214,27 +217,33 @@ JsonObject *qmp_cpu_place(const Machine *machine, guint index)
     return props;
 }
 
-/* None can be added: those that can be are those that are. */
+/* All that there is room for; those that are there have a path. */
 gboolean qmp_query_hotpluggable_cpus(CommandCall *call, GError **error)
 {
     const Machine *machine = call->machine;
     const char *model = machine->cpu_model ? machine->cpu_model : CPU_MODEL_DEFAULT;
     g_autofree char *name = g_strndup(model, strcspn(model, ","));
     g_autofree char *type = g_strconcat(name, CPU_TYPE_SUFFIX, NULL);
+    guint count = machine->vcpus->len;
     JsonArray *list;
 
     if (!machine->root) {
         return error_set(error, "The feature 'query-hotpluggable-cpus' is not enabled");
     }
+    if (machine->board_config) {
+        count = MAX(count, machine->board_config->max_cpus);
+    }
     list = json_array_new();
-    for (guint i = machine->vcpus->len; i-- > 0;) {
-        g_autofree char *path = qmp_cpu_path(i);
+    for (guint i = count; i-- > 0;) {
         JsonObject *info = json_object_new();
 
         json_object_set_string_member(info, "type", type);
         json_object_set_int_member(info, "vcpus-count", 1);
         json_object_set_object_member(info, "props", qmp_cpu_place(machine, i));
-        json_object_set_string_member(info, "qom-path", path);
+        if (i < machine->vcpus->len) {
+            g_autofree char *path = qmp_cpu_path(i);
+            json_object_set_string_member(info, "qom-path", path);
+        }
         json_array_add_object_element(list, info);
     }
     command_return_array(call, list);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "hw/intc/apic.h"
 
+#include "core/board.h"
 #include "hw/intc/apic-priv.h"
 
 #define BASE_RESERVED 0xfff00000000006ffull
@@ -330,12 +331,13 @@ static void registers_reset(LocalApic *s)
 static void lapic_reset(Device *dev)
 {
     LocalApic *s = (LocalApic *)dev;
+    const BoardConfig *board = dev->machine->board_config;
     guint64 bsp = s->apic.index == 0 ? APIC_BASE_BSP : 0;
 
     __atomic_store_n(&s->apic.base, APIC_BASE_DEFAULT | APIC_BASE_ENABLE | bsp, __ATOMIC_RELAXED);
     map_page(s);
     registers_reset(s);
-    s->id = s->apic.index << 24;
+    s->id = cpu_apic_id(board ? &board->topology : NULL, s->apic.index) << 24;
     s->init = s->sipi = s->nmi = FALSE;
     s->waits = s->apic.index != 0;
     s->last_lowest = 0;

@@ -142,12 +142,12 @@ static void add_madt(AcpiBlob *blob, const PcBoard *board, const AcpiInfo *info)
 
     acpi_put(blob, LOCAL_APICS, 4);
     acpi_put(blob, MADT_PCAT_COMPAT, 4);
-    for (guint i = 0; i < board->config.cpus; i++) {
+    for (guint i = 0; i < MAX(board->config.cpus, board->config.max_cpus); i++) {
         acpi_put(blob, MADT_LOCAL_APIC, 1);
         acpi_put(blob, 8, 1);
         acpi_put(blob, i, 1); /* its Processor object's id */
-        acpi_put(blob, i, 1); /* its APIC's */
-        acpi_put(blob, LOCAL_APIC_READY, 4);
+        acpi_put(blob, cpu_apic_id(&board->config.topology, i), 1);
+        acpi_put(blob, i < board->config.cpus ? LOCAL_APIC_READY : 0, 4);
     }
     acpi_put(blob, MADT_IO_APIC, 1);
     acpi_put(blob, 12, 1);

@@ -190,8 +190,11 @@ gboolean pc_fw_cfg_init(PcBoard *board, GError **error)
     Device *dev = board->fw_cfg;
 
     fw_cfg_set_u16(dev, FW_CFG_NB_CPUS, board->config.cpus);
-    /* The firmware sizes its tables by the highest APIC id plus one; ids are consecutive. */
-    fw_cfg_set_u16(dev, FW_CFG_MAX_CPUS, board->config.cpus);
+    /* The firmware sizes its tables by the highest APIC id plus one. */
+    fw_cfg_set_u16(dev, FW_CFG_MAX_CPUS,
+                   (guint16)(cpu_apic_id(&board->config.topology,
+                                         MAX(board->config.cpus, board->config.max_cpus) - 1) +
+                             1));
     fw_cfg_set_u16(dev, FW_CFG_NOGRAPHIC, g_str_equal(board->config.vga, "none"));
     fw_cfg_set_u16(dev, FW_CFG_BOOT_MENU, boot->menu);
     fw_cfg_set_u32(dev, FW_CFG_IRQ0_OVERRIDE, 1);

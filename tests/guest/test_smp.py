@@ -54,10 +54,10 @@ class Smp(unittest.TestCase):
         """Interrupts that came to LINT0 of the boot processor, from the 8259."""
         return int(re.search(r'IRQ statistics for apic:\n 0: (\d+)', self.hmp('info irq')).group(1))
 
-    def check_count(self, count):
-        self.start(count)
+    def check_count(self, count, smp=None, most=None):
+        self.start(smp or count)
         log = self.wait_log(DONE)
-        self.assertIn('Found %d cpu(s) max supported %d cpu(s)' % (count, count), log)
+        self.assertIn('Found %d cpu(s) max supported %d cpu(s)' % (count, most or count), log)
         self.assertEqual(self.hmp('info cpus').count('CPU #'), count)
 
     def test_one_processor(self):
@@ -68,6 +68,12 @@ class Smp(unittest.TestCase):
 
     def test_many_processors(self):
         self.check_count(17)
+
+    def test_ids_with_gaps(self):
+        """Three cores have four ids, and there is room for another package of them."""
+        self.check_count(4, '4,sockets=3,cores=3,maxcpus=9', 4 + 4 + 3)
+        for index, number in enumerate((0, 1, 2, 4)):
+            self.assertIn('CPU %d: id %d, ' % (index, number), self.hmp('info lapic %d' % index))
 
     def test_info_lapic(self):
         self.start(2)

@@ -114,6 +114,17 @@ class Tables(TablesTest):
         self.assertNotIn('C003', code)
         self.assertNotIn('Device (SL01)', code)  # the chipset's
 
+    def test_room_for_processors(self):
+        """Three cores' ids take two bits; what is not there is switched off, and no object."""
+        self.start('-m', '64', '-smp', '4,sockets=2,cores=3,maxcpus=6')
+        tables = self.load()
+        madt = tables['APIC'][44:44 + 6 * 8]
+        self.assertEqual([struct.unpack_from('<BBBBI', madt, 8 * i) for i in range(6)],
+                         [(0, 8, i, apic, i < 4) for i, apic in enumerate((0, 1, 2, 4, 5, 6))])
+        code = self.source(tables)
+        self.assertIn('Processor (C003', code)
+        self.assertNotIn('C004', code)
+
     def test_less(self):
         """What is not there is not described."""
         self.start('-machine', 'pc,hpet=off', '-m', '64', '-nodefaults', '-global',

@@ -21,7 +21,8 @@ QEMU = shutil.which('qemu-system-x86_64')
 
 class Tree(unittest.TestCase):
     def setUp(self):
-        self.m = Machine('-m', '64', '-smp', '2', '-chardev', 'null,id=c0', '-device',
+        self.m = Machine('-m', '64', '-smp', '2,threads=2,maxcpus=6', '-chardev', 'null,id=c0',
+                         '-device',
                          'isa-debugcon,id=dbg,chardev=c0,iobase=0x402', '-device',
                          'secondary-vga,addr=8.0', '-object', 'secret,id=s0,data=abc', '-object',
                          'rng-random,id=r0', '-display', 'headless,max-hz=30', '-qmp',
@@ -99,8 +100,8 @@ class Tree(unittest.TestCase):
         self.assertEqual(self.get('/machine/peripheral-anon/device[0]', 'addr'), 0x40)
         self.assertEqual(self.get('/machine', 'memory'), {'size': 64 << 20})
         self.assertEqual(self.get('/machine', 'smp'), {
-            'cpus': 2, 'maxcpus': 2, 'sockets': 1, 'dies': 1, 'clusters': 1, 'cores': 2,
-            'threads': 1})
+            'cpus': 2, 'maxcpus': 6, 'sockets': 1, 'dies': 1, 'clusters': 1, 'cores': 3,
+            'threads': 2})
         self.assertEqual(self.get('/objects/r0', 'filename'), '/dev/urandom')
         self.assertEqual(self.get('dbg', 'parent_bus'), self.get('dbg/parent_bus/child[0]',
                                                                  'parent_bus'))
