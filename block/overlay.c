@@ -70,16 +70,29 @@ static void mark_written(OverlayImage *overlay, guint64 sector, guint64 count)
     }
 }
 
+/* How many sectors from `sector` on are told of at once as written or not: 1, or all of a byte or of
+ * a page of the bitmap. */
+static guint64 step_length(const OverlayImage *overlay, guint64 sector)
+{
+    const guint8 *page = overlay->pages[sector / PAGE_SECTORS];
+    guint8 byte = page ? page[sector % PAGE_SECTORS / 8] : 0;
+
+    if (!page) {
+        return PAGE_SECTORS - sector % PAGE_SECTORS;
+    }
+    return byte == 0 || byte == 0xff ? 8 - sector % 8 : 1;
+}
+
 /* How many sectors from `sector` on, at most `most`, are alike in being written or not. */
 static guint64 run_length(const OverlayImage *overlay, guint64 sector, guint64 most)
 {
     gboolean written = is_written(overlay, sector);
-    guint64 run = 1;
+    guint64 run = 0;
 
     while (run < most && is_written(overlay, sector + run) == written) {
-        run++;
+        run += step_length(overlay, sector + run);
     }
-    return run;
+    return MIN(run, most);
 }
 
 static void part_free(gpointer data)
@@ -357,6 +370,17 @@ static void overlay_commit(BlockImage *image,
     commit_next(commit);
 }
 
+static guint64 overlay_run(BlockImage *image, guint64 offset, guint64 length, gboolean *here)
+{
+    const OverlayImage *overlay = (const OverlayImage *)image;
+    guint64 sector = offset / BLOCK_SECTOR_SIZE;
+    guint64 end = (offset + length + BLOCK_SECTOR_SIZE - 1) / BLOCK_SECTOR_SIZE;
+
+    *here = is_written(overlay, sector);
+    end = (sector + run_length(overlay, sector, end - sector)) * BLOCK_SECTOR_SIZE;
+    return MIN(end - offset, length);
+}
+
 static void overlay_info(BlockImage *image, GString *out)
 {
     const OverlayImage *overlay = (const OverlayImage *)image;
@@ -424,5 +448,6 @@ const BlockImageOps overlay_image_ops = {
     .close = overlay_close,
     .submit = overlay_submit,
     .commit = overlay_commit,
+    .run = overlay_run,
     .info = overlay_info,
 };

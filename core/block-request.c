@@ -263,6 +263,8 @@ void drive_request_ended(BlockRequest *request, int result)
         stats->bytes[request->op] += request->op == BLOCK_OP_FLUSH ? 0 : request->length;
         stats->time_ns[request->op] +=
             (guint64)(clock_now(drive->manager->machine->host_clock) - request->started_ns);
+    } else if (request->told_by_sender) {
+        stats->failed[request->op] += is_refusal(result) ? 0 : 1;
     } else if (!is_refusal(result) && !apply_error_policy(drive, request, &result)) {
         return;
     }

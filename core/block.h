@@ -88,7 +88,8 @@ struct BlockRequest {
     /* Required. `result` is 0 or -errno. Never called before the submitting call returns, except
      * by drive_drain(). The request may be reused or freed from here on. */
     void (*done)(BlockRequest *request, int result);
-    void *opaque; /* the sender's */
+    void *opaque;            /* the sender's */
+    gboolean told_by_sender; /* a host error goes to `done`, whatever rerror/werror say */
     /* private to core/block*.c */
     Drive *drive;
     BlockImage *image;
@@ -424,6 +425,9 @@ struct BlockImageOps {
      * = it does not. */
     gboolean (*can_grow)(BlockImage *image, GError **error);
     void (*grown)(BlockImage *image, guint64 length);
+    /* With needs_base: how many bytes from `offset` on, of the `length` that are asked for, are
+     * alike in being kept here or in the base. NULL = has no base. */
+    guint64 (*run)(BlockImage *image, guint64 offset, guint64 length, gboolean *here);
     /* Appends details for `info block -v` ("    Overlay: 12 KiB"). NULL = nothing to say. */
     void (*info)(BlockImage *image, GString *out);
 };

@@ -41,8 +41,8 @@ gboolean qmp_human_monitor_command(CommandCall *call, GError **error)
         return error_set(error, "there is no CPU #%" G_GINT64_FORMAT, cpu);
     }
     human = g_new0(HumanCall, 1);
-    human->context =
-        (CommandContext){.machine = call->machine, .cpu = (guint)cpu, .fds = call->context->fds};
+    human->context = (CommandContext){
+        .machine = call->machine, .cpu = (guint)cpu, .outer = call, .fds = call->context->fds};
     human->call = call;
     command_call_hold(call);
     hmp_run_start(&human->context, command_string(call, "command-line"), human_done, human);

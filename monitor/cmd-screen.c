@@ -191,7 +191,7 @@ static void wait_event(Machine *machine, MachineEvent event, void *opaque)
         !g_ptr_array_find(machine->displays, wait->display, NULL)) {
         wait_end_soon(
             wait, g_error_new(VITRINE_ERROR, VITRINE_ERROR_GENERIC, "the display has gone away"));
-        if (!wait->call->context) {
+        if (command_call_is_orphan(wait->call)) {
             wait_end(wait); /* nobody waits any more; the machine itself may be ending */
         }
     }

@@ -196,6 +196,11 @@ void command_call_run(CommandCall *call,
     }
 }
 
+gboolean command_call_is_orphan(const CommandCall *call)
+{
+    return !call->context || (call->context->outer && !call->context->outer->context);
+}
+
 void command_call_detach(CommandCall *call)
 {
     call->done = NULL;

@@ -102,6 +102,7 @@ typedef struct CommandContext {
     guint columns;       /* of the terminal; 0 = not known, or nobody's */
     guint cpu;           /* the vCPU that print, x and `info registers` look at */
     JsonNode **schema;   /* where query-qmp-schema keeps its answer; NULL = nowhere */
+    CommandCall *outer;  /* the call that this line is given by; NULL = a session's own */
     GQueue *history;     /* of char *, oldest first; NULL = has none */
     struct FdStore *fds; /* descriptors that the client has sent, see fds.h; NULL = it cannot */
     /* Asks the person for text that is not echoed, then runs `answer`; the call must be held. NULL
@@ -157,6 +158,9 @@ void command_return_array(CommandCall *call, JsonArray *value);
 
 /* The handler will return TRUE, but the command is not over yet. */
 void command_call_hold(CommandCall *call);
+
+/* Of a held call: the session that would hear of its end has gone. */
+gboolean command_call_is_orphan(const CommandCall *call);
 
 /* Ends a held call; takes `error` (NULL = success). The call is gone afterwards. */
 void command_call_finish(CommandCall *call, GError *error);

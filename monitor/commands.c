@@ -164,6 +164,13 @@ const Command monitor_commands[] = {
      "Expressions are C's on 64-bit integers, with $registers of the current processor: "
      "`p /d ($rsp & 0xfff) + 8`.",
      cmd_print},
+    {"qemu-io", NULL,
+     ARGS({"qdev", ARG_FLAG, TRUE, .flag = 'd', .help = "the device's id, not the drive's"},
+          {"device", ARG_STRING, .noun = NOUN_BLOCK}, {"command", ARG_STRING}),
+     "read, write or ask a drive by hand: `qemu-io DRIVE \"read -v 0 512\"`",
+     "The command `help` lists all. A write of parts of sectors reads the rest of them first; what "
+     "the guest writes to the same sectors at that moment is lost.",
+     cmd_qemu_io},
     {"qom-get", NULL,
      ARGS({"path", ARG_STRING, .noun = NOUN_PATH, .help = "in the object tree, or its unique end"},
           {"property", ARG_STRING, .noun = NOUN_PROPERTY}),

@@ -141,6 +141,7 @@ gboolean qmp_device_add(CommandCall *call, GError **error);
 gboolean qmp_object_add(CommandCall *call, GError **error);
 
 /* cmd-qom.c */
+gboolean cmd_qemu_io(CommandCall *call, GError **error);
 gboolean cmd_qom_list(CommandCall *call, GError **error);
 gboolean cmd_qom_get(CommandCall *call, GError **error);
 gboolean cmd_qom_set(CommandCall *call, GError **error);
