@@ -70,8 +70,8 @@ static void mark_written(OverlayImage *overlay, guint64 sector, guint64 count)
     }
 }
 
-/* How many sectors from `sector` on are told of at once as written or not: 1, or all of a byte or of
- * a page of the bitmap. */
+/* How many sectors from `sector` on are known at once to be alike: one, or those of a byte or of a
+ * page of the bitmap. */
 static guint64 step_length(const OverlayImage *overlay, guint64 sector)
 {
     const guint8 *page = overlay->pages[sector / PAGE_SECTORS];

@@ -59,7 +59,7 @@ static void offer_options_of(const CompleteObject *what, gboolean of_device)
         NULL,
     };
 
-    complete_options(what, tables, device ? device_keys : id_key);
+    complete_options(what, tables, device ? device_keys : id_key, device ? device->bus : NULL);
 }
 
 /* ---- what is there ---- */

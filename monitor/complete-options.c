@@ -6,6 +6,8 @@
 #include "core/backend.h"
 #include "core/block.h"
 #include "core/char.h"
+#include "core/display.h"
+#include "core/memdev.h"
 
 typedef struct Offers {
     const CompleteObject *what;
@@ -26,9 +28,28 @@ static void offer_chardev(Chardev *chr, void *opaque)
     offer(opaque, chr->id, "");
 }
 
+/* Of drives and nodes, what no device has. */
 static void offer_drive(Drive *drive, void *opaque)
 {
-    offer(opaque, drive->id, "");
+    if (!drive->device && drive->interface == DRIVE_IF_NONE) {
+        offer(opaque, drive->id, "");
+    }
+}
+
+static void offer_node(BlockNode *node, void *opaque)
+{
+    if (!node->drive && !node->parent && !node->implicit) {
+        offer(opaque, node->name, "");
+    }
+}
+
+static void offer_displays(const Offers *offers)
+{
+    GPtrArray *displays = offers->what->machine->displays;
+
+    for (guint i = 0; displays && i < displays->len; i++) {
+        offer(offers, display_name(g_ptr_array_index(displays, i)), "");
+    }
 }
 
 static void offer_backends(const Offers *offers, const char *kind)
@@ -44,6 +65,56 @@ static void offer_backends(const Offers *offers, const char *kind)
     }
 }
 
+typedef struct KindOfBackend {
+    const char *option, *kind;
+} KindOfBackend;
+
+/* TRUE if the option names a backend. */
+static gboolean offer_backends_for(const Offers *offers, const char *option)
+{
+    static const KindOfBackend kinds[] = {
+        {"keyid", "secret_common"},      {"memdev", MEMDEV_TYPE},
+        {"memory-backend", MEMDEV_TYPE}, {"password-secret", "secret_common"},
+        {"rng", "rng-backend"},
+    };
+
+    for (guint i = 0; i < G_N_ELEMENTS(kinds); i++) {
+        if (!strcmp(kinds[i].option, option)) {
+            offer_backends(offers, kinds[i].kind);
+            return TRUE;
+        }
+    }
+    return FALSE;
+}
+
+typedef struct BusOffers {
+    const Offers *offers;
+    const char *kind;
+} BusOffers;
+
+static gboolean offer_buses_of(Device *dev, void *opaque)
+{
+    const BusOffers *buses = opaque;
+
+    for (guint i = 0; i < dev->buses->len; i++) {
+        const Bus *bus = g_ptr_array_index(dev->buses, i);
+
+        if (!strcmp(bus->ops->kind, buses->kind)) {
+            offer(buses->offers, bus->name, "");
+        }
+    }
+    return TRUE;
+}
+
+static void offer_buses(const Offers *offers, const char *kind)
+{
+    BusOffers buses = {offers, kind};
+
+    if (kind) {
+        device_foreach(offers->what->machine->root, offer_buses_of, &buses);
+    }
+}
+
 /* What the values of an option are names of: its own name tells. */
 static void offer_named(const Offers *offers, const char *name)
 {
@@ -55,9 +126,12 @@ static void offer_named(const Offers *offers, const char *name)
         chardev_foreach(machine, offer_chardev, (void *)offers);
     } else if (!strcmp(name, "drive") && machine->blocks) {
         drive_foreach(machine, offer_drive, (void *)offers);
-    } else if (!strcmp(name, "rng")) {
-        offer_backends(offers, "rng-backend");
-    } else if (g_strv_contains(files, name)) {
+        block_node_foreach(machine, offer_node, (void *)offers);
+    } else if (!strcmp(name, "masterbus")) {
+        offer_buses(offers, BUS_USB);
+    } else if (!strcmp(name, "display")) {
+        offer_displays(offers);
+    } else if (!offer_backends_for(offers, name) && g_strv_contains(files, name)) {
         *offers->what->file_at = strlen(offers->base);
     }
 }
@@ -82,7 +156,7 @@ static void offer_values(const Offers *offers, const OptionSpec *spec)
 /* ---- keys ---- */
 
 void complete_options(const CompleteObject *what, const OptionSpec *const *tables,
-                      const char *const *more_keys)
+                      const char *const *more_keys, const char *bus_kind)
 {
     const char *last = strrchr(what->prefix, ',') + 1;
     const char *equals = strchr(last, '=');
@@ -93,6 +167,9 @@ void complete_options(const CompleteObject *what, const OptionSpec *const *table
 
     for (; !equals && more_keys && *more_keys; more_keys++) {
         offer(&offers, *more_keys, "=");
+    }
+    if (equals && !strcmp(key, "bus")) {
+        offer_buses(&offers, bus_kind);
     }
     for (; *tables; tables++) {
         for (const OptionSpec *spec = *tables; spec->name; spec++) {
@@ -122,7 +199,7 @@ void complete_chardev(const CompleteObject *what)
         if (!has_options) {
             what->offer(ops->name, what->opaque);
         } else if (strlen(ops->name) == length && !strncmp(ops->name, what->prefix, length)) {
-            complete_options(what, tables, id);
+            complete_options(what, tables, id, NULL);
         }
     }
 }

@@ -151,7 +151,7 @@ static void offer_frontend_options(Completer *completer)
         CompleteObject what = {completer->context->machine, completer->prefix, completer->before,
                                offer_object_word,           completer,         &file_at};
 
-        complete_options(&what, tables, more);
+        complete_options(&what, tables, more, NULL);
     } else if (!ops && names && g_strv_contains(names, name)) {
         completer->result->wants_frontend = g_steal_pointer(&name);
     }

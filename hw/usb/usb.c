@@ -432,8 +432,31 @@ const char *usb_speed_name(UsbSpeed speed)
     return names[speed];
 }
 
+typedef struct BusCount {
+    const Bus *bus;
+    guint before; /* USB's buses that are found before it */
+} BusCount;
+
+static gboolean count_buses(Device *dev, void *opaque)
+{
+    BusCount *count = opaque;
+
+    for (guint i = 0; i < dev->buses->len; i++) {
+        const Bus *bus = g_ptr_array_index(dev->buses, i);
+
+        if (bus == count->bus) {
+            return FALSE;
+        }
+        count->before += bus->ops == &usb_bus_ops ? 1 : 0;
+    }
+    return TRUE;
+}
+
 void usb_bus_info(UsbBus *bus, GString *out)
 {
+    BusCount count = {&bus->bus, 0};
+
+    device_foreach(bus->bus.parent->machine->root, count_buses, &count);
     for (guint i = 0; i < bus->ports->len; i++) {
         const UsbPort *port = g_ptr_array_index(bus->ports, i);
         const UsbDevice *device = port->device;
@@ -441,8 +464,8 @@ void usb_bus_info(UsbBus *bus, GString *out)
         if (!device) {
             continue;
         }
-        g_string_append_printf(out, "  Bus %s, Port %s, Device %u, Speed %s Mb/s, Product %s",
-                               bus->bus.name, port->path, device->address,
+        g_string_append_printf(out, "  Device %u.%u, Port %s, Speed %s Mb/s, Product %s",
+                               count.before, device->address, port->path,
                                usb_speed_name(device->speed),
                                usb_device_ops(device)->description->product_name);
         if (device->device.id) {

@@ -52,7 +52,7 @@ class Devices(Ehci):
         self.assertEqual(self.hc.descriptor(7, 3, 2)[2:].decode('utf-16-le'), 'USB Keyboard')
         with self.assertRaises(Stall):
             self.hc.descriptor(7, 3, 9)
-        self.assertIn('Port 1, Device 7, Speed 480 Mb/s, Product USB Keyboard, ID: kbd',
+        self.assertIn('Device 0.7, Port 1, Speed 480 Mb/s, Product USB Keyboard, ID: kbd',
                       self.hmp('info usb'))
 
     def test_keyboard(self):
@@ -393,7 +393,7 @@ class Companions(HwTest):
     def test_without_ehci_driver(self):
         """Everything is the companion's, at full speed."""
         hc = uhci.Uhci(self.q, 0x2935)
-        self.assertIn('Port 4, Device 0, Speed 12 Mb/s, Product USB Tablet', self.hmp('info usb'))
+        self.assertIn('Device 0.0, Port 4, Speed 12 Mb/s, Product USB Tablet', self.hmp('info usb'))
         hc.configure(0, 1)
         self.assertEqual(hc.descriptor(1, 3, 2)[2:].decode('utf-16-le'), 'USB Keyboard')
         hc.configure(1, 2)

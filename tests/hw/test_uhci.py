@@ -51,7 +51,7 @@ class Devices(Uhci):
         for kind, index in ((2, 1), (3, 9), (0x55, 0)):
             with self.assertRaises(Stall):
                 self.hc.descriptor(7, kind, index)
-        self.assertIn('Port 1, Device 7, Speed 12 Mb/s, Product USB Keyboard, ID: kbd',
+        self.assertIn('  Device 0.7, Port 1, Speed 12 Mb/s, Product USB Keyboard, ID: kbd',
                       self.hmp('info usb'))
 
     def test_states(self):

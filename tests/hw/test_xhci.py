@@ -148,7 +148,7 @@ class Slots(Xhci):
             self.hc.descriptor(slot, 0x55)
         self.assertEqual(failed.exception.code, STALL)
         self.assertEqual(self.hc.descriptor(slot, 3, 2)[2:].decode('utf-16-le'), 'USB Keyboard')
-        self.assertIn('Port 1, Device %d, Speed 480 Mb/s, Product USB Keyboard, ID: kbd' % slot,
+        self.assertIn('Device 0.%d, Port 1, Speed 480 Mb/s, Product USB Keyboard, ID: kbd' % slot,
                       self.hmp('info usb'))
 
     def test_states(self):

@@ -3,6 +3,7 @@
 """The monitor of the real program: commands against a board, sockets, clients of every kind, and
 a terminal (tmux)."""
 import os
+import re
 import shutil
 import socket
 import struct
@@ -157,6 +158,56 @@ class BoardTest(unittest.TestCase):
         self.assertNotIn('* cpu_reset', self.hmp('log'))
         self.assertTrue(os.path.exists(path))
         self.assertIn('Error:', self.hmp('logfile /nowhere/at/all'))
+
+
+class CompletionTest(unittest.TestCase):
+    """Tab within TYPE,key=value: values that are names of something."""
+
+    def setUp(self):
+        self.m = Machine('-nodefaults', '-device', 'qemu-xhci,id=x', '-device',
+                         'piix3-usb-uhci,id=u', '-object', 'memory-backend-ram,id=mem0,size=1M',
+                         '-object', 'rng-builtin,id=r0', '-chardev', 'null,id=c0', '-drive',
+                         'if=none,id=free', '-drive', 'if=none,id=taken', '-device',
+                         'ide-cd,drive=taken', '-device', 'virtio-gpu-pci,id=gpu').start()
+        self.addCleanup(self.m.stop)
+
+    def offered(self, text):
+        """The last words that two tabs show behind `text`, which is then given up."""
+        self.m.hmp.sock.sendall(text.encode() + b'\t\t\x03#end\n')
+        said = ''
+        while '#end' not in said:
+            said += self.m.hmp._until_prompt()
+        return {re.split('[,=]', word.replace('^C', '').rstrip('='))[-1] for word in said.split()}
+
+    def test_values(self):
+        hmp = self.m.hmp.command
+        for line, expected in (('device_add usb-kbd,id=k,bus=x\t', 'x.0'),
+                               ('device_add virtio-rng-pci,id=r,rng=\t', 'r0'),
+                               ('device_add usb-storage,id=s,bus=x.0,drive=f\t', 'free'),
+                               ('device_add usb-storage,id=t,bus=x.0,drive=t\t', None)):
+            with self.subTest(line):
+                self.m.hmp.send(line)
+                said = self.m.hmp._until_prompt()
+                if expected:
+                    self.assertNotIn('Error', said)
+                    self.assertIn(expected, said)
+                else:  # what has a device is not offered
+                    self.assertIn("'t'", said)
+        self.assertRegex(hmp('info usb'), r'  Device 0\.0, Port 1, .*Keyboard.*, ID: k\n')
+
+    def test_choices(self):
+        known = {'u.0', 'x.0', 'pci.0', 'ide.0', 'ide.1', 'isa.0', 'share', 'size', 'filename',
+                 'on', 'off'}
+        for text, words in (('device_add usb-kbd,bus=', {'u.0', 'x.0'}),
+                            ('device_add ide-cd,bus=', {'ide.0', 'ide.1'}),
+                            ('device_add pvpanic,bus=', {'isa.0'}),
+                            ('device_add usb-kbd,bus=y', set()),
+                            ('device_add frobnicate,bus=', set()),
+                            ('object_add memory-backend-ram,s', {'share', 'size'}),
+                            ('object_add rng-random,f', {'filename'}),
+                            ('object_add memory-backend-ram,prealloc=', {'on', 'off'})):
+            with self.subTest(text):
+                self.assertEqual(self.offered(text) & known, words)
 
 
 class SocketTest(unittest.TestCase):

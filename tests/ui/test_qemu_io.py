@@ -98,7 +98,8 @@ class Alike(Folder):
         lines = ['qemu-io %s "%s"' % tuple(line.split(' ', 1)) for line in ALIKE.split('\n')]
         answers = []
         for program, accel in ((QEMU, 'tcg'), (binary(), 'qtest')):
-            drives = [('d', ',format=raw,file=' + self.image('d', bytes(MIB))), ('e', ',media=cdrom'),
+            drives = [('d', ',format=raw,file=' + self.image('d', bytes(MIB))),
+                      ('e', ',media=cdrom'),
                       ('r', ',format=raw,readonly=on,file=' + self.image('r', bytes(MIB)))]
             options = [o for d in drives for o in ('-drive', 'if=none,id=%s%s' % d)]
             text = subprocess.run(

@@ -196,7 +196,7 @@ class Default(unittest.TestCase):
             return m.hmp.command('info usb')
 
     def test_machines(self):
-        for args, there in ((('-vnc', 'unix:vnc'), 'Port 2, Device 0, Speed 12 .*USB T'),
+        for args, there in ((('-vnc', 'unix:vnc'), 'Device 0.0, Port 2, Speed 12 .*USB T'),
                             (('-vnc', 'unix:vnc', '-device', 'qemu-xhci'), 'Port 4, .*480.*USB T'),
                             (('-vnc', 'unix:vnc', '-M', 'isapc'), None),
                             (('-vnc', 'unix:vnc', '-M', 'usb=off'), None),
