@@ -352,9 +352,12 @@ void display_free(Display *display)
     display->surface = surface_new(640, 480);
     display_set_cursor(display, NULL);
     display_dispatch_begin(display);
-    FOREACH_WANTING(display, listener)
-    {
-        display_replay(display, listener);
+    for (guint i = 0; i < display->listeners->len; i++) {
+        DisplayListener *listener = display->listeners->pdata[i];
+        if (!listener->detached) {
+            listener->active = TRUE; /* inactive ones keep the surface that they had, too */
+            display_replay(display, listener);
+        }
     }
     display_dispatch_end(display);
     for (guint i = 0; i < display->listeners->len; i++) {

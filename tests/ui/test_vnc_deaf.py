@@ -17,6 +17,7 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), '..'
 import rfb  # noqa: E402
 import tap  # noqa: E402
 from fake import Fake  # noqa: E402
+from fakemachine import wait  # noqa: E402
 from machine import ROOT  # noqa: E402
 from rfb_decode import DESKTOP_SIZE, HEXTILE, RAW, TIGHT, ZLIB, ZRLE, Decoder  # noqa: E402
 from websocket import UPGRADE, WebSocket  # noqa: E402
@@ -124,6 +125,109 @@ class Deaf(VncTest):
         # check_end() gives it 20 seconds
 
 
+class Doze(VncTest):
+    """While no viewer waits for a picture, none is made."""
+
+    def look(self):
+        viewer = self.viewer()
+        decoder = Decoder(viewer, [RAW, DESKTOP_SIZE])
+        while viewer.width != WIDTH:
+            decoder.fetch(False)
+        viewer.request(False)
+        return viewer, decoder
+
+    def dozes(self):
+        stats = self.fake.stats()
+        return not stats['active'] and not stats['clock']
+
+    def assert_newest(self, viewer, decoder, incremental=True):
+        """What it has and what comes on asking is what there is to see now."""
+        self.fake.send('play still')
+        dump = self.fake.dump()
+        viewer.request(incremental)
+        decoder.update()
+        rows = viewer.pixels[0::4], viewer.pixels[1::4], viewer.pixels[2::4]
+        self.assertEqual([bytes(dump.rgb[2 - i::3]) for i in range(3)], [bytes(r) for r in rows])
+
+    def test_deaf(self):
+        self.start('unix:vnc')
+        self.fake.send('play square')
+        viewer, decoder = self.look()
+        wait(self.dozes, 'the display rests')
+        scans = self.fake.stats()['scans']
+        time.sleep(QUIET)
+        self.assertEqual(self.fake.stats()['scans'], scans)
+        self.assertEqual(decoder.update(), WIDTH * HEIGHT)
+        time.sleep(QUIET)
+        self.assertEqual(self.fake.stats()['scans'], scans)  # it has not asked yet
+        self.assert_newest(viewer, decoder)
+
+    def test_asks_again(self):
+        """It is answered at once, and sent no more than what has changed."""
+        self.start('unix:vnc')
+        self.fake.send('play square')
+        viewer, decoder = self.look()
+        decoder.update()
+        took = []
+        for _ in range(KEYS):
+            wait(self.dozes, 'the display rests')
+            begin = time.monotonic()
+            viewer.request()
+            self.assertLess(decoder.update(), 100 * 100 * 4)
+            took.append(time.monotonic() - begin)
+        self.assertLess(min(took), PROMPT)
+        updates = self.fake.stats()['scans']
+        for _ in range(KEYS):
+            viewer.request()
+            decoder.update()
+        self.assertGreaterEqual(self.fake.stats()['scans'], updates + KEYS - 1)
+
+    def test_size_changes_meanwhile(self):
+        self.start('unix:vnc')
+        self.fake.send('play square')
+        viewer, decoder = self.look()
+        decoder.update()
+        wait(self.dozes, 'the display rests')
+        self.fake.send('mode 800 600')
+        viewer.request()
+        decoder.update()
+        while viewer.width != 800:
+            viewer.request()
+            decoder.update()
+        self.assert_newest(viewer, decoder, incremental=False)
+
+    def test_others_look_on(self):
+        self.start('unix:vnc')
+        self.fake.send('play square')
+        deaf, _ = self.look()
+        viewer, decoder = self.look()
+        decoder.update()
+        end = time.monotonic() + 4 * QUIET
+        while time.monotonic() < end:
+            viewer.request()
+            decoder.update()
+        self.assertFalse(self.dozes())
+        self.assert_newest(viewer, decoder, incremental=False)
+        self.fake.send('play square')
+        wait(self.dozes, 'the display rests')  # nobody asks any more
+        deaf.close()
+        viewer.request()
+        decoder.update()
+        viewer.close()
+        wait(self.dozes, 'the display rests')
+
+    def test_still_picture(self):
+        """One that waits keeps its place: it hears of what changes much later."""
+        self.start('unix:vnc')
+        viewer, decoder = self.look()
+        decoder.update()
+        viewer.request()
+        wait(lambda: not self.fake.stats()['clock'], 'a stopped clock')
+        self.assertEqual(self.fake.stats()['active'], 1)
+        self.fake.send('play square')
+        self.assertGreater(decoder.update(), 0)
+
+
 class DeafBrowser(VncTest):
     def look_through(self):
         said = ''
@@ -166,7 +270,6 @@ class DeafBrowser(VncTest):
         self.assertEqual(web.recv(12), struct.pack('>HHHHi', 0, 0, WIDTH, HEIGHT, RAW))
         web.recv(WIDTH * HEIGHT * 4)
         self.fake.expect('key %d 1' % KEY_B)
-
 
 
 if __name__ == '__main__':

@@ -487,6 +487,24 @@ static void test_display_goes_first(Fixture *f, gconstpointer data)
     display_detach(viewer.listener);
 }
 
+/* One that is inactive, and would hear of nothing else, too. */
+static void test_display_goes_unseen(Fixture *f, gconstpointer data)
+{
+    Viewer viewer = {0};
+    g_autoptr(Surface) surface = surface_new(10, 10);
+    viewer_attach(&viewer, f, 0);
+    display_set_surface(f->display, surface);
+    display_update(f->display);
+    display_listener_set_active(viewer.listener, FALSE);
+    g_assert_true(viewer.surface == surface);
+    display_free(f->display);
+    f->display = NULL;
+    g_assert_cmpint(surface->refs, ==, 1);
+    g_assert_true(viewer.surface != surface);
+    g_assert_cmpint(viewer.area, ==, 640 * 480);
+    display_detach(viewer.listener);
+}
+
 static void test_hint(Fixture *f, gconstpointer data)
 {
     display_hint_size(f->display, 1000, 0);
@@ -512,6 +530,7 @@ int main(int argc, char **argv)
     ADD("detach-in-callback", test_detach_in_callback);
     ADD("damage-is-clipped", test_damage_is_clipped);
     ADD("display-goes-first", test_display_goes_first);
+    ADD("display-goes-unseen", test_display_goes_unseen);
     ADD("hint", test_hint);
     return g_test_run();
 }

@@ -21,7 +21,7 @@
 #define MINOR_8 8
 
 /* How long a wrong password's answer takes. */
-#define DENIAL_DELAY_NS (1 * NS_PER_SEC)
+#define DENIAL_DELAY_US (1 * G_TIME_SPAN_SECOND)
 
 static gboolean take(VncViewer *viewer, void *data, int length)
 {
@@ -195,9 +195,8 @@ static void step_response(VncViewer *viewer)
         put_u32(viewer, 0);
         return;
     }
-    viewer->stage = VNC_STAGE_DENIED;
-    fd_watch_set_events(viewer->watch, 0); /* it has no more to say */
-    timer_set_after(&viewer->denial, DENIAL_DELAY_NS);
+    viewer->stage = VNC_STAGE_DENIED; /* it has no more to say */
+    viewer->deny_at = g_get_monotonic_time() + DENIAL_DELAY_US;
 }
 
 void vnc_handshake_deny(VncViewer *viewer)

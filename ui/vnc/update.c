@@ -497,26 +497,31 @@ static gboolean serve_scaled(VncUpdater *updater, rfbClientPtr client)
     if (client->preferredEncoding == rfbEncodingZRLE) {
         client->preferredEncoding = rfbEncodingRaw;
     }
-    g_atomic_int_set(&updater->waits, 1);
     gboolean good = vnc_wire_begin(client, TRUE), sent = good && rfbUpdateClient(client);
+    g_atomic_int_set(&updater->waits, !sraRgnEmpty(client->requestedRegion));
     if (!vnc_wire_end(client, good)) {
         rfbCloseClient(client);
     }
     return sent;
 }
 
-gboolean vnc_updater_serve(VncUpdater *updater, rfbClientPtr client)
+gboolean vnc_updater_wants(VncUpdater *updater, rfbClientPtr client)
 {
-    gboolean scaled = client->scaledScreen != client->screen;
+    gboolean wants;
 
-    if (!scaled) {
+    if (client->scaledScreen != client->screen) {
+        wants = !sraRgnEmpty(client->requestedRegion);
+    } else {
         take_requests(updater, client);
-        if (!pixman_region32_not_empty(&updater->requested)) {
-            return FALSE;
-        }
+        wants = pixman_region32_not_empty(&updater->requested);
     }
     /* First the flag, then the look: what comes after the look wakes the thread. */
-    g_atomic_int_set(&updater->waits, 1);
+    g_atomic_int_set(&updater->waits, wants);
+    return wants;
+}
+
+gboolean vnc_updater_serve(VncUpdater *updater, rfbClientPtr client)
+{
     take_frame(updater, client);
     if (client->scaledScreen != client->screen) {
         return serve_scaled(updater, client);

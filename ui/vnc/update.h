@@ -28,8 +28,10 @@ rfbScreenInfoPtr vnc_updater_open_screen(VncUpdater *updater);
 /* TRUE while a request of the viewer is unanswered, so that news are worth a wake-up. */
 gboolean vnc_updater_waits(VncUpdater *updater); /* any thread */
 
-/* Answers what the viewer has asked for, as far as there is news. TRUE if something was sent.
- * Closes the client if the connection fails. */
+/* Takes note of what the viewer has asked for. TRUE if that is anything: then it waits. */
+gboolean vnc_updater_wants(VncUpdater *updater, rfbClientPtr client);
+/* Answers it, as far as there is news. TRUE if something was sent. Closes the client if the
+ * connection fails. */
 gboolean vnc_updater_serve(VncUpdater *updater, rfbClientPtr client);
 
 /* The cursor that is to be painted into the picture, because the viewer cannot show one; NULL =

@@ -40,8 +40,8 @@ struct VncViewer {
     int fd;             /* of ours, so that it stays valid when libvncserver has closed its own */
     gint64 since;       /* monotonic */
     GThread *thread;
-    EventLoop *loop; /* the thread's */
-    Deferred *wake;  /* on it: something below changed */
+    int wake;        /* eventfd that the thread listens to */
+    gint woken;      /* atomic: it has been written */
     Deferred *enter; /* on the main loop: it has entered */
     Deferred *gone;  /* likewise: the thread has ended */
     Timer patience;  /* on the main loop: the handshake takes too long */
@@ -57,13 +57,10 @@ struct VncViewer {
     /* the thread's own */
     rfbScreenInfoPtr screen;
     rfbClientPtr client;
-    FdWatch *watch;
-    GIOCondition awaited; /* what the watch is set to */
     VncWire *wire;
     gboolean deaf; /* what the viewer says next has to wait until all is sent */
-    Clock *clock;
-    Timer denial;
     VncStage stage;
+    gint64 deny_at; /* monotonic, in VNC_STAGE_DENIED */
     guint8 challenge[CHALLENGESIZE];
     rfbProtocolExtension extension;
     guint wishes, unanswered; /* VncWish; those that no answer was sent to yet */

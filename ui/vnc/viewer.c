@@ -5,8 +5,10 @@
  */
 #include <fcntl.h>
 #include <netinet/tcp.h>
+#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/eventfd.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -133,25 +135,12 @@ static gboolean screen_open(VncViewer *viewer)
     return TRUE;
 }
 
-/* Listens to the viewer, and for room in its socket. */
-static void await(VncViewer *viewer)
-{
-    gboolean busy = vnc_wire_busy(viewer->client);
-
-    viewer->deaf = viewer->deaf && busy;
-    GIOCondition awaited = (busy ? G_IO_OUT : 0) | (viewer->deaf ? 0 : G_IO_IN);
-    if (awaited != viewer->awaited) {
-        viewer->awaited = awaited;
-        fd_watch_set_events(viewer->watch, awaited);
-    }
-}
-
 /* Sends what the viewer has asked for, unless it still gets what it asked for before. */
 static void serve_session(VncViewer *viewer)
 {
     rfbClientPtr client = viewer->client;
 
-    if (vnc_wire_busy(client) && !vnc_wire_resume(client, !viewer->deaf)) {
+    if (vnc_wire_busy(client) && !vnc_wire_resume(client)) {
         rfbCloseClient(client);
         return;
     }
@@ -159,37 +148,25 @@ static void serve_session(VncViewer *viewer)
         vnc_pseudo_serve(viewer);
     }
     if (!vnc_wire_busy(client) && client->sock != RFB_INVALID_SOCKET &&
+        vnc_updater_wants(viewer->updater, client) && vnc_server_is_awake(viewer->server) &&
         vnc_updater_serve(viewer->updater, client)) {
         g_mutex_lock(&viewer->mutex);
         viewer->updates++;
         g_mutex_unlock(&viewer->mutex);
     }
-    if (client->sock != RFB_INVALID_SOCKET) {
-        await(viewer);
-    }
 }
 
-/* Ends the thread if the connection is gone. */
-static void serve(VncViewer *viewer)
+static gboolean is_open(const VncViewer *viewer)
 {
-    rfbClientPtr client = viewer->client;
-    gboolean leave;
+    return viewer->client && viewer->client->sock != RFB_INVALID_SOCKET;
+}
 
+static gboolean is_to_leave(VncViewer *viewer)
+{
     g_mutex_lock(&viewer->mutex);
-    leave = viewer->leave;
+    gboolean leave = viewer->leave;
     g_mutex_unlock(&viewer->mutex);
-    if (client && !leave && client->sock != RFB_INVALID_SOCKET &&
-        viewer->stage == VNC_STAGE_SESSION) {
-        serve_session(viewer);
-    }
-    if (!client || leave || client->sock == RFB_INVALID_SOCKET) {
-        event_loop_quit(viewer->loop);
-    }
-}
-
-static void on_wake(void *opaque)
-{
-    serve(opaque);
+    return leave;
 }
 
 /* One message; libvncserver waits for all of it. */
@@ -215,34 +192,48 @@ static void listen_to(VncViewer *viewer)
     }
 }
 
-static void on_socket(int fd, GIOCondition revents, void *opaque)
+/* Waits for the viewer, room in its socket, a wake-up; whether the socket has something to say. */
+static gboolean await(VncViewer *viewer)
 {
-    VncViewer *viewer = opaque;
+    gboolean busy = vnc_wire_busy(viewer->client);
+    viewer->deaf = viewer->deaf && busy;
+    struct pollfd look[] = {
+        {.fd = viewer->client->sock,
+         .events = (short)((busy ? POLLOUT : 0) | (viewer->deaf ? 0 : POLLIN))},
+        {.fd = viewer->wake, .events = POLLIN},
+    };
+    int timeout = vnc_wire_timeout(viewer->client);
+    eventfd_t count;
 
-    if (!viewer->deaf && revents != G_IO_OUT) {
-        listen_to(viewer);
+    if (viewer->stage == VNC_STAGE_DENIED) {
+        look[0].fd = -1;
+        timeout = (int)(MAX(viewer->deny_at - g_get_monotonic_time(), 0) / 1000) + 1;
     }
-    serve(viewer);
-}
-
-static void on_denial(void *opaque)
-{
-    VncViewer *viewer = opaque;
-
-    vnc_handshake_deny(viewer);
-    serve(viewer);
+    if (poll(look, G_N_ELEMENTS(look), timeout) <= 0) {
+        return FALSE;
+    }
+    if (look[1].revents) {
+        eventfd_read(viewer->wake, &count);
+        g_atomic_int_set(&viewer->woken, FALSE);
+    }
+    return (look[0].revents & ~POLLOUT) != 0;
 }
 
 static void converse(VncViewer *viewer)
 {
-    viewer->awaited = G_IO_IN;
-    viewer->watch = fd_watch_add(viewer->loop, viewer->client->sock, G_IO_IN, on_socket, viewer);
     vnc_wire_attach(viewer->wire, viewer->client);
-    timer_init(&viewer->denial, viewer->clock, on_denial, viewer);
     vnc_pseudo_attach(viewer);
-    event_loop_run(viewer->loop);
-    timer_cancel(&viewer->denial);
-    fd_watch_remove(viewer->watch);
+    while (is_open(viewer) && !is_to_leave(viewer)) {
+        gboolean heard = await(viewer);
+        if (viewer->stage == VNC_STAGE_DENIED && g_get_monotonic_time() >= viewer->deny_at) {
+            vnc_handshake_deny(viewer);
+        } else if (heard && !viewer->deaf) {
+            listen_to(viewer);
+        }
+        if (is_open(viewer) && viewer->stage == VNC_STAGE_SESSION) {
+            serve_session(viewer);
+        }
+    }
 }
 
 /*
@@ -359,7 +350,6 @@ static void on_patience(void *opaque)
 VncViewer *vnc_viewer_new(VncServer *server, int fd, gboolean websocket, gboolean skip_auth)
 {
     VncViewer *viewer = g_new0(VncViewer, 1);
-    g_autoptr(GMainContext) context = g_main_context_new();
 
     viewer->server = server;
     viewer->machine = server->frontend.machine;
@@ -368,9 +358,7 @@ VncViewer *vnc_viewer_new(VncServer *server, int fd, gboolean websocket, gboolea
     viewer->websocket = websocket;
     viewer->skip_auth = skip_auth;
     socket_name_peer(&viewer->peer, fd);
-    viewer->loop = event_loop_new(context, NULL);
-    viewer->clock = clock_new_host(viewer->loop);
-    viewer->wake = deferred_new(viewer->loop, on_wake, viewer);
+    viewer->wake = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
     viewer->enter = deferred_new(viewer->machine->loop, on_enter, viewer);
     viewer->gone = deferred_new(viewer->machine->loop, on_gone, viewer);
     viewer->input = vnc_input_new(server);
@@ -382,7 +370,7 @@ VncViewer *vnc_viewer_new(VncServer *server, int fd, gboolean websocket, gboolea
     timer_init(&viewer->patience, viewer->machine->host_clock, on_patience, viewer);
     timer_set_after(&viewer->patience, PATIENCE_NS);
     g_ptr_array_add(server->viewers, viewer);
-    display_listener_set_active(server->listener, TRUE);
+    vnc_server_rouse(server);
     vnc_report_arrival(viewer);
     viewer->thread = g_thread_new("vnc viewer", viewer_thread, viewer);
     return viewer;
@@ -394,7 +382,7 @@ void vnc_viewer_disconnect(VncViewer *viewer)
     viewer->leave = TRUE;
     shutdown(viewer->fd, SHUT_RDWR); /* a blocking read or write returns */
     g_mutex_unlock(&viewer->mutex);
-    deferred_schedule(viewer->wake);
+    vnc_viewer_wake(viewer);
 }
 
 static void wait_for_end(VncViewer *viewer)
@@ -423,9 +411,7 @@ void vnc_viewer_free(VncViewer *viewer)
     timer_cancel(&viewer->patience);
     deferred_free(viewer->enter);
     deferred_free(viewer->gone);
-    deferred_free(viewer->wake);
-    clock_free(viewer->clock);
-    event_loop_free(viewer->loop);
+    close(viewer->wake);
     vnc_updater_free(viewer->updater);
     vnc_wire_free(viewer->wire);
     vnc_pseudo_end(viewer);
@@ -437,14 +423,14 @@ void vnc_viewer_free(VncViewer *viewer)
     g_free(viewer);
 }
 
-void vnc_viewer_frame(VncViewer *viewer)
+gboolean vnc_viewer_waits(VncViewer *viewer)
 {
-    if (vnc_updater_waits(viewer->updater)) {
-        deferred_schedule(viewer->wake);
-    }
+    return vnc_updater_waits(viewer->updater);
 }
 
 void vnc_viewer_wake(VncViewer *viewer)
 {
-    deferred_schedule(viewer->wake);
+    if (g_atomic_int_compare_and_exchange(&viewer->woken, FALSE, TRUE)) {
+        eventfd_write(viewer->wake, 1);
+    }
 }

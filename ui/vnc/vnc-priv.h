@@ -84,8 +84,11 @@ struct VncServer {
     DisplayListener *listener;
     VncPicture *picture; /* constant after open */
     GPtrArray *viewers;  /* of VncViewer* */
-    char *password;      /* NULL: nobody gets in while want_password */
-    gint64 expires;      /* on the host clock, -1 = never */
+    gint dozes;          /* atomic: the listener is inactive */
+    gint64 unwanted;     /* host time since which no viewer waits for frames; 0: one does */
+    Deferred *rouse;
+    char *password; /* NULL: nobody gets in while want_password */
+    gint64 expires; /* on the host clock, -1 = never */
     VncGuard *guard;
     InputListener *input_listener;
     MachineListener *machine_listener;
@@ -136,9 +139,9 @@ VncViewer *vnc_viewer_new(VncServer *server, int fd, gboolean websocket, gboolea
 void vnc_viewer_free(VncViewer *viewer);
 /* Asks the thread to end; the viewer frees itself later. From any thread. */
 void vnc_viewer_disconnect(VncViewer *viewer);
-/* The picture has changed. */
-void vnc_viewer_frame(VncViewer *viewer);
-/* The news have. */
+/* It has asked for what is new, and has not got it yet. */
+gboolean vnc_viewer_waits(VncViewer *viewer);
+/* There is something for its thread to look at. From any thread. */
 void vnc_viewer_wake(VncViewer *viewer);
 
 /* ---- report.c: what monitors are told, vm lock held ---- */
@@ -150,7 +153,16 @@ void vnc_report_arrival(VncViewer *viewer);
 /* Tells a later event about it: "VNC_INITIALIZED", "VNC_DISCONNECTED". */
 void vnc_report_event(VncViewer *viewer, const char *event);
 
+/* ---- vnc.c, called by viewers' threads without the vm lock ---- */
+
+/* Whether damage of the display comes in. If not, that is seen to, and viewers that wait will be
+ * woken: so a viewer says that it waits, then asks. */
+gboolean vnc_server_is_awake(VncServer *server);
+
 /* ---- vnc.c, called by viewers with the vm lock ---- */
+
+/* There is a viewer that waits, or will. */
+void vnc_server_rouse(VncServer *server);
 
 /* A viewer's thread is done with it. */
 void vnc_server_viewer_gone(VncServer *server, VncViewer *viewer);

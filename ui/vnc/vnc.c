@@ -10,6 +10,9 @@
 /* VNC authentication uses the first eight bytes (RFC 6143, 7.2.2). */
 #define MAX_PASSWORD 8
 
+/* So long no viewer must have waited for what there was to see. */
+#define DOZE_NS (250 * NS_PER_MS)
+
 static const char *const share_names[] = {"allow-exclusive", "force-shared", "ignore", NULL};
 
 static const OptionSpec vnc_options[] = {
@@ -79,11 +82,46 @@ static void on_damage(void *opaque, const pixman_region32_t *region)
     vnc_picture_damage(server->picture, region);
 }
 
+static gboolean wake_waiting(VncServer *server)
+{
+    gboolean any = FALSE;
+
+    for (guint i = 0; i < server->viewers->len; i++) {
+        VncViewer *viewer = g_ptr_array_index(server->viewers, i);
+        if (vnc_viewer_waits(viewer)) {
+            vnc_viewer_wake(viewer);
+            any = TRUE;
+        }
+    }
+    return any;
+}
+
+/*
+ * Viewers that do not take what they were sent ask for nothing: while none does, nothing is done
+ * for them, and the guest's video memory is left alone. First the flag, then the look: a viewer
+ * that begins to wait looks at the flag (vnc_server_is_awake()).
+ */
+static void doze(VncServer *server)
+{
+    g_atomic_int_set(&server->dozes, TRUE);
+    if (wake_waiting(server)) {
+        g_atomic_int_set(&server->dozes, FALSE);
+    } else {
+        display_listener_set_active(server->listener, FALSE);
+    }
+}
+
 static void on_frame(void *opaque)
 {
     VncServer *server = opaque;
-    for (guint i = 0; i < server->viewers->len; i++) {
-        vnc_viewer_frame(g_ptr_array_index(server->viewers, i));
+    gint64 now = clock_now(server->frontend.machine->host_clock);
+
+    if (wake_waiting(server)) {
+        server->unwanted = 0;
+    } else if (!server->unwanted) {
+        server->unwanted = now;
+    } else if (now - server->unwanted >= DOZE_NS) {
+        doze(server);
     }
 }
 
@@ -108,11 +146,39 @@ static const DisplayListenerOps listener_ops = {
 
 /* ---- for viewers ---- */
 
+gboolean vnc_server_is_awake(VncServer *server)
+{
+    gboolean awake = !g_atomic_int_get(&server->dozes);
+
+    if (!awake) {
+        deferred_schedule(server->rouse);
+    }
+    return awake;
+}
+
+/* Becoming active brings all of the picture as damage; what of it is new is found by comparing. */
+void vnc_server_rouse(VncServer *server)
+{
+    server->unwanted = 0;
+    if (server->dozes) {
+        g_atomic_int_set(&server->dozes, FALSE);
+        display_listener_set_active(server->listener, TRUE);
+        wake_waiting(server); /* the display may be gone */
+    }
+}
+
+static void on_rouse(void *opaque)
+{
+    vnc_server_rouse(opaque);
+}
+
 void vnc_server_viewer_gone(VncServer *server, VncViewer *viewer)
 {
     g_ptr_array_remove(server->viewers, viewer);
     vnc_viewer_free(viewer);
-    display_listener_set_active(server->listener, server->viewers->len > 0);
+    if (server->viewers->len == 0) {
+        doze(server);
+    }
 }
 
 void vnc_server_exclusive(VncServer *server, VncViewer *viewer)
@@ -153,6 +219,7 @@ static void vnc_close(Frontend *frontend)
     g_ptr_array_unref(server->viewers);
     g_clear_pointer(&server->picture, vnc_picture_free);
     g_clear_pointer(&server->guard, vnc_guard_free);
+    deferred_free(server->rouse);
     console_unref(server->console);
     console_list_free(server->consoles);
     keymap_free(server->keymap);
@@ -241,9 +308,10 @@ static gboolean vnc_open(Frontend *frontend, GError **error)
     server->picture = vnc_picture_new();
     server->guard = vnc_guard_new();
     vnc_news_open(server);
+    server->rouse = deferred_new(frontend->machine->loop, on_rouse, server);
     server->listener = display_attach(console_display(server->console), &listener_ops, server,
                                       (guint)server->max_hz);
-    display_listener_set_active(server->listener, FALSE);
+    doze(server);
     if (((server->web || server->websocket) && !(server->pages = vnc_web_new(server, error))) ||
         !vnc_listen(server, error)) {
         vnc_close(frontend);

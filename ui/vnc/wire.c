@@ -7,7 +7,6 @@
 #include "ui/vnc/wire.h"
 
 #include <errno.h>
-#include <poll.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
@@ -15,8 +14,6 @@
 
 /* A viewer that takes nothing for so long is given up. */
 #define PATIENCE_US (60 * G_TIME_SPAN_SECOND)
-/* That is looked after so often. */
-#define LOOK_MS 1000
 /* Less is copied: a piece costs more. */
 #define REFER_MIN 2048
 /* Pieces for one system call. */
@@ -270,49 +267,33 @@ static void advance(VncWire *wire, gsize sent)
     clear(wire);
 }
 
-typedef enum Room { ROOM_YES, ROOM_LATER, ROOM_NEVER } Room;
-
-/* The socket is full: waits until it is not, or there is something else to be done first. */
-static Room wait_for_room(VncWire *wire, gboolean listen)
+/* How long the socket may still take nothing. */
+static gint64 patience(const VncWire *wire)
 {
-    struct pollfd look = {.fd = wire->fd, .events = (short)(POLLOUT | (listen ? POLLIN : 0))};
-    int ready;
-
-    while ((ready = poll(&look, 1, LOOK_MS)) <= 0) {
-        if ((ready < 0 && errno != EINTR) ||
-            g_get_monotonic_time() - wire->progress > PATIENCE_US) {
-            return ROOM_NEVER;
-        }
-    }
-    if (look.revents & POLLIN) {
-        return ROOM_LATER;
-    }
-    return look.revents & POLLOUT ? ROOM_YES : ROOM_NEVER;
+    return wire->progress + PATIENCE_US - g_get_monotonic_time();
 }
 
-gboolean vnc_wire_resume(rfbClientPtr client, gboolean listen)
+gboolean vnc_wire_resume(rfbClientPtr client)
 {
     VncWire *wire = wire_of(client);
 
     while (wire->pieces->len > 0) {
         ssize_t sent = send_some(wire);
-        Room room = ROOM_YES;
         if (sent >= 0) {
             advance(wire, (gsize)sent);
-        } else if (errno == EAGAIN) {
-            room = wait_for_room(wire, listen);
+        } else if (errno == EAGAIN && patience(wire) > 0) {
+            break;
         } else if (errno != EINTR) {
-            room = ROOM_NEVER;
-        }
-        if (room == ROOM_NEVER) {
             clear(wire);
             return FALSE;
         }
-        if (room == ROOM_LATER) {
-            break;
-        }
     }
     return TRUE;
+}
+
+int vnc_wire_timeout(rfbClientPtr client)
+{
+    return vnc_wire_busy(client) ? (int)(MAX(patience(wire_of(client)), 0) / 1000) + 1 : -1;
 }
 
 /* libvncserver has closed what it took for the socket: so is the socket. */
@@ -342,5 +323,5 @@ gboolean vnc_wire_end(rfbClientPtr client, gboolean good)
         return FALSE;
     }
     wire->progress = g_get_monotonic_time();
-    return vnc_wire_resume(client, TRUE);
+    return vnc_wire_resume(client);
 }

@@ -30,8 +30,10 @@ gboolean vnc_wire_end(rfbClientPtr client, gboolean good);
 
 /* There is something that the socket has not taken yet. */
 gboolean vnc_wire_busy(rfbClientPtr client);
-/* Goes on sending until all is sent or, if it is to `listen`, the viewer says something. */
-gboolean vnc_wire_resume(rfbClientPtr client, gboolean listen);
+/* Sends what the socket takes. FALSE too if it has not taken anything for long. */
+gboolean vnc_wire_resume(rfbClientPtr client);
+/* After how many ms that is to be looked after, whether there is room or not; -1: not at all. */
+int vnc_wire_timeout(rfbClientPtr client);
 
 /* A FramebufferUpdate with so many rectangles begins (RFC 6143, 7.6.1). */
 gboolean vnc_wire_update(rfbClientPtr client, guint rectangles);
