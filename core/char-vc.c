@@ -15,6 +15,7 @@ typedef struct VcChardev {
     guint64 scrollback_max;
     guint64 columns, rows, width, height; /* 0 = not said */
     GByteArray *scrollback; /* up to twice scrollback_max, trimmed to it when that is reached */
+    Deferred *typed;        /* there is input */
     GByteArray *input;      /* typed, not yet taken */
     GPtrArray *views;       /* of VcView* */
     gboolean feeding;
@@ -87,6 +88,12 @@ static void vc_feed(VcChardev *vc)
         chardev_receive(&vc->chr, chunk, n);
     }
     vc->feeding = FALSE;
+}
+
+/* On the main loop: a monitor's commands run there, whatever thread the view is of. */
+static void on_typed(void *opaque)
+{
+    vc_feed(opaque);
 }
 
 static void vc_accept(Chardev *chr)
@@ -163,7 +170,7 @@ void vc_view_input(VcView *view, const guint8 *data, gsize length)
 
         view->vc->typed_in = view;
         g_byte_array_append(view->vc->input, data, (guint)MIN(length, room));
-        vc_feed(view->vc);
+        deferred_schedule(view->vc->typed);
     }
 }
 
@@ -181,6 +188,7 @@ static gboolean vc_open(Chardev *chr, GError **error)
     vc->scrollback = g_byte_array_new();
     vc->input = g_byte_array_new();
     vc->views = g_ptr_array_new();
+    vc->typed = deferred_new(chr->machine->loop, on_typed, vc);
     chardev_event(chr, CHAR_OPENED);
     return TRUE;
 }
@@ -192,6 +200,7 @@ static void vc_close(Chardev *chr)
     for (guint i = 0; i < vc->views->len; i++) {
         ((VcView *)g_ptr_array_index(vc->views, i))->vc = NULL;
     }
+    deferred_free(vc->typed);
     g_ptr_array_unref(vc->views);
     g_byte_array_unref(vc->input);
     g_byte_array_unref(vc->scrollback);

@@ -127,6 +127,18 @@ class XServer:
             self.do('windowactivate', window)
             time.sleep(0.1)
 
+    def gone(self, window, timeout=20):
+        """Waits until there is no such window."""
+        end = time.monotonic() + timeout
+        while True:
+            try:
+                self.run('xprop', '-id', window, 'WM_NAME')
+            except subprocess.CalledProcessError:
+                return
+            if time.monotonic() > end:
+                raise AssertionError('the window is still there')
+            time.sleep(0.1)
+
     def title(self, window):
         return self.do('getwindowname', window).strip()
 

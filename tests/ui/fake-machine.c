@@ -11,7 +11,8 @@
  *     abs on|off       an absolute pointer is there
  *     cursor W H | off the cursor plane: a triangle of this size
  *     warp X Y         the guest moves its cursor
- *     pause, cont, name TEXT, close, stats, info
+ *     pause, cont, name TEXT, stats, info
+ *     close, open OPT  the frontend; prints "opened" or why not
  *     dump PATH        writes the picture as PPM, then prints "dumped"
  *     quit             ends
  */
@@ -36,6 +37,7 @@ typedef struct Fake {
     VmLock *lock;
     EventLoop *loop;
     Machine *machine;
+    const FrontendOps *ops;
     Frontend *frontend;
     Display *display;
     Surface *surface;
@@ -180,7 +182,9 @@ static void echo(void *opaque, const guint8 *data, gsize length)
 {
     Fake *fake = opaque;
     chardev_write(fake->console, data, length);
-    printf("typed %.*s\n", (int)length, (const char *)data);
+    for (gsize i = 0; i < length; i++) { /* several may come at once */
+        printf("typed %c\n", data[i]);
+    }
     fflush(stdout);
 }
 
@@ -201,8 +205,8 @@ static void print_stats(Fake *fake)
     display_stats(fake->display, &stats);
     getrusage(RUSAGE_SELF, &usage);
     printf("stats scans=%" G_GUINT64_FORMAT " frames=%" G_GUINT64_FORMAT
-           " active=%u clock=%d cpu_us=%ld\n",
-           stats.scans, stats.frames, stats.active, stats.clock_running,
+           " listeners=%u active=%u clock=%d cpu_us=%ld\n",
+           stats.scans, stats.frames, stats.listeners, stats.active, stats.clock_running,
            (usage.ru_utime.tv_sec + usage.ru_stime.tv_sec) * 1000000L + usage.ru_utime.tv_usec +
                usage.ru_stime.tv_usec);
     fflush(stdout);
@@ -214,6 +218,14 @@ static void print_info(Fake *fake)
     fake->frontend->ops->info(fake->frontend, text);
     g_strdelimit(text->str, "\n", ';');
     printf("info %s\n", text->str);
+    fflush(stdout);
+}
+
+static void open_again(Fake *fake, const char *options)
+{
+    g_autoptr(GError) error = NULL;
+    fake->frontend = frontend_open(fake->machine, fake->ops, options, &error);
+    printf("%s\n", fake->frontend != NULL ? "opened" : error->message);
     fflush(stdout);
 }
 
@@ -242,6 +254,8 @@ static void obey(Fake *fake, char **words)
         machine_cont(fake->machine);
     } else if (strcmp(verb, "close") == 0) {
         frontend_close(g_steal_pointer(&fake->frontend));
+    } else if (strcmp(verb, "open") == 0 && count == 2) {
+        open_again(fake, words[1]);
     } else if (strcmp(verb, "stats") == 0) {
         print_stats(fake);
     } else if (strcmp(verb, "info") == 0) {
@@ -317,6 +331,7 @@ static gboolean open_frontend(Fake *fake, const char *path, const char *options)
         return FALSE;
     }
     g_autoptr(GError) error = NULL;
+    fake->ops = ops;
     fake->frontend = frontend_open(fake->machine, ops, options, &error);
     if (fake->frontend == NULL) {
         fprintf(stderr, "fake-machine: %s\n", error->message);

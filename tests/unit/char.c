@@ -617,6 +617,8 @@ static void test_vc(Fixture *f, gconstpointer data)
     g_assert_cmpstr(second->str, ==, "before\nafter\n");
     f->room = 2;
     vc_view_input(b, (const guint8 *)"type", 4);
+    g_assert_cmpuint(f->got->len, ==, 0); /* the loop hands it on, whoever's thread has typed */
+    event_loop_iterate(f->loop, FALSE);
     expect_got(f, "ty");
     f->room = G_MAXSIZE;
     chardev_accept(chr);
@@ -632,11 +634,14 @@ static void test_vc(Fixture *f, gconstpointer data)
     g_assert_true(g_str_has_suffix(second->str, "zend"));
     f->room = 0;
     vc_view_input(b, (const guint8 *)lots, 1 << 20);
+    event_loop_iterate(f->loop, FALSE);
     f->room = G_MAXSIZE;
     chardev_accept(chr);
     g_assert_cmpuint(f->got->len, ==, 64 * 1024);
+    vc_view_input(b, (const guint8 *)"gone", 4);
     chardev_detach(chr);
     chardev_destroy(chr, NULL);
+    event_loop_iterate(f->loop, FALSE);
     vc_view_input(a, (const guint8 *)"x", 1); /* its chardev is gone */
     vc_view_detach(a);
     vc_view_detach(b);

@@ -62,14 +62,16 @@ static SDL_Cursor *make_shape(const SdlWindow *window)
     if (g_strcmp0(SDL_GetCurrentVideoDriver(), "x11") != 0) {
         unpremultiply(pixels, (gsize)width * (gsize)height);
     }
+    int hot_x = CLAMP((int)(cursor->hot_x * scale_x), 0, width - 1);
+    int hot_y = CLAMP((int)(cursor->hot_y * scale_y), 0, height - 1);
     SDL_Surface *image = SDL_CreateRGBSurfaceWithFormatFrom(pixels, width, height, 32, width * 4,
                                                             SDL_PIXELFORMAT_ARGB8888);
     if (image == NULL) {
         return NULL;
     }
-    int hot_x = CLAMP((int)(cursor->hot_x * scale_x), 0, width - 1);
-    int hot_y = CLAMP((int)(cursor->hot_y * scale_y), 0, height - 1);
+    sdl_gui_unlock(window->gui);
     SDL_Cursor *shape = SDL_CreateColorCursor(image, hot_x, hot_y);
+    sdl_gui_lock(window->gui);
     SDL_FreeSurface(image);
     return shape;
 }
@@ -79,7 +81,9 @@ void sdl_cursor_changed(SdlWindow *window)
     SDL_Cursor *old = window->shape;
     window->shape = window->cursor != NULL && window->cursor_visible ? make_shape(window) : NULL;
     sdl_cursor_show(window->gui, window);
+    sdl_gui_unlock(window->gui);
     g_clear_pointer(&old, SDL_FreeCursor);
+    sdl_gui_lock(window->gui);
 }
 
 void sdl_cursor_show(SdlGui *gui, SdlWindow *window)
@@ -94,15 +98,13 @@ void sdl_cursor_show(SdlGui *gui, SdlWindow *window)
     if (SDL_GetMouseFocus() != window->window) {
         return;
     }
-    if (as_host && window->ask == NULL) {
-        SDL_SetCursor(window->shape);
-        SDL_ShowCursor(SDL_ENABLE);
-    } else {
-        SDL_SetCursor(gui->arrow);
-        gboolean wanted =
-            gui->show_cursor || text || window->ask != NULL || (!absolute && !gui->grab);
-        SDL_ShowCursor(wanted ? SDL_ENABLE : SDL_DISABLE);
-    }
+    gboolean shaped = as_host && window->ask == NULL;
+    gboolean wanted =
+        shaped || gui->show_cursor || text || window->ask != NULL || (!absolute && !gui->grab);
+    sdl_gui_unlock(gui);
+    SDL_SetCursor(shaped ? window->shape : gui->arrow);
+    SDL_ShowCursor(wanted ? SDL_ENABLE : SDL_DISABLE);
+    sdl_gui_lock(gui);
 }
 
 void sdl_cursor_open(SdlGui *gui)

@@ -94,10 +94,16 @@ static void on_again(void *opaque)
     }
 }
 
-static gboolean source_ready(const SdlGui *gui)
+static gboolean source_ready(SdlGui *gui)
 {
-    return !gui->is_lost && (sdl_server_pending(gui->server) ||
-                             SDL_HasEvents(SDL_FIRSTEVENT, SDL_LASTEVENT) == SDL_TRUE);
+    if (gui->is_lost) {
+        return FALSE;
+    }
+    sdl_gui_unlock(gui);
+    gboolean ready =
+        sdl_server_pending(gui->server) || SDL_HasEvents(SDL_FIRSTEVENT, SDL_LASTEVENT) == SDL_TRUE;
+    sdl_gui_lock(gui);
+    return ready;
 }
 
 static gboolean source_prepare(GSource *source, gint *timeout)
@@ -135,20 +141,9 @@ static GSourceFuncs source_funcs = {
 
 /* ---- lifecycle ---- */
 
-/* Inside of some call of SDL: nothing may be taken apart now. */
-static void on_lost(void *opaque)
-{
-    SdlGui *gui = opaque;
-    gui->is_lost = TRUE;
-    deferred_schedule(gui->lost);
-}
-
 void sdl_events_open(SdlGui *gui)
 {
-    SdlWindow *first = g_ptr_array_index(gui->windows, 0);
-    Machine *machine = gui->frontend.machine;
-    gui->server = sdl_server_new(first->window, on_lost, gui);
-    timer_init(&gui->again, machine->host_clock, on_again, gui);
+    timer_init(&gui->again, sdl_thread_clock(gui->thread), on_again, gui);
     gui->source = g_source_new(&source_funcs, sizeof(EventSource));
     EventSource *self = (EventSource *)gui->source;
     self->gui = gui;
@@ -157,7 +152,7 @@ void sdl_events_open(SdlGui *gui)
         self->tag =
             g_source_add_unix_fd(gui->source, gui->server->fd, G_IO_IN | G_IO_HUP | G_IO_ERR);
     }
-    g_source_attach(gui->source, event_loop_context(machine->loop));
+    g_source_attach(gui->source, event_loop_context(sdl_thread_loop(gui->thread)));
     timer_set_after(&gui->again, gui->server->fd < 0 ? POLL_NS : AGAIN_NS);
 }
 

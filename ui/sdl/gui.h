@@ -3,10 +3,12 @@
  * What the files of the SDL frontend share: one SdlGui is the connection to the display server,
  * with a window (SdlWindow) for each console that has been looked at.
  *
- * SDL is global to the process and is called by the main loop's thread alone. The display's and
- * the router's callbacks come with the vm lock, but from any thread: they only note what there is
- * to do and schedule `update`. SDL calls that may wait for the display server are made without
- * the lock (sdl_gui_unlock()), so that no server, however slow, holds up a processor.
+ * SDL is global to the process and is called by a thread of its own alone (thread.h), whose loop
+ * runs all of this with the vm lock. The display's, the router's and the consoles' callbacks come
+ * with the lock, but from any thread: they only note what there is to do and schedule `update`.
+ * Calls of SDL that reach the display server are made without the lock (sdl_gui_unlock()): no
+ * server, however slow, holds up the machine. While one does not return, the windows need no
+ * pictures.
  */
 #pragma once
 
@@ -21,6 +23,7 @@
 #include "ui/common/scaler.h"
 #include "ui/sdl/canvas.h"
 #include "ui/sdl/server.h"
+#include "ui/sdl/thread.h"
 
 typedef struct SdlGui SdlGui;
 typedef struct SdlAsk SdlAsk;
@@ -73,6 +76,9 @@ struct SdlGui {
     guint64 max_hz;
     char *display, *xauthority;
     /* sdl-frontend.c */
+    SdlThread *thread;
+    gint64 waiting_since; /* host time: in a call of SDL, without the lock; 0 = in none */
+    gboolean stalled;     /* for so long that the listeners are inactive */
     MachineListener *machine_listener;
     Deferred *update; /* pictures, cursors and titles */
     Deferred *lost;   /* the display server has gone */
@@ -104,6 +110,7 @@ struct SdlGui {
 /* ---- sdl-frontend.c ---- */
 void sdl_gui_unlock(SdlGui *gui); /* around SDL calls that may wait */
 void sdl_gui_lock(SdlGui *gui);
+gboolean sdl_gui_waits(const SdlGui *gui); /* such a call takes long */
 
 /* ---- events.c ---- */
 void sdl_events_open(SdlGui *gui);
@@ -115,6 +122,7 @@ void sdl_windows_close(SdlGui *gui);
 void sdl_windows_update(SdlGui *gui);                 /* after new_consoles */
 SdlWindow *sdl_window_by_id(SdlGui *gui, guint32 id); /* NULL: not ours */
 void sdl_window_event(SdlWindow *window, const SDL_WindowEvent *event);
+void sdl_window_update_active(SdlWindow *window);
 void sdl_window_update(SdlWindow *window); /* carries out what was noted */
 void sdl_window_redraw(SdlWindow *window); /* notes that all of it is to be drawn */
 void sdl_window_title(SdlWindow *window);

@@ -19,10 +19,13 @@ static void start_grab(SdlGui *gui, SdlWindow *window)
 {
     gui->grab = TRUE;
     gui->grabbed_by = window;
+    gboolean relative = !is_absolute(window);
+    sdl_gui_unlock(gui);
     SDL_SetWindowKeyboardGrab(window->window, SDL_TRUE);
-    if (!is_absolute(window)) {
+    if (relative) {
         SDL_SetRelativeMouseMode(SDL_TRUE);
     }
+    sdl_gui_lock(gui);
 }
 
 static void end_grab(SdlGui *gui)
@@ -30,8 +33,10 @@ static void end_grab(SdlGui *gui)
     SdlWindow *window = gui->grabbed_by;
     gui->grab = FALSE;
     gui->grabbed_by = NULL;
+    sdl_gui_unlock(gui);
     SDL_SetRelativeMouseMode(SDL_FALSE);
     SDL_SetWindowKeyboardGrab(window->window, SDL_FALSE);
+    sdl_gui_lock(gui);
 }
 
 void sdl_input_set_grab(SdlGui *gui, SdlWindow *window, gboolean on)
@@ -55,7 +60,9 @@ void sdl_input_update(SdlGui *gui)
     gui->new_mode = FALSE;
     if (gui->grab) {
         gboolean absolute = is_absolute(gui->grabbed_by);
+        sdl_gui_unlock(gui);
         SDL_SetRelativeMouseMode(absolute ? SDL_FALSE : SDL_TRUE);
+        sdl_gui_lock(gui);
         if (absolute && !gui->grabbed_by->full_screen) {
             sdl_input_set_grab(gui, NULL, FALSE); /* no longer needed */
         }

@@ -9,6 +9,13 @@
 
 #define MAX_HZ 1000
 
+/* A call of SDL that takes so long waits for a server that does not answer. */
+#define WAITS_NS (150 * NS_PER_MS)
+
+/* How long opening and closing may take, with a server that answers. */
+#define OPEN_NS  (10 * NS_PER_SEC)
+#define CLOSE_NS (1 * NS_PER_SEC)
+
 static const char *const grab_mods[] = {"lctrl-lalt", "lshift-lctrl-lalt", "rctrl", NULL};
 static const char *const gls[] = {"off", "on", "core", "es", NULL};
 static const char *const scalings[] = {"fit", "integer", "stretch", NULL};
@@ -37,17 +44,30 @@ static const OptionSpec options[] = {
     OPTION_END,
 };
 
+/* ---- calls of SDL ---- */
+
 void sdl_gui_unlock(SdlGui *gui)
 {
+    gui->waiting_since = clock_now(gui->frontend.machine->host_clock);
     vm_lock_drop(gui->frontend.machine->lock);
 }
 
 void sdl_gui_lock(SdlGui *gui)
 {
     vm_lock_take(gui->frontend.machine->lock, "sdl");
+    gui->waiting_since = 0;
+    if (gui->stalled) {
+        deferred_schedule(gui->update);
+    }
 }
 
-/* ---- SDL ---- */
+gboolean sdl_gui_waits(const SdlGui *gui)
+{
+    return gui->waiting_since != 0 &&
+           clock_now(gui->frontend.machine->host_clock) > gui->waiting_since + WAITS_NS;
+}
+
+/* ---- connecting ---- */
 
 /* NULL when it is unset or empty. */
 static const char *set_variable(const char *name)
@@ -106,7 +126,7 @@ static gboolean fail_to_open(const SdlGui *gui, GError **error)
                      name != NULL ? name : "", SDL_GetError());
 }
 
-/* SDL takes the display from the environment. */
+/* SDL takes the display from the environment. Without the lock: the main loop's thread waits. */
 static gboolean init_video(const SdlGui *gui, GError **error)
 {
     g_autoptr(HostEnv) env G_GNUC_UNUSED = host_env_enter(gui->display, gui->xauthority);
@@ -125,26 +145,34 @@ static gboolean init_video(const SdlGui *gui, GError **error)
     return good || fail_to_open(gui, error);
 }
 
-static gboolean start_sdl(const SdlGui *gui, GError **error)
+static gboolean start_sdl(SdlGui *gui, GError **error)
 {
-    if (SDL_WasInit(SDL_INIT_VIDEO)) {
-        Frontend *other = frontend_find(gui->frontend.machine, "sdl");
-        if (other != NULL) {
-            return error_set(
-                error,
-                "SDL shows the machine already, and can do so on one display only: close "
-                "frontend '%s' first (display_del %s), or take gtk",
-                other->id, other->id);
-        }
-        return error_set(error, "SDL has lost its display server, and cannot be connected to "
-                                "another one in the same process: take gtk, vnc or spice");
-    }
+    sdl_gui_unlock(gui);
     set_hints();
-    if (!init_video(gui, error)) {
-        return FALSE;
+    sdl_server_before(gui->server);
+    gboolean good = init_video(gui, error);
+    sdl_server_connected(gui->server);
+    if (good) {
+        SDL_StopTextInput(); /* keys are keys: no input method takes some of them */
     }
-    SDL_StopTextInput(); /* keys are keys: no input method takes some of them */
-    return TRUE;
+    sdl_gui_lock(gui);
+    return good;
+}
+
+static gboolean is_free(const SdlGui *gui, GError **error)
+{
+    if (!SDL_WasInit(SDL_INIT_VIDEO)) {
+        return TRUE;
+    }
+    Frontend *other = frontend_find(gui->frontend.machine, "sdl");
+    if (other != NULL) {
+        return error_set(error,
+                         "SDL shows the machine already, and can do so on one display only: close "
+                         "frontend '%s' first (display_del %s), or take gtk",
+                         other->id, other->id);
+    }
+    return error_set(error, "SDL has lost its display server, and cannot be connected to "
+                            "another one in the same process: take gtk, vnc or spice");
 }
 
 /* ---- what there is to do ---- */
@@ -154,6 +182,12 @@ static void on_update(void *opaque)
     SdlGui *gui = opaque;
     gboolean new_title = gui->new_title;
     gui->new_title = FALSE;
+    if (gui->stalled) {
+        gui->stalled = FALSE; /* the server goes on */
+        for (guint i = 0; i < gui->windows->len; i++) {
+            sdl_window_update_active(g_ptr_array_index(gui->windows, i));
+        }
+    }
     if (gui->new_consoles && !gui->is_lost) {
         sdl_windows_update(gui);
     }
@@ -178,59 +212,120 @@ static void on_machine(Machine *machine, MachineEvent event, void *opaque)
     }
 }
 
-/* Scheduled by events.c, which may not hold the lock. */
+/* ---- a lost server ---- */
+
+/* Inside of some call of SDL: nothing may be taken apart now. */
+static void on_lost(void *opaque)
+{
+    SdlGui *gui = opaque;
+    gui->is_lost = TRUE;
+    deferred_schedule(gui->lost);
+}
+
+/* On the main loop. */
 static void close_lost(void *opaque)
 {
     SdlGui *gui = opaque;
     frontend_request_close(&gui->frontend, "the display server has gone");
 }
 
+/* ---- lifecycle: on SDL's thread ---- */
+
+static void quit_sdl(SdlGui *gui)
+{
+    sdl_server_close(gui->server);
+    sdl_windows_close(gui);
+    sdl_gui_unlock(gui);
+    sdl_cursor_close(gui);
+    SDL_QuitSubSystem(SDL_INIT_VIDEO);
+    sdl_gui_lock(gui);
+}
+
+static void close_here(void *opaque)
+{
+    SdlGui *gui = opaque;
+    sdl_input_close(gui);
+    sdl_events_close(gui);
+    if (!gui->is_lost) { /* notices a server that has just died */
+        sdl_gui_unlock(gui);
+        sdl_server_pending(gui->server);
+        sdl_gui_lock(gui);
+    }
+    if (sdl_server_can_close(gui->server)) {
+        quit_sdl(gui);
+    }
+    g_ptr_array_unref(gui->windows);
+    console_list_free(gui->consoles);
+}
+
+typedef struct Opening {
+    SdlGui *gui;
+    gboolean good;
+    GError **error;
+} Opening;
+
+static void open_here(void *opaque)
+{
+    Opening *opening = opaque;
+    SdlGui *gui = opening->gui;
+    if (!start_sdl(gui, opening->error)) {
+        return;
+    }
+    sdl_input_open(gui);
+    sdl_cursor_open(gui);
+    if (sdl_windows_open(gui, opening->error)) {
+        sdl_events_open(gui);
+        opening->good = TRUE;
+    } else {
+        close_here(gui);
+    }
+}
+
 /* ---- lifecycle ---- */
+
+/* Has the thread do it. A server that does not answer in time is not waited for any longer. */
+static void call(SdlGui *gui, DeferFn fn, void *opaque, gint64 patience_ns)
+{
+    sdl_thread_call(gui->thread, fn, opaque);
+    while (!sdl_thread_wait(gui->thread, sdl_gui_waits(gui) ? 0 : patience_ns)) {
+        sdl_server_break(gui->server);
+        patience_ns = OPEN_NS;
+    }
+}
+
+static void end(SdlGui *gui)
+{
+    deferred_free(gui->update);
+    deferred_free(gui->lost);
+    sdl_thread_free(gui->thread);
+    sdl_server_free(gui->server);
+}
 
 static void sdl_frontend_close(Frontend *frontend)
 {
     SdlGui *gui = (SdlGui *)frontend;
-    if (gui->machine_listener != NULL) {
-        machine_unlisten(frontend->machine, gui->machine_listener);
-    }
-    sdl_input_close(gui);
-    sdl_events_close(gui);
-    /* Notices a server that has just died. */
-    if (gui->server != NULL && !gui->is_lost) {
-        sdl_server_pending(gui->server);
-    }
-    /*
-     * Xlib ends the process when a dead connection is closed, and SDL has one of its own besides
-     * the one that we know: nothing is taken apart then.
-     */
-    if (!gui->is_lost || g_strcmp0(SDL_GetCurrentVideoDriver(), "x11") != 0) {
-        sdl_windows_close(gui);
-        sdl_cursor_close(gui);
-        sdl_server_free(gui->server);
-        SDL_QuitSubSystem(SDL_INIT_VIDEO);
-    }
-    g_ptr_array_unref(gui->windows);
-    console_list_free(gui->consoles);
-    deferred_free(gui->update);
-    deferred_free(gui->lost);
+    machine_unlisten(frontend->machine, gui->machine_listener);
+    call(gui, close_here, gui, CLOSE_NS);
+    end(gui);
 }
 
 static gboolean sdl_frontend_open(Frontend *frontend, GError **error)
 {
     SdlGui *gui = (SdlGui *)frontend;
     Machine *machine = frontend->machine;
-    if (!start_sdl(gui, error)) {
+    Opening opening = {gui, FALSE, error};
+    if (!is_free(gui, error)) {
         return FALSE;
     }
-    gui->update = deferred_new(machine->loop, on_update, gui);
+    gui->thread = sdl_thread_new(machine->lock);
+    gui->server = sdl_server_new(on_lost, gui);
+    gui->update = deferred_new(sdl_thread_loop(gui->thread), on_update, gui);
     gui->lost = deferred_new(machine->loop, close_lost, gui);
-    sdl_input_open(gui);
-    sdl_cursor_open(gui);
-    if (!sdl_windows_open(gui, error)) {
-        sdl_frontend_close(frontend);
+    call(gui, open_here, &opening, OPEN_NS);
+    if (!opening.good) {
+        end(gui);
         return FALSE;
     }
-    sdl_events_open(gui);
     gui->machine_listener = machine_listen(machine, on_machine, gui);
     return TRUE;
 }

@@ -51,10 +51,7 @@ static void wayland_open(SdlServer *server, const SDL_SysWMinfo *info)
 {
     server->connection = info->info.wl.display;
     server->fd = wl_display_get_fd(info->info.wl.display);
-}
-
-static void wayland_close(SdlServer *server)
-{
+    sdl_server_add_socket(server, server->fd);
 }
 
 static gboolean wayland_pending(SdlServer *server)
@@ -77,7 +74,6 @@ static const SdlServerOps wayland_ops = {
     .subsystem = SDL_SYSWM_WAYLAND,
     .probe = wayland_probe,
     .open = wayland_open,
-    .close = wayland_close,
     .pending = wayland_pending,
     .dead = wayland_dead,
 };

@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include <SDL_syswm.h>
-
 #include "ui/sdl/server.h"
+
+#include <SDL_syswm.h>
+#include <fcntl.h>
+#include <sys/socket.h>
+#include <unistd.h>
 
 static const SdlServerOps *find_ops(int subsystem)
 {
@@ -24,21 +27,55 @@ gboolean sdl_server_probe(GError **error)
     return !wayland || sdl_server_wayland == NULL || sdl_server_wayland->probe(error);
 }
 
-SdlServer *sdl_server_new(SDL_Window *window, void (*lost)(void *opaque), void *opaque)
+SdlServer *sdl_server_new(void (*lost)(void *opaque), void *opaque)
 {
     SdlServer *server = g_new0(SdlServer, 1);
-    SDL_SysWMinfo info;
-    SDL_VERSION(&info.version);
     server->fd = -1;
     server->lost = lost;
     server->opaque = opaque;
-    if (SDL_GetWindowWMInfo(window, &info)) {
-        server->ops = find_ops(info.subsystem);
-    }
-    if (server->ops != NULL) {
-        server->ops->open(server, &info);
-    }
+    server->sockets = g_array_new(FALSE, FALSE, sizeof(int));
+    server->windows = g_array_new(FALSE, FALSE, sizeof(gulong));
     return server;
+}
+
+void sdl_server_before(SdlServer *server)
+{
+    if (sdl_server_x11 != NULL) {
+        sdl_server_x11->before(server);
+    }
+}
+
+void sdl_server_connected(SdlServer *server)
+{
+    if (sdl_server_x11 != NULL) {
+        sdl_server_x11->connected(server);
+    }
+}
+
+void sdl_server_add_window(SdlServer *server, SDL_Window *window)
+{
+    SDL_SysWMinfo info;
+    SDL_VERSION(&info.version);
+    if (!SDL_GetWindowWMInfo(window, &info)) {
+        return;
+    }
+    if (server->ops == NULL) {
+        server->ops = find_ops(info.subsystem);
+        if (server->ops != NULL) {
+            server->ops->open(server, &info);
+        }
+    }
+    if (server->ops != NULL && server->ops->add_window != NULL) {
+        server->ops->add_window(server, &info);
+    }
+}
+
+void sdl_server_close(SdlServer *server)
+{
+    server->lost = NULL;
+    if (server->ops != NULL && server->ops->close != NULL) {
+        server->ops->close(server);
+    }
 }
 
 void sdl_server_free(SdlServer *server)
@@ -46,9 +83,11 @@ void sdl_server_free(SdlServer *server)
     if (server == NULL) {
         return;
     }
-    if (server->ops != NULL) {
-        server->ops->close(server);
+    for (guint i = 0; i < server->sockets->len; i++) {
+        close(g_array_index(server->sockets, int, i));
     }
+    g_array_unref(server->sockets);
+    g_array_unref(server->windows);
     g_free(server);
 }
 
@@ -66,7 +105,29 @@ void sdl_server_lost(SdlServer *server)
 {
     void (*lost)(void *opaque) = server->lost;
     server->lost = NULL;
+    server->is_lost = TRUE;
     if (lost != NULL) {
         lost(server->opaque);
+    }
+}
+
+gboolean sdl_server_can_close(const SdlServer *server)
+{
+    return !server->is_lost || server->ops != sdl_server_x11 || server->knows_all;
+}
+
+/* A copy: the socket can be shut down whatever SDL does meanwhile. */
+void sdl_server_add_socket(SdlServer *server, int fd)
+{
+    int copy = fcntl(fd, F_DUPFD_CLOEXEC, 0);
+    if (copy >= 0) {
+        g_array_append_val(server->sockets, copy);
+    }
+}
+
+void sdl_server_break(SdlServer *server)
+{
+    for (guint i = 0; i < server->sockets->len; i++) {
+        shutdown(g_array_index(server->sockets, int, i), SHUT_RDWR);
     }
 }

@@ -14,7 +14,7 @@
 
 static const ScaleMode scale_modes[] = {SCALE_FIT, SCALE_INTEGER, SCALE_STRETCH};
 
-/* ---- what the display tells: noted, for the main loop's thread ---- */
+/* ---- what the display tells: noted, for SDL's thread ---- */
 
 static void on_surface(void *opaque, Surface *surface)
 {
@@ -53,10 +53,16 @@ static void on_warp(void *opaque, int x, int y, gboolean visible)
     }
 }
 
+/* A server that does not answer needs no more pictures, until it does. */
 static void on_frame(void *opaque)
 {
     SdlWindow *window = opaque;
-    deferred_schedule(window->gui->update);
+    SdlGui *gui = window->gui;
+    deferred_schedule(gui->update);
+    if (sdl_gui_waits(gui)) {
+        gui->stalled = TRUE;
+        sdl_window_update_active(window);
+    }
 }
 
 static const DisplayListenerOps listener_ops = {
@@ -136,7 +142,9 @@ void sdl_window_unscale(SdlWindow *window)
     }
     if (window->maximised) {
         window->maximised = FALSE;
+        sdl_gui_unlock(window->gui);
         SDL_RestoreWindow(window->window);
+        sdl_gui_lock(window->gui);
     }
     fit(window);
 }
@@ -177,10 +185,11 @@ gboolean sdl_window_is_shown(const SdlWindow *window)
     return !window->hidden && !window->unmapped && !window->minimised;
 }
 
-static void update_active(SdlWindow *window)
+void sdl_window_update_active(SdlWindow *window)
 {
     if (window->listener != NULL) {
-        display_listener_set_active(window->listener, sdl_window_is_shown(window));
+        display_listener_set_active(window->listener,
+                                    sdl_window_is_shown(window) && !window->gui->stalled);
     }
 }
 
@@ -326,7 +335,9 @@ void sdl_window_title(SdlWindow *window)
     if (gui->grab && gui->grabbed_by == window) {
         g_string_append_printf(title, " - Press %s to release grab", keys[gui->grab_mod]);
     }
+    sdl_gui_unlock(gui);
     SDL_SetWindowTitle(window->window, title->str);
+    sdl_gui_lock(gui);
 }
 
 /* ---- opening and closing ---- */
@@ -352,20 +363,11 @@ static SdlCanvas *make_canvas(SdlWindow *window, GError **error)
     return canvas != NULL ? canvas : sdl_canvas_memory_new(window->window, error);
 }
 
-static gboolean make_window(SdlWindow *window, gboolean full_screen, GError **error)
+/* Without the lock. */
+static gboolean open_window(SdlWindow *window, const char *title, guint32 flags, GError **error)
 {
-    guint width = window->surface != NULL ? window->surface->width : DEFAULT_WIDTH;
-    guint height = window->surface != NULL ? window->surface->height : DEFAULT_WIDTH * 3 / 4;
-    guint32 flags = SDL_WINDOW_RESIZABLE | SDL_WINDOW_ALLOW_HIGHDPI;
-    if (window->gui->gl != GUI_GL_OFF) {
-        flags |= SDL_WINDOW_OPENGL;
-    }
-    if (full_screen) {
-        flags |= SDL_WINDOW_FULLSCREEN_DESKTOP;
-    }
-    window->window =
-        SDL_CreateWindow(machine_title(window->gui->frontend.machine), SDL_WINDOWPOS_UNDEFINED,
-                         SDL_WINDOWPOS_UNDEFINED, (int)width, (int)height, flags);
+    window->window = SDL_CreateWindow(title, SDL_WINDOWPOS_UNDEFINED, SDL_WINDOWPOS_UNDEFINED,
+                                      (int)window->guest_width, (int)window->guest_height, flags);
     if (window->window == NULL) {
         return error_set(error, "SDL cannot open a window: %s", SDL_GetError());
     }
@@ -374,11 +376,40 @@ static gboolean make_window(SdlWindow *window, gboolean full_screen, GError **er
         g_clear_pointer(&window->window, SDL_DestroyWindow);
         return FALSE;
     }
+    SDL_SetWindowMinimumSize(window->window, MIN_WIDTH, MIN_HEIGHT);
+    return TRUE;
+}
+
+static gboolean make_window(SdlWindow *window, gboolean full_screen, GError **error)
+{
+    SdlGui *gui = window->gui;
+    guint32 flags = SDL_WINDOW_RESIZABLE | SDL_WINDOW_ALLOW_HIGHDPI | SDL_WINDOW_HIDDEN;
+    g_autofree char *title = g_strdup(machine_title(gui->frontend.machine));
+    if (gui->gl != GUI_GL_OFF) {
+        flags |= SDL_WINDOW_OPENGL;
+    }
+    if (full_screen) {
+        flags |= SDL_WINDOW_FULLSCREEN_DESKTOP;
+    }
+    window->guest_width = window->surface != NULL ? window->surface->width : DEFAULT_WIDTH;
+    window->guest_height =
+        window->surface != NULL ? window->surface->height : DEFAULT_WIDTH * 3 / 4;
+    sdl_gui_unlock(gui);
+    gboolean good = open_window(window, title, flags, error);
+    sdl_gui_lock(gui);
+    if (!good) {
+        return FALSE;
+    }
+    /* Before it is shown, which waits for the window manager. */
+    sdl_server_add_window(gui->server, window->window);
+    sdl_gui_unlock(gui);
+    SDL_ShowWindow(window->window);
+    sdl_gui_lock(gui);
+    if (gui->is_lost) {
+        return error_set(error, "the display server, or its window manager, does not answer");
+    }
     window->id = SDL_GetWindowID(window->window);
     window->full_screen = full_screen;
-    window->guest_width = width;
-    window->guest_height = height;
-    SDL_SetWindowMinimumSize(window->window, MIN_WIDTH, MIN_HEIGHT);
     SDL_GetWindowSize(window->window, &window->fitted_width, &window->fitted_height);
     layout(window);
     if (sdl_window_density(window) != 1 && !full_screen) {
@@ -403,9 +434,11 @@ static void free_window(gpointer data)
 /* What SDL has of it. */
 static void close_window(SdlWindow *window)
 {
+    sdl_gui_unlock(window->gui);
     g_clear_pointer(&window->shape, SDL_FreeCursor);
     g_clear_pointer(&window->canvas, sdl_canvas_free);
     g_clear_pointer(&window->window, SDL_DestroyWindow);
+    sdl_gui_lock(window->gui);
 }
 
 static SdlWindow *add_window(SdlGui *gui, Console *console, gboolean full_screen, GError **error)
@@ -422,6 +455,11 @@ static SdlWindow *add_window(SdlGui *gui, Console *console, gboolean full_screen
         return NULL;
     }
     g_ptr_array_add(gui->windows, window);
+    if (console_is_gone(console)) { /* while it was made */
+        g_clear_pointer(&window->listener, display_detach);
+        gui->new_consoles = TRUE;
+        deferred_schedule(gui->update);
+    }
     return window;
 }
 
@@ -474,7 +512,7 @@ static void show(SdlGui *gui, Console *console)
     SDL_RaiseWindow(window->window);
     sdl_gui_lock(gui);
     window->hidden = window->unmapped = FALSE;
-    update_active(window);
+    sdl_window_update_active(window);
 }
 
 static void leave(SdlWindow *window)
@@ -491,7 +529,7 @@ static void hide(SdlWindow *window)
     SdlGui *gui = window->gui;
     leave(window);
     window->hidden = TRUE;
-    update_active(window);
+    sdl_window_update_active(window);
     sdl_gui_unlock(gui);
     SDL_HideWindow(window->window);
     sdl_gui_lock(gui);
@@ -616,5 +654,5 @@ void sdl_window_event(SdlWindow *window, const SDL_WindowEvent *event)
     case SDL_WINDOWEVENT_CLOSE: on_close(window); break;
     default: break;
     }
-    update_active(window);
+    sdl_window_update_active(window);
 }
