@@ -4,6 +4,7 @@
 #include "core/backend.h"
 #include "core/block.h"
 #include "core/char.h"
+#include "core/clipboard.h"
 #include "core/event.h"
 #include "core/fdset.h"
 #include "core/frontend.h"
@@ -501,6 +502,7 @@ void machine_free(Machine *machine)
     g_ptr_array_unref(machine->event_watches);
     g_clear_pointer(&machine->frontend_watches, g_ptr_array_unref);
     fdsets_free(machine->fdsets);
+    clipboard_free(machine->clipboard);
     g_free(machine->dump);
     g_free(machine->attach_name);
     g_free(machine->name);

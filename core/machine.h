@@ -24,6 +24,7 @@ typedef struct BlockManager BlockManager;
 typedef struct Keymap Keymap;
 typedef struct Frontend Frontend;
 struct BalloonOps;
+struct Clipboard;
 struct FdSets;
 struct termios;
 
@@ -99,7 +100,8 @@ struct Machine {
     guint8 mux_escape;     /* the escape character of muxes, -echr; Ctrl-A if app/ sets nothing */
     BlockManager *blocks;  /* set by app/, which knows the image formats; may be NULL */
     struct FdSets *fdsets; /* files opened by others, core/fdset.h */
-    GPtrArray *frontends;  /* of Frontend*, open ones */
+    struct Clipboard *clipboard; /* private to core/clipboard.c */
+    GPtrArray *frontends;        /* of Frontend*, open ones */
     /* Opens a frontend by name, loading its module, with "key=value,..." or NULL; see
      * frontend_open_text(). Set by app/; NULL = frontends cannot be loaded. */
     Frontend *(*open_frontend)(Machine *machine, const char *name, const char *options,

@@ -57,6 +57,11 @@ gboolean cmd_screendump(CommandCall *call, GError **error);
 gboolean cmd_screen_text(CommandCall *call, GError **error);
 gboolean cmd_wait_text(CommandCall *call, GError **error);
 
+/* cmd-clipboard.c */
+gboolean cmd_clipboard(CommandCall *call, GError **error);
+gboolean cmd_type_clipboard(CommandCall *call, GError **error);
+gboolean cmd_info_clipboard(CommandCall *call, GError **error);
+
 /* cmd-media.c */
 gboolean cmd_change(CommandCall *call, GError **error);
 gboolean cmd_eject(CommandCall *call, GError **error);

@@ -155,7 +155,10 @@ class DemoTest(unittest.TestCase):
         wait(lambda: self.typed().endswith('x_'), 'typing goes on', 20)
         self.same_everywhere()
         self.x.focus(self.window)
-        self.x.key('ctrl+alt+q')
+        self.x.key('ctrl+alt+q')  # asks
+        time.sleep(1)
+        self.assertTrue(self.m.running())
+        self.x.key('alt+o')
         self.assertEqual(self.m.wait(20), 0)
         self.assertFalse(os.path.exists(self.address))
 

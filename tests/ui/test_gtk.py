@@ -126,6 +126,21 @@ class WindowTest(WindowCase):
         fake.expect('event reset running')
         self.open_menu(30, 3)
         fake.expect('event powerdown running')
+        self.x.key('ctrl+alt+p')
+        fake.expect('event run-state paused')
+        self.x.key('ctrl+alt+p')
+        fake.expect('event run-state running')
+        self.x.key('ctrl+alt+q')
+        self.settle()
+        self.x.key('Return')  # what happens is asked; Cancel is the default
+        self.assertEqual([line for line in fake.lines() if 'shutdown' in line], [])
+        self.x.key('ctrl+alt+q')
+        self.settle()
+        self.x.key('alt+o')
+        fake.expect('event shutdown .*')
+
+    def test_quit_unasked(self):
+        fake = self.start('window-close=background')
         self.x.key('ctrl+alt+q')
         fake.expect('event shutdown .*')
 

@@ -3,6 +3,7 @@
  * The menubar, from one table. Accelerators are connected to the windows' accelerator group and
  * not to the items, so that they work while the menubar is hidden.
  */
+#include "ui/common/window-close.h"
 #include "ui/gtk/gui.h"
 
 #define HOT_KEY (GDK_CONTROL_MASK | GDK_MOD1_MASK)
@@ -37,6 +38,25 @@ static gboolean has_terminal(Gui *gui)
     return page != NULL && page->screen == NULL;
 }
 
+/* What the screen shows, where that is characters; NULL elsewhere. */
+static char *screen_text(Gui *gui)
+{
+    GuiScreen *screen = gui_screen_front(gui);
+    TextScreen text = {0};
+    char *out = NULL;
+    if (screen != NULL && display_text(gui_screen_display(screen), &text)) {
+        out = text_screen_to_utf8(&text);
+    }
+    text_screen_clear(&text);
+    return out;
+}
+
+static gboolean has_text(Gui *gui)
+{
+    g_autofree char *text = screen_text(gui);
+    return text != NULL;
+}
+
 static gboolean has_page(Gui *gui)
 {
     return gui_page_front(gui) != NULL;
@@ -68,9 +88,14 @@ static void run_detach(Gui *gui)
     frontend_request_close(&gui->frontend, NULL);
 }
 
+/* Asks where closing the window does: a machine is too easily lost. */
 static void run_quit(Gui *gui)
 {
-    machine_request_shutdown(gui->frontend.machine, SHUTDOWN_HOST_UI, 0);
+    if (gui->window_close == WINDOW_CLOSE_ASK) {
+        gui_dialog_close(gui);
+    } else {
+        machine_request_shutdown(gui->frontend.machine, SHUTDOWN_HOST_UI, 0);
+    }
 }
 
 static GuiWindow *front_window(Gui *gui)
@@ -196,6 +221,17 @@ static void run_show_status(Gui *gui)
     gui_status_sync(gui);
 }
 
+static void copy_text(Gui *gui)
+{
+    g_autofree char *text = screen_text(gui);
+    if (text != NULL) {
+        gtk_clipboard_set_text(
+            gtk_widget_get_clipboard(GTK_WIDGET(gui_screen_front(gui)), GDK_SELECTION_CLIPBOARD),
+            text, -1);
+        gui_window_say(gui, FALSE, "The text is in the clipboard");
+    }
+}
+
 static gboolean is_tab_detached(Gui *gui)
 {
     GuiPage *page = gui_page_front(gui);
@@ -231,7 +267,7 @@ static void run_paste(Gui *gui)
 /* ---- the table ---- */
 
 static const MenuRow rows[] = {
-    {"_Machine", "_Pause", .run = run_pause, .is_checked = is_paused},
+    {"_Machine", "_Pause", .key = GDK_KEY_p, .run = run_pause, .is_checked = is_paused},
     {.label = "_Reset…", .run = gui_dialog_reset},
     {.label = "Power _Down", .run = run_powerdown},
     {NULL},
@@ -239,9 +275,10 @@ static const MenuRow rows[] = {
     {.label = "Screenshot to _Clipboard",
      .run = gui_dialog_copy_picture,
      .is_possible = has_screen},
+    {.label = "Screen _Text to Clipboard", .run = copy_text, .is_possible = has_text},
     {NULL},
     {.label = "Run in the _Background", .run = run_detach},
-    {.label = "_Quit", .key = GDK_KEY_q, .run = run_quit},
+    {.label = "_Quit…", .key = GDK_KEY_q, .run = run_quit},
     {"Me_dia", .fill = gui_menu_fill_media},
     {"_Input", "_Send Keys", .fill = gui_menu_fill_keys},
     {.label = "_Type Clipboard", .run = gui_keyboard_type_clipboard},

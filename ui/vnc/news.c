@@ -54,6 +54,19 @@ static void on_machine(Machine *machine, MachineEvent event, void *opaque)
     }
 }
 
+static void on_clipboard(void *opaque)
+{
+    VncServer *server = opaque;
+    const Clipboard *clipboard = machine_clipboard(server->frontend.machine);
+
+    g_mutex_lock(&server->news_mutex);
+    g_clear_pointer(&server->news.clipboard, g_bytes_unref);
+    server->news.clipboard = clipboard->text ? g_bytes_ref(clipboard->text) : NULL;
+    server->news.clipboard_serial = clipboard->serial;
+    server->news.clipboard_from = server->copying;
+    changed(server);
+}
+
 void vnc_news_cursor(VncServer *server, Cursor *cursor)
 {
     g_mutex_lock(&server->news_mutex);
@@ -82,12 +95,17 @@ void vnc_news_open(VncServer *server)
     server->news.title = title_of(machine);
     server->input_listener = input_listen(machine->input, &input_ops, server);
     server->machine_listener = machine_listen(machine, on_machine, server);
+    if (server->share_clipboard) {
+        server->news.clipboard_serial = machine_clipboard(machine)->serial;
+        server->clipboard_listener = clipboard_listen(machine, on_clipboard, server);
+    }
 }
 
 void vnc_news_close(VncServer *server)
 {
     input_unlisten(server->input_listener);
     machine_unlisten(server->frontend.machine, server->machine_listener);
+    clipboard_unlisten(server->frontend.machine, server->clipboard_listener);
     vnc_news_clear(&server->news);
     g_mutex_clear(&server->news_mutex);
 }
@@ -100,6 +118,9 @@ void vnc_news_read(VncServer *server, VncNews *news)
     if (news->cursor) {
         cursor_ref(news->cursor);
     }
+    if (news->clipboard) {
+        g_bytes_ref(news->clipboard);
+    }
     g_mutex_unlock(&server->news_mutex);
 }
 
@@ -107,4 +128,5 @@ void vnc_news_clear(VncNews *news)
 {
     g_clear_pointer(&news->title, g_free);
     g_clear_pointer(&news->cursor, cursor_unref);
+    g_clear_pointer(&news->clipboard, g_bytes_unref);
 }

@@ -278,6 +278,7 @@ void vnc_pseudo_serve(VncViewer *viewer)
     tell_cursor(viewer, &old);
     vnc_news_clear(&old);
     put_answers(viewer);
+    vnc_clipboard_serve(viewer);
 }
 
 void vnc_pseudo_end(VncViewer *viewer)

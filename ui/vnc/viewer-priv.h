@@ -66,6 +66,7 @@ struct VncViewer {
     guint wishes, unanswered; /* VncWish; those that no answer was sent to yet */
     VncNews news;             /* as last told */
     rfbCursor shape;          /* of news.cursor, for libvncserver */
+    guint64 clipboard_told;   /* the news' serial that the viewer knows of */
     VncInput *input;          /* used with the vm lock */
 };
 
@@ -90,3 +91,10 @@ void vnc_pseudo_detach(VncViewer *viewer);
 /* Tells of what is new besides pixels: LEDs, pointer type, name, cursor. */
 void vnc_pseudo_serve(VncViewer *viewer);
 void vnc_pseudo_end(VncViewer *viewer);
+
+/* ---- vnc-clipboard.c ---- */
+
+/* Before the client is made: makes libvncserver tell us what the viewer copies. */
+void vnc_clipboard_attach(VncViewer *viewer);
+/* Tells of a new text in the machine's clipboard, unless something is still being sent. */
+void vnc_clipboard_serve(VncViewer *viewer);

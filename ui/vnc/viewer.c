@@ -129,6 +129,7 @@ static gboolean screen_open(VncViewer *viewer)
     screen->newClientHook = on_new_client;
     screen->permitFileTransfer = FALSE;
     screen->setDesktopSizeHook = on_set_size;
+    vnc_clipboard_attach(viewer);
     if (viewer->server->power_control) {
         screen->xvpHook = on_xvp;
     }
@@ -365,6 +366,7 @@ VncViewer *vnc_viewer_new(VncServer *server, int fd, gboolean websocket, gboolea
     viewer->wire = vnc_wire_new(fd);
     viewer->updater = vnc_updater_new(server->picture, server->lossy, !server->non_adaptive);
     viewer->news.title = g_strdup(server->news.title); /* the rest is told in the session */
+    viewer->clipboard_told = server->news.clipboard_serial;
     g_mutex_init(&viewer->mutex);
     g_cond_init(&viewer->ended_cond);
     timer_init(&viewer->patience, viewer->machine->host_clock, on_patience, viewer);

@@ -15,6 +15,7 @@
 
 #include <glib.h>
 
+#include "core/clipboard.h"
 #include "core/display.h"
 #include "core/frontend.h"
 #include "core/input.h"
@@ -45,6 +46,9 @@ typedef struct VncNews {
     Cursor *cursor; /* a reference; NULL = none */
     int x, y;
     gboolean visible, had_cursor; /* the guest has ever set a cursor */
+    GBytes *clipboard;            /* a reference; NULL = empty */
+    guint64 clipboard_serial;
+    const VncViewer *clipboard_from; /* only to be compared; NULL = no viewer of this server */
 } VncNews;
 
 /* Options that QEMU has and this server has not; naming one is an error that says what to do. */
@@ -70,7 +74,7 @@ struct VncServer {
     gboolean lossy, non_adaptive;
     gboolean ipv4, ipv6, reverse;
     char *websocket;
-    gboolean web, power_control, lock_key_sync;
+    gboolean web, power_control, lock_key_sync, share_clipboard;
     guint64 key_delay_ms;
     VncRefused refused;
 
@@ -92,6 +96,8 @@ struct VncServer {
     VncGuard *guard;
     InputListener *input_listener;
     MachineListener *machine_listener;
+    ClipboardListener *clipboard_listener; /* NULL = not shared */
+    const VncViewer *copying;              /* sets the clipboard just now */
 
     GMutex news_mutex; /* a leaf: guards what follows, which is written on the main loop */
     VncNews news;
