@@ -42,7 +42,7 @@ static Drive *find_drive(Machine *machine, const char *id, GError **error)
     }
     if (!drive) {
         g_set_error(error, VITRINE_ERROR, VITRINE_ERROR_DEVICE_NOT_FOUND,
-                    "no drive is called '%s' ('info block' lists them)", id);
+                    "Device '%s' not found ('info block' lists drives)", id);
     }
     return drive;
 }

@@ -313,7 +313,7 @@ gboolean input_select_mouse(InputRouter *router, guint index, GError **error)
         router_changed(router);
         return TRUE;
     }
-    return error_set(error, "there is no mouse #%u ('info mice' lists them)", index);
+    return error_set(error, "Mouse at index '%u' not found ('info mice' lists them)", index);
 }
 
 KeyQueue *input_router_queue(InputRouter *router)

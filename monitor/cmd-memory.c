@@ -109,7 +109,6 @@ gboolean cmd_print(CommandCall *call, GError **error)
         print_char(call->out, value);
         g_string_append_c(call->out, '\n');
         break;
-    case 'i': return error_set(error, "a value cannot be printed in format 'i'");
     default: g_string_append_printf(call->out, "%#" G_GINT64_MODIFIER "x\n", value); break;
     }
     return TRUE;

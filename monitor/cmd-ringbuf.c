@@ -12,7 +12,8 @@ static Chardev *find_ringbuf(CommandCall *call, GError **error)
     Chardev *chr = call->machine->chars ? chardev_find(call->machine, id) : NULL;
 
     if (!chr || !chardev_is_ringbuf(chr)) {
-        error_set(error, "there is no ringbuf '%s' ('info chardev' lists character devices)", id);
+        error_set(error, "Device '%s' not found: there is no such ringbuf (see 'info chardev')",
+                  id);
         return NULL;
     }
     return chr;

@@ -37,7 +37,8 @@ static Display *find_display(const CommandCall *call, gint64 head, GError **erro
                   "there is no head %" G_GINT64_FORMAT " of display '%s' (see 'info display')",
                   head, name ? name : "");
     } else {
-        error_set(error, "there is no display '%s' (see 'info display')", name);
+        error_set(error, "Device '%s' not found: there is no such display (see 'info display')",
+                  name);
     }
     return NULL;
 }

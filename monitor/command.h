@@ -68,7 +68,7 @@ struct CommandArg {
     char flag; /* in HMP it is given as "-x", with a value after it unless ARG_FLAG; 0 = not */
     CommandNoun noun;
     const char *const *values; /* ARG_ENUM: NULL-ended */
-    gint64 min, max;           /* ARG_INT, ARG_EXPR: both 0 = any */
+    gint64 min, max;           /* ARG_INT, ARG_EXPR: both 0 = any; ARG_FORMAT: most bytes of one */
     const char *schema;        /* ARG_JSON, and ARG_ENUM in QMP's introspection: type's name */
 };
 
@@ -99,12 +99,13 @@ struct Command {
 /* What a session keeps from one command to the next. */
 typedef struct CommandContext {
     Machine *machine;
-    guint columns;       /* of the terminal; 0 = not known, or nobody's */
-    guint cpu;           /* the vCPU that print, x and `info registers` look at */
-    JsonNode **schema;   /* where query-qmp-schema keeps its answer; NULL = nowhere */
-    CommandCall *outer;  /* the call that this line is given by; NULL = a session's own */
-    GQueue *history;     /* of char *, oldest first; NULL = has none */
-    struct FdStore *fds; /* descriptors that the client has sent, see fds.h; NULL = it cannot */
+    guint columns;        /* of the terminal; 0 = not known, or nobody's */
+    guint cpu;            /* the vCPU that print, x and `info registers` look at */
+    JsonNode **schema;    /* where query-qmp-schema keeps its answer; NULL = nowhere */
+    CommandFormat format; /* the last that was given: letter and size, 0 = none yet */
+    CommandCall *outer;   /* the call that this line is given by; NULL = a session's own */
+    GQueue *history;      /* of char *, oldest first; NULL = has none */
+    struct FdStore *fds;  /* descriptors that the client has sent, see fds.h; NULL = it cannot */
     /* Asks the person for text that is not echoed, then runs `answer`; the call must be held. NULL
      * = nobody to ask. */
     void (*ask_secret)(CommandCall *call, const char *prompt,

@@ -81,9 +81,8 @@ static gboolean parse_word(HmpParser *parser, GString *word, GError **error)
 }
 
 /* Letters of "/nfu": count, format and size in any order, as gdb takes them. */
-static gboolean parse_format(HmpParser *parser, CommandFormat *format, GError **error)
+static gboolean parse_format_letters(HmpParser *parser, CommandFormat *format, GError **error)
 {
-    *format = (CommandFormat){.count = 1, .format = 'x'};
     parser->p++;
     if (g_ascii_isdigit(*parser->p)) {
         char *end;
@@ -110,6 +109,30 @@ static gboolean parse_format(HmpParser *parser, CommandFormat *format, GError **
         default: return error_set(error, "invalid char in format: '%c'", *parser->p);
         }
     }
+    return TRUE;
+}
+
+/* What is not said is as it was said last (but the count), also where nothing is said at all. */
+static gboolean parse_format(HmpParser *parser, CommandCall *call, guint n, GError **error)
+{
+    CommandFormat *last = &parser->context->format;
+    CommandFormat format = {.count = 1};
+    gint64 most = call->command->args[n].max;
+
+    if (*parser->p == '/' && !parse_format_letters(parser, &format, error)) {
+        return FALSE;
+    }
+    if (!format.format) {
+        format.format = last->format ? last->format : 'x';
+    }
+    if (!format.size && format.format != 'i' && !(most && last->size > most)) {
+        format.size = last->size;
+    }
+    last->format = format.format;
+    if (format.format != 'i') {
+        last->size = format.size;
+    }
+    command_set_format(call, n, &format);
     return TRUE;
 }
 
@@ -150,17 +173,11 @@ static gboolean parse_arg(HmpParser *parser, CommandCall *call, guint n, GError 
 {
     const CommandArg *arg = &call->command->args[n];
     g_autoptr(GString) word = g_string_new(NULL);
-    CommandFormat format;
     gint64 value;
 
     switch (arg->type) {
     case ARG_FLAG: command_set_int(call, n, TRUE); return TRUE;
-    case ARG_FORMAT:
-        if (!parse_format(parser, &format, error)) {
-            return FALSE;
-        }
-        command_set_format(call, n, &format);
-        return TRUE;
+    case ARG_FORMAT: return parse_format(parser, call, n, error);
     case ARG_INT:
     case ARG_EXPR:
         if (!(arg->type == ARG_INT ? parse_plain_int(parser, &value, error)
@@ -246,6 +263,7 @@ static gboolean parse_args(HmpParser *parser, CommandCall *call, GError **error)
         }
         n = next_positional(call->command, n);
         if (args[n].type == ARG_FORMAT && args[n].name && *parser->p != '/') {
+            parse_format(parser, call, n, NULL);
             n = next_positional(call->command, n + 1);
         }
         if (!args[n].name) {

@@ -410,7 +410,7 @@ class SecondHead(VgaTest):
                          (800, 600, 0, 0x445566))
         self.assertEqual(self.dump('2').width, 800)
         self.assertEqual(self.dump('secondary-vga').width, self.dump('3').width)
-        self.assertIn("no display '4'", self.machine.hmp.command('screen_text 4'))
+        self.assertIn("Device '4' not found", self.machine.hmp.command('screen_text 4'))
 
     def test_no_legacy(self):
         """The ports and the window are the first card's alone."""

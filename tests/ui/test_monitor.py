@@ -74,9 +74,18 @@ class BoardTest(unittest.TestCase):
         self.m.qtest.writel(0x1000, 0x12345678)
         self.assertEqual(self.hmp('xp /2xh 0x1000'), '0000000000001000: 0x5678 0x1234')
         self.assertEqual(self.hmp('x /1xw 0x800*2'), '0000000000001000: 0x12345678')
+        # Letter and size hold for the next, a count does not.
+        self.assertEqual(self.hmp('x /2xh 0x1000'), '0000000000001000: 0x5678 0x1234')
+        self.assertEqual(self.hmp('x 0x1000'), '0000000000001000: 0x5678')
+        self.assertEqual(self.hmp('xp /d 0x1000'), '0000000000001000:  22136')
+        self.assertEqual((self.hmp('p 16'), self.hmp('p /i 16')), ('16', '0x10'))
+        self.assertEqual(self.hmp('p 16'), '0x10')
+        self.assertEqual(self.hmp('x /1xg 0x1000'), '0000000000001000: 0x0000000012345678')
+        self.assertIn('port', self.hmp('i 0x80'))  # which has no eight bytes
+        self.assertEqual(self.hmp('x /1xw 0x1000'), '0000000000001000: 0x12345678')
         self.assertEqual(self.hmp('xp 0xf0000000'), '00000000f0000000: Cannot access memory')
         # The code at the reset vector is a far jump, in the image below 4 GiB.
-        self.assertRegex(self.hmp('x /1xb $eip'), '^00000000fffffff0: 0xea$')
+        self.assertRegex(self.hmp('x /1xb $pc'), '^00000000fffffff0: 0xea$')
         self.assertEqual(self.hmp('o /b 0x70 0x0f'), '')
         self.assertEqual(self.hmp('o /b 0x71 0x5a'), '')
         self.m.qtest.outb(0x70, 0x0f)
@@ -104,8 +113,8 @@ class BoardTest(unittest.TestCase):
         self.assertEqual(self.hmp('ringbuf_read ring 100'), '')
         self.assertEqual(self.hmp('ringbuf_write ring "q"'), '')
         self.assertEqual(self.hmp('ringbuf_read ring 100'), 'q')
-        self.assertIn("no ringbuf 'hmp'", self.hmp('ringbuf_read hmp 1'))
-        self.assertIn("no ringbuf 'x'", self.hmp('ringbuf_write x y'))
+        self.assertIn("Device 'hmp' not found", self.hmp('ringbuf_read hmp 1'))
+        self.assertIn("Device 'x' not found", self.hmp('ringbuf_write x y'))
         self.assertIn('must be from 0', self.hmp('ringbuf_read ring -1'))
 
     def test_sendkey(self):
@@ -136,7 +145,7 @@ class BoardTest(unittest.TestCase):
         self.assertEqual(struct.unpack('>II', data[16:24]), (width, height))
         self.assertEqual(zlib.crc32(data[12:29]), struct.unpack('>I', data[29:33])[0])
         self.assertIn('No such file or directory', self.hmp('screendump /nowhere/at/all'))
-        self.assertIn("no display 'x'", self.hmp('screendump y x'))
+        self.assertIn("Device 'x' not found", self.hmp('screendump y x'))
 
     def test_media(self):
         one = self.m.file('one.iso', b'\1' * 4096)

@@ -278,7 +278,7 @@ static void test_info(Rig *rig, gconstpointer data)
     g_assert_true(monitor_hmp_run(rig->machine, "help x", out));
     g_assert_cmpstr(out->str, ==,
                     "x [/fmt] addr -- show memory at a virtual address of the current processor\n"
-                    "    fmt: count, format (x d u o c i) and size (b h w g); 1xw if not given\n");
+                    "    fmt: count, format (x d u o c i) and size (b h w g); at first 1xw\n");
     check_fails(rig, "help frobnicate", "Error: unknown command: 'frobnicate'\n");
     check_fails(rig, "help stop x", "Error: unknown command: 'stop x'\n");
 }
@@ -343,7 +343,8 @@ static void test_input(Rig *rig, gconstpointer data)
     check_fails(rig, "mouse_button 32",
                 "state is 32, but must be from 0 to 31\n"
                 "Try \"help mouse_button\" for more information\n");
-    check_fails(rig, "mouse_set 9", "Error: there is no mouse #9 ('info mice' lists them)\n");
+    check_fails(rig, "mouse_set 9",
+                "Error: Mouse at index '9' not found ('info mice' lists them)\n");
 }
 
 /* ---- screendump ---- */
@@ -375,10 +376,11 @@ static void test_screendump(Rig *rig, gconstpointer data)
     check_fails(rig, line, "Error: the machine has no display\n");
     display = display_new(rig->machine, "red", &ops, &display);
     check_fails(rig, "screendump x green",
-                "Error: there is no display 'green' (see 'info display')\n");
+                "Error: Device 'green' not found: there is no such display (see 'info display')\n");
     check_fails(rig, "screendump x red 1",
                 "Error: there is no head 1 of display 'red' (see 'info display')\n");
-    check_fails(rig, "screendump x 2", "Error: there is no display '2' (see 'info display')\n");
+    check_fails(rig, "screendump x 2",
+                "Error: Device '2' not found: there is no such display (see 'info display')\n");
     check_fails(rig, "screen_text",
                 "Error: the screen is in a graphics mode (2x1): it has no characters\n");
     check_fails(rig, "wait_text x 0",
@@ -448,7 +450,8 @@ static void test_screen_text(Rig *rig, gconstpointer data)
     check(rig, "screen_text", "ab  c\n\n");
     check(rig, "screen_text text", "ab  c\n\n");
     check(rig, "screen_text 1", "ab  c\n\n");
-    check_fails(rig, "screen_text 0", "Error: there is no display '0' (see 'info display')\n");
+    check_fails(rig, "screen_text 0",
+                "Error: Device '0' not found: there is no such display (see 'info display')\n");
     check(rig, "wait_text \"b  c\" 0", "");
     check_fails(rig, "wait_text login 0", "Error: 'login' did not come within 0 seconds\n");
     check_fails(rig, "wait_text x -1",

@@ -101,7 +101,8 @@ static void test_registers_by_name(void)
     check("$cs.limit", 0xffff, "");
     check("$gdt.limit", 0x37, "");
     check("$cr3", 0x1000, "");
-    check("$rip", 0xffff0, "");
+    check("$rip", 0xfff0, "");
+    check("$eip", 0xfff0, "");
     check("$pc", 0xffff0, "");
     check_fails("$foo", "unknown register '$foo'");
     check_fails("$", "register name expected after '$'");
