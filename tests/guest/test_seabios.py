@@ -25,6 +25,7 @@ TRIPLE_FAULT = (b'\xfa\x31\xc0\x8e\xd8\x0f\x01\x1e\x80\x7c\x0f\x20\xc0\x0c\x01\x
 # Reads the PM base from 01.3, offset 40h, and writes SLP_EN with SLP_TYP 0 to PM1_CNT.
 S5 = (b'\x66\xb8\x40\x0b\x00\x80\xba\xf8\x0c\x66\xef\xba\xfc\x0c\xed\x24\xc0\x83\xc0\x04\x89\xc2'
       b'\xb8\x00\x20\xef')
+S3 = S5.replace(b'\xb8\x00\x20', b'\xb8\x00\x24')  # SLP_TYP 1
 
 
 def sector(letter, *code):
@@ -191,6 +192,20 @@ class SeaBios(unittest.TestCase):
         self.start('-drive', self.disk(sector('O', S5)))
         self.assertEqual(self.machine.wait(90), 0)
         self.assertIn('\nO\n', self.log())
+
+    def test_sleep(self):
+        """S3 and a wake-up, which the firmware knows from a start; a boot sector has left no vector
+        for it to go to, so that it starts the machine anew."""
+        self.start('-drive', self.disk(sector('S', S3)))
+        end = time.monotonic() + 90
+        while 'suspended' not in self.machine.hmp.command('info status'):
+            self.assertLess(time.monotonic(), end, self.log())
+            time.sleep(0.1)
+        self.assertNotIn('resume', self.log())
+        self.machine.hmp.command('system_wakeup')
+        log = self.wait_log('\nS\n', 2)
+        self.assertIn('In 32bit resume', log)
+        self.assertIn('No resume vector set!', log)
 
 
 if __name__ == '__main__':
