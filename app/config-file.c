@@ -291,11 +291,15 @@ static void write_entry(const char *key, const char *value, void *opaque)
 static void write_section(Writer *writer, const Group *group, OptionList *list)
 {
     g_autofree char *id = option_list_take(list, "id");
+    g_autofree char *first = group->implied ? option_list_take(list, group->implied) : NULL;
 
     if (id && !is_id(id) && !writer->bad) {
         writer->bad = g_strdup("id");
     }
     g_string_append_printf(writer->text, id ? "\n[%s \"%s\"]\n" : "\n[%s]\n", group->name, id);
+    if (first) { /* once, of several the last, which is the one that counts */
+        write_entry(group->implied, first, writer);
+    }
     option_list_foreach(list, write_entry, writer);
     writer->in_own = FALSE;
 }

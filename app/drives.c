@@ -132,7 +132,9 @@ static gboolean add_option(Machine *machine, const CliItem *item, GError **error
                drive_add_ide(machine, n, is_cd ? DRIVE_MEDIA_CDROM : DRIVE_MEDIA_DISK, item->value,
                              error);
     }
-    if (!good) {
+    if (!good && error && !strstr((*error)->message, item->value)) {
+        g_prefix_error(error, "-%s %s: ", item->option, item->value);
+    } else if (!good) {
         g_prefix_error(error, "-%s: ", item->option);
     }
     return good;

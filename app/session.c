@@ -292,6 +292,39 @@ static gboolean prepare_board(Session *session, GError **error)
 }
 
 /* The board knows no option names; the firmware is what it cannot find. */
+typedef struct Blame {
+    const char *message;
+    gboolean found;
+} Blame;
+
+static void find_key(const char *key, const char *value, void *opaque)
+{
+    Blame *blame = opaque;
+    gsize length = strlen(key);
+
+    blame->found = blame->found || (!strncmp(blame->message, key, length) &&
+                                    !strncmp(blame->message + length, ": ", 2));
+}
+
+/* What a board says of its own properties becomes a message about -machine. */
+static gboolean blame_machine(Session *session, GError **error)
+{
+    Blame blame = {error ? (*error)->message : "", FALSE};
+
+    option_list_foreach(session->config->board_options, find_key, &blame);
+    if (blame.found) {
+        g_prefix_error(error, "-machine: ");
+    }
+    return FALSE;
+}
+
+static gboolean check_board_options(Session *session, GError **error)
+{
+    g_autofree char *what = g_strdup_printf("-machine: %s", session->machine->board->name);
+
+    return option_list_check_used(session->config->board_options, what, error);
+}
+
 static gboolean make_board(Session *session, GError **error)
 {
     const char *bios = session->config->bios;
@@ -302,7 +335,7 @@ static gboolean make_board(Session *session, GError **error)
     if (error && bios && strstr((*error)->message, bios)) {
         g_prefix_error(error, "-bios: ");
     }
-    return FALSE;
+    return blame_machine(session, error);
 }
 
 static void set_globals(Session *session)
@@ -333,8 +366,7 @@ static gboolean create_board(Session *session, GError **error)
     if (!(drives_create(machine, config, wants_demo, error) &&
           (!has_defaults || (drives_add_empty_cdrom(machine, config, error) &&
                              drives_add_empty_floppy(machine, config, error))) &&
-          make_board(session, error) &&
-          option_list_check_used(config->board_options, ops->name, error) &&
+          make_board(session, error) && check_board_options(session, error) &&
           add_devices(session, error) && block_check_claimed(machine, error))) {
         return FALSE;
     }
@@ -456,8 +488,11 @@ static gboolean exit_preconfig(Machine *machine, void *opaque, GError **error)
 static gboolean start(Session *session, GError **error)
 {
     /* A layout that was asked for is checked now, not when somebody first types. */
-    if ((session->config->keymap && !machine_keymap(session->machine, error)) ||
-        !passed_fds_take(session->machine, session->config, error) ||
+    if (session->config->keymap && !machine_keymap(session->machine, error)) {
+        g_prefix_error(error, "-k: ");
+        return FALSE;
+    }
+    if (!passed_fds_take(session->machine, session->config, error) ||
         !add_objects(session, error) || !prepare_board(session, error)) {
         return FALSE;
     }

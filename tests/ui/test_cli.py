@@ -169,8 +169,14 @@ class BadOptions(CliCase):
                 (['-accel', 'warp', '-display', 'none'], 'warp: not in this version'),
                 ([*BARE, '-qtest-log', '/nonexistent/log', '-qtest', 'null'], '/nonexistent/log'),
                 (['-d', 'gossip'], 'known: unimp, guest_errors'),
+                ([*BARE[2:], '-machine', 'pc,usb=maybe'], "-machine: usb: 'maybe' is neither"),
+                ([*BARE, '-k', 'klingon'], "-k: no keyboard layout 'klingon'"),
+                ([*BARE, '-drive', 'file=/nonexistent/x.img'], '-drive file=/nonexistent/x.img: '),
                 (['-machine', 'none', '-device', 'x,help'], "no device 'x'")):
-            self.assertIn(part, self.refused(*args), args)
+            message = self.refused(*args)
+            self.assertIn(part, message, args)
+            # Which option it was; only an accelerator may be missing without one.
+            self.assertRegex(message, r'\Avitrine: (-[A-Za-z]|no accelerator)', args)
 
 
 class BadFiles(CliCase):
