@@ -224,7 +224,12 @@ class WindowTest(WindowCase):
                 fake.stats()
                 self.assertLess(time.monotonic() - asked, 1)
                 time.sleep(0.1)
-            self.assertEqual(fake.stats()['active'], 0)  # nobody looks
+            before = fake.stats()
+            self.assertEqual(before['active'], 0)  # nobody looks
+            time.sleep(1)
+            after = fake.stats()
+            self.assertEqual(after['scans'], before['scans'])
+            self.assertLess(after['cpu_us'] - before['cpu_us'], 20000)  # nothing runs
         finally:
             os.kill(self.x.server.pid, signal.SIGCONT)
         wait(lambda: fake.stats()['active'] == 1, 'a window that goes on')

@@ -7,48 +7,57 @@
 
 /* Of the socket's buffer: rather little, since one picture on a zoomed screen is not little. */
 #define HIGH_SHARE 8
-#define LOW_SHARE  32
 
-#define LOOK_NS (20 * NS_PER_MS)
+#define ASK_NS      (100 * NS_PER_MS) /* between two questions */
+#define PATIENCE_NS (250 * NS_PER_MS)
 
 /* A socket that has gone is not behind: who uses it will see. */
-static gboolean holds_more(int fd, int share)
+static gboolean socket_fills(int fd)
 {
     int size = 0, waiting = 0;
     socklen_t length = sizeof(size);
     return getsockopt(fd, SOL_SOCKET, SO_SNDBUF, &size, &length) == 0 &&
-           ioctl(fd, SIOCOUTQ, &waiting) == 0 && waiting > size / share;
+           ioctl(fd, SIOCOUTQ, &waiting) == 0 && waiting > size / HIGH_SHARE;
 }
 
-static void look_again(void *opaque)
+static void ask(Backlog *backlog)
 {
-    Backlog *backlog = opaque;
-    if (holds_more(backlog->fd, LOW_SHARE)) {
-        timer_set_after(&backlog->timer, LOOK_NS);
-        return;
-    }
-    backlog->behind = FALSE;
-    backlog->changed(backlog->opaque);
+    backlog->awaits = gui_server_ask(backlog->server);
+    backlog->asked = clock_now(backlog->clock);
 }
 
-void backlog_init(Backlog *backlog, Clock *clock, int fd, void (*changed)(void *opaque),
+void backlog_init(Backlog *backlog, GuiServer *server, Clock *clock, void (*changed)(void *opaque),
                   void *opaque)
 {
-    *backlog = (Backlog){.fd = fd, .changed = changed, .opaque = opaque};
-    timer_init(&backlog->timer, clock, look_again, backlog);
-}
-
-void backlog_end(Backlog *backlog)
-{
-    timer_cancel(&backlog->timer);
+    *backlog = (Backlog){.server = server, .clock = clock, .changed = changed, .opaque = opaque};
 }
 
 gboolean backlog_check(Backlog *backlog)
 {
-    if (!backlog->behind && backlog->fd >= 0 && holds_more(backlog->fd, HIGH_SHARE)) {
-        backlog->behind = TRUE;
-        timer_set_after(&backlog->timer, LOOK_NS);
+    int fd = gui_server_fd(backlog->server);
+    if (backlog->behind || fd < 0) {
+        return backlog->behind;
+    }
+    gint64 since = clock_now(backlog->clock) - backlog->asked;
+    gboolean fills = socket_fills(fd);
+    backlog->behind = fills || (backlog->awaits != 0 && since > PATIENCE_NS);
+    if (backlog->awaits == 0 && (fills || since > ASK_NS)) {
+        ask(backlog);
+    }
+    if (backlog->behind) {
         backlog->changed(backlog->opaque);
     }
     return backlog->behind;
+}
+
+void backlog_answered(Backlog *backlog, guint32 number)
+{
+    if (backlog->awaits != number) {
+        return;
+    }
+    backlog->awaits = 0;
+    if (backlog->behind) {
+        backlog->behind = FALSE;
+        backlog->changed(backlog->opaque);
+    }
 }

@@ -1,26 +1,34 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * How far a display server is behind. Xlib waits when the connection's socket is full, with the vm
- * lock held: a server that hangs, or a slow line, would stop the guest. So the socket is looked at
- * before each picture (SIOCOUTQ, unix(7), tcp(7): what was written and not read yet), and while
- * much is in it, no picture is drawn. Main loop, vm lock held. Belongs to a Gui.
+ * How far a display server is behind. Pictures are for somebody: a server that hangs needs none,
+ * and Xlib would wait, with the vm lock held, once the connection's socket is full. So while
+ * pictures are sent the server is asked for an answer now and then, and is behind when that does
+ * not come, or when much is in the socket (SIOCOUTQ, unix(7), tcp(7): what was written and not read
+ * yet). Nothing is sent to it then, and nothing runs here, until the answer comes.
+ *
+ * Main loop, vm lock held. Belongs to a Gui.
  */
 #pragma once
 
 #include "mainloop/timer.h"
+#include "ui/gtk/server.h"
 
 typedef struct Backlog {
-    int fd; /* -1 = is never behind */
+    GuiServer *server;
+    Clock *clock;
     gboolean behind;
-    Timer timer; /* looks again */
+    guint32 awaits; /* the answer with this number, 0 = none */
+    gint64 asked;   /* when; 0 = never */
     void (*changed)(void *opaque);
     void *opaque;
 } Backlog;
 
-/* `changed` is called when `behind` changes: inside backlog_check(), or by the timer. */
-void backlog_init(Backlog *backlog, Clock *clock, int fd, void (*changed)(void *opaque),
+/* `changed` is called when `behind` changes, inside of the two functions below. */
+void backlog_init(Backlog *backlog, GuiServer *server, Clock *clock, void (*changed)(void *opaque),
                   void *opaque);
-void backlog_end(Backlog *backlog);
 
-/* Looks; TRUE if the server is behind, and nothing shall be sent to it now. */
+/* A picture is to be sent. TRUE if the server is behind, and nothing shall be. */
 gboolean backlog_check(Backlog *backlog);
+
+/* The server has answered this. */
+void backlog_answered(Backlog *backlog, guint32 number);

@@ -60,6 +60,14 @@ static void on_lost(void *opaque)
     frontend_request_close(&gui->frontend, "the display server has gone");
 }
 
+static void on_answered(void *opaque, guint32 number)
+{
+    Gui *gui = opaque;
+    backlog_answered(&gui->backlog, number);
+}
+
+static const GuiServerEvents server_events = {on_lost, on_answered};
+
 static void on_backlog(void *opaque)
 {
     gui_pages_backlog(opaque);
@@ -103,13 +111,12 @@ static gboolean gtk_frontend_open(Frontend *frontend, GError **error)
         gui_keyboard_close(gui);
         return FALSE;
     }
-    backlog_init(&gui->backlog, frontend->machine->host_clock, gui_server_fd(gui->server),
-                 on_backlog, gui);
+    backlog_init(&gui->backlog, gui->server, frontend->machine->host_clock, on_backlog, gui);
     gui_keyboard_open(gui);
     gui_pointer_open(gui);
     gui_grab_open(gui);
     gui_pages_open(gui);
-    gui->watch = gui_server_watch(gui->server, on_lost, gui);
+    gui->watch = gui_server_watch(gui->server, &server_events, gui);
     return TRUE;
 }
 
@@ -119,7 +126,6 @@ static void gtk_frontend_close(Frontend *frontend)
     gui_server_unwatch(gui->server, gui->watch);
     gui_dialog_cancel_all(gui);
     gui_drop_close(gui);
-    backlog_end(&gui->backlog);
     gui_pages_close(gui);
     gui_grab_close(gui);
     gui_pointer_close(gui);

@@ -21,6 +21,14 @@ void gui_x11_watch(GuiServer *server)
 {
 }
 
+void gui_x11_unwatch(GuiServer *server)
+{
+}
+
+void gui_x11_ask(GuiServer *server, guint32 number)
+{
+}
+
 gboolean gui_direct_prepare(GuiDirect *direct, GtkWidget *widget, gint width, gint height)
 {
     return FALSE;

@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * X11: keycodes that may not be evdev's, and a connection whose loss would end the process.
+ * X11: keycodes that may not be evdev's, a connection whose loss would end the process, and asking
+ * the server for an answer without waiting for it.
  * Xlib's answer to a lost connection is exit(); libX11 1.7 lets a program replace it by a function
  * that returns (XSetIOErrorExitHandler(3)), after which every call on that display does nothing.
  */
 #include <X11/XKBlib.h>
+#include <X11/Xatom.h>
 #include <X11/Xlib.h>
 #include <gdk/gdkx.h>
 #include <string.h>
@@ -87,8 +89,46 @@ static void on_io_error(Display *xdisplay, void *data)
     }
 }
 
+/* ---- questions: messages that the server sends back to us ---- */
+
+static GdkFilterReturn on_event(GdkXEvent *gdk_event, GdkEvent *event, gpointer data)
+{
+    const XEvent *xevent = gdk_event;
+    GuiServer *server = data;
+    if (xevent->type != ClientMessage || xevent->xclient.window != server->ask_window ||
+        xevent->xclient.display != gdk_x11_display_get_xdisplay(server->display)) {
+        return GDK_FILTER_CONTINUE;
+    }
+    gui_server_answered(server, (guint32)xevent->xclient.data.l[0]);
+    return GDK_FILTER_REMOVE;
+}
+
+void gui_x11_ask(GuiServer *server, guint32 number)
+{
+    Display *xdisplay = gdk_x11_display_get_xdisplay(server->display);
+    XEvent event = {.xclient = {.type = ClientMessage,
+                                .window = server->ask_window,
+                                .message_type = XA_INTEGER,
+                                .format = 32,
+                                .data.l = {(long)number}}};
+    /* Without a mask it goes to who has made the window. */
+    XSendEvent(xdisplay, server->ask_window, False, NoEventMask, &event);
+    XFlush(xdisplay);
+}
+
+/* ---- lifecycle ---- */
+
+void gui_x11_unwatch(GuiServer *server)
+{
+    gdk_window_remove_filter(NULL, on_event, server);
+}
+
 void gui_x11_watch(GuiServer *server)
 {
+    Display *xdisplay = gdk_x11_display_get_xdisplay(server->display);
+    server->ask_window =
+        XCreateSimpleWindow(xdisplay, DefaultRootWindow(xdisplay), 0, 0, 1, 1, 0, 0, 0);
+    gdk_window_add_filter(NULL, on_event, server);
     XSetIOErrorHandler(ignore_io_error);
     XSetIOErrorExitHandler(gdk_x11_display_get_xdisplay(server->display), on_io_error,
                            server->display);

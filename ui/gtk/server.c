@@ -12,7 +12,7 @@
 #define DATA_KEY "vitrine-server"
 
 struct GuiServerWatch {
-    void (*lost)(void *opaque);
+    const GuiServerEvents *events;
     void *opaque;
 };
 
@@ -102,7 +102,7 @@ static void on_relay_broken(void *opaque)
 static void free_server(GuiServer *server)
 {
     wayland_relay_free(server->relay);
-    g_ptr_array_unref(server->lost);
+    g_ptr_array_unref(server->watches);
     g_free(server->name);
     g_free(server);
 }
@@ -114,7 +114,7 @@ static GuiServer *connect_server(EventLoop *loop, const char *name, const char *
     g_autoptr(GError) why = NULL;
     server->name = g_strdup(name);
     server->users = 1;
-    server->lost = g_ptr_array_new_with_free_func(g_free);
+    server->watches = g_ptr_array_new_with_free_func(g_free);
     server->display =
         host_env_is_x11(name) ? connect_x11(name, xauthority) : connect_wayland(server, loop, &why);
     if (server->display == NULL) {
@@ -206,6 +206,9 @@ void gui_server_release(GuiServer *server)
         return;
     }
     g_object_set_data(G_OBJECT(server->display), DATA_KEY, NULL);
+    if (server->relay == NULL) {
+        gui_x11_unwatch(server);
+    }
     if (has_windows(server->display)) {
         return; /* a loop of GTK still asks something: the connection stays, so that it can end */
     }
@@ -216,24 +219,32 @@ void gui_server_release(GuiServer *server)
 void gui_server_lose(GuiServer *server)
 {
     server->dead = TRUE;
-    for (guint i = 0; i < server->lost->len; i++) {
-        GuiServerWatch *watch = g_ptr_array_index(server->lost, i);
-        watch->lost(watch->opaque);
+    for (guint i = 0; i < server->watches->len; i++) {
+        GuiServerWatch *watch = g_ptr_array_index(server->watches, i);
+        watch->events->lost(watch->opaque);
     }
 }
 
-GuiServerWatch *gui_server_watch(GuiServer *server, void (*lost)(void *opaque), void *opaque)
+void gui_server_answered(GuiServer *server, guint32 number)
+{
+    for (guint i = 0; i < server->watches->len; i++) {
+        GuiServerWatch *watch = g_ptr_array_index(server->watches, i);
+        watch->events->answered(watch->opaque, number);
+    }
+}
+
+GuiServerWatch *gui_server_watch(GuiServer *server, const GuiServerEvents *events, void *opaque)
 {
     GuiServerWatch *watch = g_new0(GuiServerWatch, 1);
-    *watch = (GuiServerWatch){lost, opaque};
-    g_ptr_array_add(server->lost, watch);
+    *watch = (GuiServerWatch){events, opaque};
+    g_ptr_array_add(server->watches, watch);
     return watch;
 }
 
 void gui_server_unwatch(GuiServer *server, GuiServerWatch *watch)
 {
     if (watch != NULL) {
-        g_ptr_array_remove(server->lost, watch);
+        g_ptr_array_remove(server->watches, watch);
     }
 }
 
@@ -245,6 +256,13 @@ gboolean gui_server_is_wayland(const GuiServer *server)
 int gui_server_fd(const GuiServer *server)
 {
     return server->relay == NULL ? gui_x11_fd(server->display) : -1;
+}
+
+guint32 gui_server_ask(GuiServer *server)
+{
+    server->asked = server->asked == G_MAXUINT32 ? 1 : server->asked + 1; /* never 0 */
+    gui_x11_ask(server, server->asked);
+    return server->asked;
 }
 
 void gui_server_host_keys(GuiServer *server, HostKeys *keys)

@@ -19,7 +19,9 @@ struct GuiServer {
     char *name; /* as asked for, or of the environment */
     guint users;
     gboolean dead;       /* the connection is lost; calls on the display do nothing */
-    GPtrArray *lost;     /* of GuiServerWatch* */
+    GPtrArray *watches;  /* of GuiServerWatch* */
+    guint32 asked;       /* number of the last question */
+    gulong ask_window;   /* X11: that the questions are about */
     WaylandRelay *relay; /* NULL on X11 */
 };
 
@@ -43,17 +45,34 @@ void gui_server_host_keys(GuiServer *server, HostKeys *keys);
 /* The connection's socket that is written to without waiting for nobody; -1 = none. */
 int gui_server_fd(const GuiServer *server);
 
-/* Calls `lost` when the connection breaks, from within some GTK call: it may only note it down. */
+/* Asks it for an answer, without waiting; returns the question's number. Only where there is such
+ * a socket. */
+guint32 gui_server_ask(GuiServer *server);
+
+/*
+ * `lost`: the connection breaks, from within some GTK call; it may only note it down. `answered`:
+ * the server has come to gui_server_ask()'s question of that number.
+ */
+typedef struct GuiServerEvents {
+    void (*lost)(void *opaque);
+    void (*answered)(void *opaque, guint32 number);
+} GuiServerEvents;
+
 typedef struct GuiServerWatch GuiServerWatch;
-GuiServerWatch *gui_server_watch(GuiServer *server, void (*lost)(void *opaque), void *opaque);
+GuiServerWatch *gui_server_watch(GuiServer *server, const GuiServerEvents *events, void *opaque);
 void gui_server_unwatch(GuiServer *server, GuiServerWatch *watch); /* NULL is fine */
 
 /* ---- for server-x11.c and wayland-relay.c ---- */
 
 /* The connection is broken. */
 void gui_server_lose(GuiServer *server);
+void gui_server_answered(GuiServer *server, guint32 number);
 
 gboolean gui_x11_is(GdkDisplay *display);
 int gui_x11_fd(GdkDisplay *display);
 void gui_x11_host_keys(GdkDisplay *display, HostKeys *keys);
-void gui_x11_watch(GuiServer *server); /* instead of Xlib's exit(), gui_server_lose() */
+/* gui_server_lose() instead of Xlib's exit(), and gui_server_answered(); until the display is
+ * closed. */
+void gui_x11_watch(GuiServer *server);
+void gui_x11_unwatch(GuiServer *server);
+void gui_x11_ask(GuiServer *server, guint32 number);
