@@ -117,6 +117,9 @@ static gboolean gtk_frontend_open(Frontend *frontend, GError **error)
     gui_grab_open(gui);
     gui_pages_open(gui);
     gui->watch = gui_server_watch(gui->server, &server_events, gui);
+    if (gui->server->dead) { /* meanwhile */
+        on_lost(gui);
+    }
     return TRUE;
 }
 
@@ -124,6 +127,9 @@ static void gtk_frontend_close(Frontend *frontend)
 {
     Gui *gui = (Gui *)frontend;
     gui_server_unwatch(gui->server, gui->watch);
+    if (gui->backlog.behind) {
+        gui_server_break(gui->server);
+    }
     gui_dialog_cancel_all(gui);
     gui_drop_close(gui);
     gui_pages_close(gui);

@@ -7,6 +7,7 @@
 
 #include "core/error.h"
 #include "ui/common/host-env.h"
+#include "ui/gtk/watchdog.h"
 #include "ui/gtk/wayland-relay.h"
 
 #define DATA_KEY "vitrine-server"
@@ -102,6 +103,7 @@ static void on_relay_broken(void *opaque)
 static void free_server(GuiServer *server)
 {
     wayland_relay_free(server->relay);
+    gui_watchdog_free(server->watchdog);
     g_ptr_array_unref(server->watches);
     g_free(server->name);
     g_free(server);
@@ -132,6 +134,7 @@ static GuiServer *connect_server(EventLoop *loop, const char *name, const char *
         wayland_relay_watch(server->relay, on_relay_broken, server);
     } else {
         gui_x11_watch(server);
+        server->watchdog = gui_watchdog_new(loop, name, gui_x11_fd(server->display));
     }
     return server;
 }
@@ -214,6 +217,13 @@ void gui_server_release(GuiServer *server)
     }
     close_display(server->display);
     free_server(server);
+}
+
+void gui_server_break(GuiServer *server)
+{
+    if (server->watchdog != NULL) {
+        gui_watchdog_bite(server->watchdog);
+    }
 }
 
 void gui_server_lose(GuiServer *server)

@@ -13,16 +13,18 @@
 
 typedef struct GuiServer GuiServer;
 typedef struct WaylandRelay WaylandRelay;
+typedef struct GuiWatchdog GuiWatchdog;
 
 struct GuiServer {
     GdkDisplay *display;
     char *name; /* as asked for, or of the environment */
     guint users;
-    gboolean dead;       /* the connection is lost; calls on the display do nothing */
-    GPtrArray *watches;  /* of GuiServerWatch* */
-    guint32 asked;       /* number of the last question */
-    gulong ask_window;   /* X11: that the questions are about */
-    WaylandRelay *relay; /* NULL on X11 */
+    gboolean dead;         /* the connection is lost; calls on the display do nothing */
+    GPtrArray *watches;    /* of GuiServerWatch* */
+    guint32 asked;         /* number of the last question */
+    gulong ask_window;     /* X11: that the questions are about */
+    WaylandRelay *relay;   /* NULL on X11 */
+    GuiWatchdog *watchdog; /* NULL on Wayland */
 };
 
 /*
@@ -32,6 +34,9 @@ struct GuiServer {
 GuiServer *gui_server_acquire(EventLoop *loop, const char *display, const char *xauthority,
                               GError **error);
 void gui_server_release(GuiServer *server);
+
+/* It is known not to answer: breaks the connection, so that nothing waits for it. */
+void gui_server_break(GuiServer *server);
 
 /* TRUE if there is a connection. */
 gboolean gui_server_any(void);
