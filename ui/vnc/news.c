@@ -10,6 +10,7 @@
 /* Server's news mutex held, as for the rest of the fields below. */
 static void changed(VncServer *server)
 {
+    g_atomic_int_set(&server->news_serial, MAX(server->news_serial + 1, 1));
     g_mutex_unlock(&server->news_mutex);
     for (guint i = 0; i < server->viewers->len; i++) {
         vnc_viewer_wake(g_ptr_array_index(server->viewers, i));
@@ -93,6 +94,7 @@ void vnc_news_open(VncServer *server)
     server->news.leds = input_leds(machine->input);
     server->news.absolute = input_is_absolute(machine->input);
     server->news.title = title_of(machine);
+    server->news_serial = 1;
     server->input_listener = input_listen(machine->input, &input_ops, server);
     server->machine_listener = machine_listen(machine, on_machine, server);
     if (server->share_clipboard) {
@@ -110,9 +112,13 @@ void vnc_news_close(VncServer *server)
     g_mutex_clear(&server->news_mutex);
 }
 
-void vnc_news_read(VncServer *server, VncNews *news)
+gboolean vnc_news_read(VncServer *server, VncNews *news, guint *serial)
 {
+    if ((guint)g_atomic_int_get(&server->news_serial) == *serial) {
+        return FALSE;
+    }
     g_mutex_lock(&server->news_mutex);
+    *serial = server->news_serial;
     *news = server->news;
     news->title = g_strdup(server->news.title);
     if (news->cursor) {
@@ -122,6 +128,7 @@ void vnc_news_read(VncServer *server, VncNews *news)
         g_bytes_ref(news->clipboard);
     }
     g_mutex_unlock(&server->news_mutex);
+    return TRUE;
 }
 
 void vnc_news_clear(VncNews *news)

@@ -258,10 +258,9 @@ static void put_answers(VncViewer *viewer)
 void vnc_pseudo_serve(VncViewer *viewer)
 {
     VncNews old = viewer->news;
+    gboolean any = vnc_news_read(viewer->server, &viewer->news, &viewer->news_serial);
 
     viewer->screen->getCursorPtr = on_get_cursor;
-    memset(&viewer->news, 0, sizeof(viewer->news));
-    vnc_news_read(viewer->server, &viewer->news);
     if (viewer->news.absolute != old.absolute) {
         viewer->unanswered |= viewer->wishes & VNC_WISH_POINTER_TYPE;
         vnc_input_set_relative(viewer->input, (viewer->wishes & VNC_WISH_POINTER_TYPE) != 0);
@@ -276,7 +275,9 @@ void vnc_pseudo_serve(VncViewer *viewer)
         vnc_input_set_relative(viewer->input, TRUE);
     }
     tell_cursor(viewer, &old);
-    vnc_news_clear(&old);
+    if (any) {
+        vnc_news_clear(&old);
+    }
     put_answers(viewer);
     vnc_clipboard_serve(viewer);
 }

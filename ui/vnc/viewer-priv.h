@@ -40,8 +40,8 @@ struct VncViewer {
     int fd;             /* of ours, so that it stays valid when libvncserver has closed its own */
     gint64 since;       /* monotonic */
     GThread *thread;
-    int wake;        /* eventfd that the thread listens to */
-    gint woken;      /* atomic: it has been written */
+    int wake[2];     /* pipe that the thread listens to; what has been written is nothing new */
+    gint woken;      /* atomic: a byte is in it */
     Deferred *enter; /* on the main loop: it has entered */
     Deferred *gone;  /* likewise: the thread has ended */
     Timer patience;  /* on the main loop: the handshake takes too long */
@@ -65,6 +65,7 @@ struct VncViewer {
     rfbProtocolExtension extension;
     guint wishes, unanswered; /* VncWish; those that no answer was sent to yet */
     VncNews news;             /* as last told */
+    guint news_serial;        /* of these */
     rfbCursor shape;          /* of news.cursor, for libvncserver */
     guint64 clipboard_told;   /* the news' serial that the viewer knows of */
     VncInput *input;          /* used with the vm lock */

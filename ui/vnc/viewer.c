@@ -8,7 +8,6 @@
 #include <poll.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/eventfd.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -201,10 +200,10 @@ static gboolean await(VncViewer *viewer)
     struct pollfd look[] = {
         {.fd = viewer->client->sock,
          .events = (short)((busy ? POLLOUT : 0) | (viewer->deaf ? 0 : POLLIN))},
-        {.fd = viewer->wake, .events = POLLIN},
+        {.fd = viewer->wake[0], .events = POLLIN},
     };
     int timeout = vnc_wire_timeout(viewer->client);
-    eventfd_t count;
+    char byte;
 
     if (viewer->stage == VNC_STAGE_DENIED) {
         look[0].fd = -1;
@@ -213,8 +212,7 @@ static gboolean await(VncViewer *viewer)
     if (poll(look, G_N_ELEMENTS(look), timeout) <= 0) {
         return FALSE;
     }
-    if (look[1].revents) {
-        eventfd_read(viewer->wake, &count);
+    if (look[1].revents && read(viewer->wake[0], &byte, 1) == 1) {
         g_atomic_int_set(&viewer->woken, FALSE);
     }
     return (look[0].revents & ~POLLOUT) != 0;
@@ -359,7 +357,10 @@ VncViewer *vnc_viewer_new(VncServer *server, int fd, gboolean websocket, gboolea
     viewer->websocket = websocket;
     viewer->skip_auth = skip_auth;
     socket_name_peer(&viewer->peer, fd);
-    viewer->wake = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+    if (pipe2(viewer->wake, O_CLOEXEC | O_NONBLOCK) < 0) {
+        viewer->wake[0] = viewer->wake[1] = -1; /* no descriptor is left: it cannot stay */
+        viewer->leave = TRUE;
+    }
     viewer->enter = deferred_new(viewer->machine->loop, on_enter, viewer);
     viewer->gone = deferred_new(viewer->machine->loop, on_gone, viewer);
     viewer->input = vnc_input_new(server);
@@ -413,7 +414,8 @@ void vnc_viewer_free(VncViewer *viewer)
     timer_cancel(&viewer->patience);
     deferred_free(viewer->enter);
     deferred_free(viewer->gone);
-    close(viewer->wake);
+    close(viewer->wake[0]);
+    close(viewer->wake[1]);
     vnc_updater_free(viewer->updater);
     vnc_wire_free(viewer->wire);
     vnc_pseudo_end(viewer);
@@ -430,9 +432,12 @@ gboolean vnc_viewer_waits(VncViewer *viewer)
     return vnc_updater_waits(viewer->updater);
 }
 
+/* By a pipe: unlike an eventfd it tells the kernel that the writer will sleep soon, so that the
+ * reader may run on the same processor, which need not be woken and has the frame at hand. */
 void vnc_viewer_wake(VncViewer *viewer)
 {
-    if (g_atomic_int_compare_and_exchange(&viewer->woken, FALSE, TRUE)) {
-        eventfd_write(viewer->wake, 1);
+    if (g_atomic_int_compare_and_exchange(&viewer->woken, FALSE, TRUE) &&
+        write(viewer->wake[1], "", 1) != 1) {
+        g_atomic_int_set(&viewer->woken, FALSE);
     }
 }

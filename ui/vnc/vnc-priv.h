@@ -101,6 +101,7 @@ struct VncServer {
 
     GMutex news_mutex; /* a leaf: guards what follows, which is written on the main loop */
     VncNews news;
+    guint news_serial; /* atomic; another one with each change, never 0 */
 };
 
 /* ---- listen.c ---- */
@@ -132,8 +133,8 @@ void vnc_news_open(VncServer *server);
 void vnc_news_close(VncServer *server);
 void vnc_news_cursor(VncServer *server, Cursor *cursor);
 void vnc_news_warp(VncServer *server, int x, int y, gboolean visible);
-/* A copy. From any thread. */
-void vnc_news_read(VncServer *server, VncNews *news);
+/* A copy if there is any since `serial`, which then is theirs. From any thread. */
+gboolean vnc_news_read(VncServer *server, VncNews *news, guint *serial);
 void vnc_news_clear(VncNews *news);
 
 /* ---- viewer.c ---- */
