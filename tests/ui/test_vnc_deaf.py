@@ -107,6 +107,28 @@ class Deaf(VncTest):
         viewer.close()
         self.fake.expect('key %d 0' % KEY_B)
 
+    def test_full_socket(self):
+        """An update that the socket has taken whole leaves no room for answers either: nothing of
+        libvncserver's is written, for which the viewer's thread would wait."""
+        self.start('unix:vnc')
+        viewer, decoder = self.look(RAW)
+        self.assert_whole(viewer, decoder)
+        viewer.sock.sendall(struct.pack('>BBHHHH', 3, 0, 0, 0, 200, 200))
+        time.sleep(QUIET)
+        self.assert_types(viewer.key)
+        viewer.sock.sendall(struct.pack('>BxHii', 2, 2, RAW, DESKTOP_SIZE))
+        viewer.key(XK_B, 1)
+        self.assertEqual([line for line in self.fake.lines(QUIET) if 'key' in line], [])
+        self.assertEqual(decoder.update(), 200 * 200)
+        self.fake.expect('key %d 1' % KEY_B)
+        viewer.request(False)
+        self.assert_whole(viewer, decoder)
+        viewer.sock.sendall(struct.pack('>BBHHHH', 3, 0, 0, 0, 200, 200))
+        time.sleep(QUIET)
+        viewer.sock.sendall(struct.pack('>BxHii', 2, 2, RAW, DESKTOP_SIZE))
+        viewer.close()  # while it waits
+        self.fake.expect('key %d 0' % KEY_B)
+
     def test_leaves(self):
         self.start('unix:vnc')
         for encoding in (RAW, HEXTILE):

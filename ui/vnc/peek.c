@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * What the viewer says next, before libvncserver reads it: while something is on its way to the
- * viewer, libvncserver must not write a word of its own in between. On the viewer's thread.
+ * viewer, or the socket is full, libvncserver must not write a word of its own. The usual request
+ * need not go through it at all. On the viewer's thread.
  */
 #include <string.h>
 #include <sys/socket.h>
@@ -41,21 +42,40 @@ static gsize quiet_length(const guint8 *message, gsize length)
     }
 }
 
-gboolean vnc_peek_is_quiet(const VncViewer *viewer)
+static guint u16_at(const guint8 *bytes)
+{
+    return (guint)bytes[0] << 8 | bytes[1];
+}
+
+/* FramebufferUpdateRequest: incremental, then x, y, width and height (RFC 6143, 7.5.3). */
+static gboolean take_request(const VncViewer *viewer, guint8 *bytes)
+{
+    return bytes[1] &&
+           vnc_updater_request(viewer->updater, viewer->client, u16_at(bytes + 2),
+                               u16_at(bytes + 4), u16_at(bytes + 6), u16_at(bytes + 8)) &&
+           recv(viewer->fd, bytes, REQUEST_LENGTH, MSG_DONTWAIT) == REQUEST_LENGTH;
+}
+
+VncPeek vnc_peek(const VncViewer *viewer)
 {
     guint8 bytes[WS_HEAD + QEMU_LENGTH];
     ssize_t got = recv(viewer->fd, bytes, sizeof(bytes), MSG_PEEK | MSG_DONTWAIT);
 
     if (got <= 0) {
-        return TRUE; /* the end: libvncserver will see, and close */
+        return VNC_PEEK_QUIET; /* the end: libvncserver will see, and close */
     }
     if (!viewer->client->wsctx) {
-        return quiet_length(bytes, (gsize)got) > 0;
+        if (bytes[0] == MESSAGE_REQUEST && got >= REQUEST_LENGTH && take_request(viewer, bytes)) {
+            return VNC_PEEK_TAKEN;
+        }
+        return quiet_length(bytes, (gsize)got) > 0 ? VNC_PEEK_QUIET : VNC_PEEK_OTHER;
     }
     if (got <= WS_HEAD || bytes[0] != WS_FINAL_BINARY || !(bytes[1] & WS_MASKED)) {
-        return FALSE;
+        return VNC_PEEK_OTHER;
     }
     gsize payload = bytes[1] & ~WS_MASKED & 0xff;
     guint8 type = bytes[WS_HEAD] ^ bytes[2]; /* by the mask's first byte */
-    return payload <= WS_SHORT_MAX && type != MESSAGE_CUT_TEXT && payload == quiet_length(&type, 1);
+    gboolean quiet =
+        payload <= WS_SHORT_MAX && type != MESSAGE_CUT_TEXT && payload == quiet_length(&type, 1);
+    return quiet ? VNC_PEEK_QUIET : VNC_PEEK_OTHER;
 }

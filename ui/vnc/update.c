@@ -198,6 +198,9 @@ static void paint_cursor(VncUpdater *updater, rfbScreenInfoPtr screen)
 
 static void move_region(sraRegionPtr from, pixman_region32_t *to)
 {
+    if (sraRgnEmpty(from)) {
+        return;
+    }
     sraRectangleIterator *rectangles = sraRgnGetIterator(from);
     sraRect rectangle;
 
@@ -503,6 +506,21 @@ static gboolean serve_scaled(VncUpdater *updater, rfbClientPtr client)
         rfbCloseClient(client);
     }
     return sent;
+}
+
+gboolean vnc_updater_request(VncUpdater *updater, rfbClientPtr client, guint x, guint y,
+                             guint width, guint height)
+{
+    guint screen_width = (guint)client->screen->width;
+    guint screen_height = (guint)client->screen->height;
+
+    if (client->scaledScreen != client->screen || !client->readyForSetColourMapEntries ||
+        x >= screen_width || y >= screen_height || !width || !height) {
+        return FALSE;
+    }
+    pixman_region32_union_rect(&updater->requested, &updater->requested, (int)x, (int)y,
+                               MIN(width, screen_width - x), MIN(height, screen_height - y));
+    return TRUE;
 }
 
 gboolean vnc_updater_wants(VncUpdater *updater, rfbClientPtr client)

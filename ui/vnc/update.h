@@ -28,6 +28,10 @@ rfbScreenInfoPtr vnc_updater_open_screen(VncUpdater *updater);
 /* TRUE while a request of the viewer is unanswered, so that news are worth a wake-up. */
 gboolean vnc_updater_waits(VncUpdater *updater); /* any thread */
 
+/* An incremental FramebufferUpdateRequest (RFC 6143, 7.5.3), which most messages are. FALSE if it
+ * is one that libvncserver has to see. */
+gboolean vnc_updater_request(VncUpdater *updater, rfbClientPtr client, guint x, guint y,
+                             guint width, guint height);
 /* Takes note of what the viewer has asked for. TRUE if that is anything: then it waits. */
 gboolean vnc_updater_wants(VncUpdater *updater, rfbClientPtr client);
 /* Answers it, as far as there is news. TRUE if something was sent. Closes the client if the

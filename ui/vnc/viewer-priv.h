@@ -58,7 +58,7 @@ struct VncViewer {
     rfbScreenInfoPtr screen;
     rfbClientPtr client;
     VncWire *wire;
-    gboolean deaf; /* what the viewer says next has to wait until all is sent */
+    gboolean deaf; /* what the viewer says next has to wait until there is room for an answer */
     VncStage stage;
     gint64 deny_at; /* monotonic, in VNC_STAGE_DENIED */
     guint8 challenge[CHALLENGESIZE];
@@ -80,8 +80,14 @@ void vnc_handshake_deny(VncViewer *viewer);
 
 /* ---- peek.c ---- */
 
-/* The viewer's next message can be taken although something is still being sent. */
-gboolean vnc_peek_is_quiet(const VncViewer *viewer);
+typedef enum VncPeek {
+    VNC_PEEK_TAKEN, /* was a request for an update: it has been noted */
+    VNC_PEEK_QUIET, /* libvncserver takes it without an answer */
+    VNC_PEEK_OTHER
+} VncPeek;
+
+/* Looks at the viewer's next message, in a session. */
+VncPeek vnc_peek(const VncViewer *viewer);
 
 /* ---- pseudo.c ---- */
 

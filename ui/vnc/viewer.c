@@ -140,7 +140,8 @@ static void serve_session(VncViewer *viewer)
 {
     rfbClientPtr client = viewer->client;
 
-    if (vnc_wire_busy(client) && !vnc_wire_resume(client)) {
+    if (vnc_wire_busy(client) ? !vnc_wire_resume(client)
+                              : viewer->deaf && vnc_wire_patience(client) == 0) {
         rfbCloseClient(client);
         return;
     }
@@ -181,9 +182,13 @@ static void take_message(VncViewer *viewer)
 
 static void listen_to(VncViewer *viewer)
 {
-    if (vnc_wire_busy(viewer->client) && !vnc_peek_is_quiet(viewer)) {
-        viewer->deaf = TRUE;
-        return;
+    if (viewer->stage == VNC_STAGE_SESSION) {
+        VncPeek next = vnc_peek(viewer);
+        viewer->deaf = next == VNC_PEEK_OTHER &&
+                       (vnc_wire_busy(viewer->client) || !vnc_wire_has_room(viewer->client));
+        if (next == VNC_PEEK_TAKEN || viewer->deaf) {
+            return;
+        }
     }
     take_message(viewer);
     while (viewer->client->sock != RFB_INVALID_SOCKET && viewer->stage != VNC_STAGE_DENIED &&
@@ -195,14 +200,13 @@ static void listen_to(VncViewer *viewer)
 /* Waits for the viewer, room in its socket, a wake-up; whether the socket has something to say. */
 static gboolean await(VncViewer *viewer)
 {
-    gboolean busy = vnc_wire_busy(viewer->client);
-    viewer->deaf = viewer->deaf && busy;
+    gboolean busy = vnc_wire_busy(viewer->client), full = busy || viewer->deaf;
     struct pollfd look[] = {
         {.fd = viewer->client->sock,
-         .events = (short)((busy ? POLLOUT : 0) | (viewer->deaf ? 0 : POLLIN))},
+         .events = (short)((full ? POLLOUT : 0) | (viewer->deaf ? 0 : POLLIN))},
         {.fd = viewer->wake[0], .events = POLLIN},
     };
-    int timeout = vnc_wire_timeout(viewer->client);
+    int timeout = full ? vnc_wire_patience(viewer->client) : -1;
     char byte;
 
     if (viewer->stage == VNC_STAGE_DENIED) {
@@ -215,6 +219,7 @@ static gboolean await(VncViewer *viewer)
     if (look[1].revents && read(viewer->wake[0], &byte, 1) == 1) {
         g_atomic_int_set(&viewer->woken, FALSE);
     }
+    viewer->deaf = viewer->deaf && (busy || !look[0].revents);
     return (look[0].revents & ~POLLOUT) != 0;
 }
 

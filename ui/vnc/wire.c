@@ -7,6 +7,7 @@
 #include "ui/vnc/wire.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
@@ -291,9 +292,19 @@ gboolean vnc_wire_resume(rfbClientPtr client)
     return TRUE;
 }
 
-int vnc_wire_timeout(rfbClientPtr client)
+int vnc_wire_patience(rfbClientPtr client)
 {
-    return vnc_wire_busy(client) ? (int)(MAX(patience(wire_of(client)), 0) / 1000) + 1 : -1;
+    return (int)((MAX(patience(wire_of(client)), 0) + 999) / 1000);
+}
+
+/* The kernel says that there is room when it is a good part of the socket's buffer. */
+gboolean vnc_wire_has_room(rfbClientPtr client)
+{
+    VncWire *wire = wire_of(client);
+    struct pollfd look = {.fd = wire->fd, .events = POLLOUT};
+
+    wire->progress = g_get_monotonic_time();
+    return poll(&look, 1, 0) != 0;
 }
 
 /* libvncserver has closed what it took for the socket: so is the socket. */

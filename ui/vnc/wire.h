@@ -32,8 +32,10 @@ gboolean vnc_wire_end(rfbClientPtr client, gboolean good);
 gboolean vnc_wire_busy(rfbClientPtr client);
 /* Sends what the socket takes. FALSE too if it has not taken anything for long. */
 gboolean vnc_wire_resume(rfbClientPtr client);
-/* After how many ms that is to be looked after, whether there is room or not; -1: not at all. */
-int vnc_wire_timeout(rfbClientPtr client);
+/* The socket has room for a short message of libvncserver's. If not, time counts from now on. */
+gboolean vnc_wire_has_room(rfbClientPtr client);
+/* How many ms the socket may still take nothing; 0: it is to be given up. */
+int vnc_wire_patience(rfbClientPtr client);
 
 /* A FramebufferUpdate with so many rectangles begins (RFC 6143, 7.6.1). */
 gboolean vnc_wire_update(rfbClientPtr client, guint rectangles);
