@@ -121,7 +121,7 @@ class XServer:
     def focus(self, window, timeout=20):
         """Raises the window and waits until keys go to it."""
         end = time.monotonic() + timeout
-        while self.do('getwindowfocus').strip() != window:
+        while not self.has_focus(window):
             if time.monotonic() > end:
                 raise AssertionError('the window does not take the focus')
             self.do('windowactivate', window)
@@ -138,6 +138,12 @@ class XServer:
             if time.monotonic() > end:
                 raise AssertionError('the window is still there')
             time.sleep(0.1)
+
+    def has_focus(self, window):
+        try:
+            return self.do('getwindowfocus').strip() == window
+        except subprocess.CalledProcessError:  # no window has it
+            return False
 
     def title(self, window):
         return self.do('getwindowname', window).strip()

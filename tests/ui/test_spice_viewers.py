@@ -20,6 +20,7 @@ import pci  # noqa: E402
 import tap  # noqa: E402
 import vga  # noqa: E402
 import xserver  # noqa: E402
+from guestinput import GuestInput  # noqa: E402
 from machine import Machine  # noqa: E402
 from screen import Screen, find, wait  # noqa: E402
 
@@ -128,11 +129,26 @@ class Windows(ViewerTest):
         self.assert_shown(x, window, 'the picture in ' + name)
         self.m.qtest.memset(LFB + 10 * 640 * 4, 64, random.randrange(256))
         self.assert_shown(x, window, 'the change in ' + name)
+        self.use(x, window, name)
         if name == 'remote-viewer':  # whose window follows the size; spicy scales
             self.show_picture(1024, 768, 6)
             self.assert_shown(x, window, 'another mode in ' + name)
         process.kill()
         wait(lambda: 'Channels: none' in self.m.hmp.command('info spice'), 'a killed viewer leaves')
+
+    def use(self, x, window, name):
+        """A key typed and the pointer moved, which the guest gets."""
+        guest = GuestInput(self.m)
+        width, height = x.geometry(window)[2:]
+        x.focus(window)
+        x.click(window, width // 2, height // 2)  # takes keyboard and mouse
+        guest.expect_key(lambda: x.key('q'), name)
+        steps = [7, -5]
+
+        def move():
+            steps.reverse()
+            x.do('mousemove_relative', '--', steps[0], steps[0])
+        guest.expect_motion(move, name)
 
     def test_show_the_same(self):
         for name in self.VIEWERS:

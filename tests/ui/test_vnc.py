@@ -19,6 +19,7 @@ import des  # noqa: E402
 import rfb  # noqa: E402
 import tap  # noqa: E402
 import xserver  # noqa: E402
+from guestinput import GuestInput  # noqa: E402
 from machine import Machine, run  # noqa: E402
 from screen import Screen, find, wait  # noqa: E402
 from vnc_machine import HEIGHT, LFB, WIDTH, VncTest  # noqa: E402
@@ -517,7 +518,7 @@ VIEWERS = {
 
 @unittest.skipIf(xserver.missing(), xserver.missing())
 class RealViewers(VncTest):
-    """Other people's viewers show the picture that `screendump` saves, all at the same time."""
+    """Other people's viewers show the picture that `screendump` saves, and drive the guest."""
 
     def test_show_the_same(self):
         self.m = Machine('-vnc', ':8000,to=8100', cwd=True)
@@ -526,6 +527,7 @@ class RealViewers(VncTest):
         self.screen = Screen(self.m)
         port = int(re.search(r'127\.0\.0\.1:(\d+)', self.m.hmp.command('info vnc')).group(1))
         self.show_picture()
+        self.guest = GuestInput(self.m)
         x = self.enterContext(xserver.XServer())
         for name, (words, title) in VIEWERS.items():
             if xserver.missing(name):
@@ -544,6 +546,7 @@ class RealViewers(VncTest):
             wait(lambda: find(x.picture(window), self.screen.dump()), 'the picture in ' + title, 30)
             self.m.qtest.memset(LFB + 10 * WIDTH * 4, 64, random.randrange(256))
             wait(lambda: find(x.picture(window), self.screen.dump()), 'the change in ' + title, 30)
+            self.use(x, window, title)
         except AssertionError as error:
             with open(log, encoding='utf-8', errors='replace') as said:
                 self.fail('%s; status %s, it said:\n%s' % (error, process.poll(), said.read()))
@@ -551,6 +554,19 @@ class RealViewers(VncTest):
             process.kill()
             process.wait()
         self.wait_kills()
+
+    def use(self, x, window, title):
+        """A key typed and the pointer moved, which the guest gets."""
+        width, height = x.geometry(window)[2:]
+        x.focus(window)
+        x.click(window, width // 2, height // 2)
+        self.guest.expect_key(lambda: x.key('q'), title)
+        places = [(width // 2, height // 2), (width // 3, height // 3)]
+
+        def move():
+            places.reverse()
+            x.do('mousemove', '--window', window, *places[0])
+        self.guest.expect_motion(move, title)
 
     def wait_kills(self):
         wait(lambda: 'Client: none' in self.m.hmp.command('info vnc'), 'a killed viewer leaves', 20)
