@@ -128,5 +128,56 @@ class WaylandTest(unittest.TestCase):
         self.assertIsNone(self.weston.poll())
 
 
+@unittest.skipIf(not shutil.which('weston') or not shutil.which('weston-screenshooter'),
+                 'weston, or weston-screenshooter, is not installed')
+class HeadlessTest(unittest.TestCase):
+    """A weston without screen, keyboard or pointer."""
+
+    def setUp(self):
+        self.folder = tempfile.mkdtemp()
+        self.addCleanup(shutil.rmtree, self.folder)
+        self.env = {**os.environ, 'XDG_RUNTIME_DIR': self.folder, 'DISPLAY': '',
+                    'GDK_BACKEND': '', 'WAYLAND_DISPLAY': SOCKET}
+        # `debug` lets everybody take screenshots.
+        self.weston = subprocess.Popen(
+            ['weston', '--backend=headless-backend.so', '--use-pixman', '--no-config',
+             '--idle-time=0', '--debug', '--socket=' + SOCKET, '--width=1024', '--height=768'],
+            env=self.env, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        self.addCleanup(self.weston.wait)
+        self.addCleanup(self.weston.kill)
+        wait(lambda: os.path.exists(self.folder + '/' + SOCKET), 'the compositor', 20)
+
+    def picture(self):
+        with tempfile.TemporaryDirectory() as folder:
+            subprocess.run(['weston-screenshooter'], env=self.env, cwd=folder, check=True,
+                           timeout=20, capture_output=True)
+            return image.read(os.path.join(folder, os.listdir(folder)[0]))
+
+    def test_picture(self):
+        fake = Fake(self.env, 'full-screen=on')
+        try:
+            fake.expect('ready', 30)
+            fake.send('mode 1024 768')
+
+            def same():
+                path = self.folder + '/p.ppm'
+                fake.send('dump ' + path)
+                fake.expect('dumped')
+                return image.read(path).difference(self.picture()) is None
+            wait(same, 'the picture, pixel for pixel', 20)
+            fake.send('play square')
+            time.sleep(0.5)
+            fake.send('play still')
+            wait(same, 'the moved picture', 20)
+            self.weston.kill()
+            wait(lambda: fake.stats()['active'] == 0, 'a closed frontend')
+        finally:
+            error = fake.stop()
+        self.assertEqual(fake.process.returncode, 0, error)
+        wrong = [line for line in error.split('\n')  # GDK expects to find a keyboard
+                 if 'CRITICAL' in line and 'gdk_seat_get_keyboard' not in line]
+        self.assertEqual(wrong, [])
+
+
 if __name__ == '__main__':
     tap.main()

@@ -192,6 +192,27 @@ static void close_display(GdkDisplay *display)
     g_log_remove_handler("GLib-GObject", handler);
 }
 
+static gboolean on_close_x11(gpointer opaque)
+{
+    GuiServer *server = opaque;
+    close_display(server->display);
+    free_server(server);
+    return G_SOURCE_REMOVE;
+}
+
+/*
+ * After a grab GDK asks the server for a sign of life, and uses the display in an idle callback
+ * when that has come, whether or not it has been closed meanwhile (3.24, gdkasync.c): so all the
+ * answers are fetched, and those callbacks go first.
+ */
+static void close_x11_later(GuiServer *server)
+{
+    if (!server->dead) {
+        gdk_display_sync(server->display);
+    }
+    g_idle_add_full(G_PRIORITY_LOW, on_close_x11, server, NULL);
+}
+
 static gboolean has_windows(GdkDisplay *display)
 {
     g_autoptr(GList) windows = gtk_window_list_toplevels();
@@ -215,8 +236,12 @@ void gui_server_release(GuiServer *server)
     if (has_windows(server->display)) {
         return; /* a loop of GTK still asks something: the connection stays, so that it can end */
     }
-    close_display(server->display);
-    free_server(server);
+    if (server->relay == NULL) {
+        close_x11_later(server);
+    } else {
+        close_display(server->display);
+        free_server(server);
+    }
 }
 
 void gui_server_break(GuiServer *server)
