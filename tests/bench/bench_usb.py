@@ -2,10 +2,11 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """What an idle USB tablet costs the host, beside QEMU: prints numbers, judges nothing.
 
-    bench_usb.py [--seconds N] [xhci] [ehci] [uhci]
+    bench_usb.py [--seconds N] [--suspend] [xhci] [ehci] [uhci]
 
 Linux on the software CPU has its driver listen to the tablet, which does not move: wake-ups a
-second of the processor's thread and of all others, without the tablet and with it.
+second of the processor's thread and of all others, without the tablet and with it. With --suspend
+nobody listens, so that it may put the tablet and the controller to sleep, and is asked which do.
 """
 import os
 import subprocess
@@ -49,7 +50,13 @@ class Program:
         return ''
 
 
-def measure(program, controller, tablet, seconds):
+SUSPEND = ('for i in /sys/bus/usb/devices/*/power /sys/bus/pci/devices/*/power; do '
+           'echo auto > $i/control; echo 0 > $i/autosuspend_delay_ms; done 2>/dev/null; sleep 20')
+STATES = ('for i in /sys/bus/usb/devices/[0-9u]*; do [ -e $i/product ] && '
+          'echo "$(cat $i/product): $(cat $i/power/runtime_status)"; done')
+
+
+def measure(program, controller, tablet, seconds, suspend):
     args, driver = CONTROLLERS[controller]
     files = linux.FILES % 'text'
     with tempfile.TemporaryDirectory() as folder:
@@ -71,11 +78,16 @@ def measure(program, controller, tablet, seconds):
             console.wait('~ # ')
             console.run('mount -t proc p /proc; mount -t sysfs s /sys; mount -t devtmpfs d /dev; '
                         'modprobe -a usbhid hid-generic evdev %s; sleep 4' % driver)
-            console.run('for i in /dev/hidraw*; do cat $i > /dev/null & done; sleep 3')
+            if not suspend:
+                console.run('for i in /dev/hidraw*; do cat $i > /dev/null & done; sleep 3')
+            states = ''
+            if suspend:
+                console.run(SUSPEND)
+                states = console.run(STATES).rstrip().replace('\n', ', ')
             before = wakeups(machine.process.pid)
             time.sleep(seconds)
             after = wakeups(machine.process.pid)
-            return [(b - a) / seconds for a, b in zip(before, after)]
+            return [(b - a) / seconds for a, b in zip(before, after)] + [states]
         finally:
             machine.process.kill()
             machine.process.wait()
@@ -83,16 +95,18 @@ def measure(program, controller, tablet, seconds):
 
 def main():
     args = sys.argv[1:]
-    seconds = 10
+    seconds, suspend = 10, False
     if args[:1] == ['--seconds']:
         seconds, args = int(args[1]), args[2:]
+    if args[:1] == ['--suspend']:
+        suspend, args = True, args[1:]
     for controller in args or CONTROLLERS:
         for name, program in (('vitrine', binary()), ('qemu', 'qemu-system-x86_64')):
             for tablet in (False, True):
-                processor, others = measure(program, controller, tablet, seconds)
-                print('%s %-8s %-14s processor %6.1f/s, other threads %6.1f/s' %
+                processor, others, states = measure(program, controller, tablet, seconds, suspend)
+                print('%s %-8s %-14s processor %6.1f/s, other threads %6.1f/s %s' %
                       (controller, name, 'idle tablet' if tablet else 'no tablet', processor,
-                       others), flush=True)
+                       others, states), flush=True)
 
 
 if __name__ == '__main__':
