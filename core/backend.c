@@ -262,7 +262,8 @@ Backend *backend_claim(Machine *machine, const char *id, const char *type, GErro
     Backend *backend = backend_find(machine, id);
 
     if (!backend) {
-        error_set(error, "object '%s' not found (-object makes them)", id);
+        g_set_error(error, VITRINE_ERROR, VITRINE_ERROR_DEVICE_NOT_FOUND,
+                    "Device '%s' not found: no such object (-object makes them)", id);
         return NULL;
     }
     if (!object_type_is(machine, backend->ops->name, type)) {

@@ -247,9 +247,7 @@ gboolean drive_resize(Drive *drive, guint64 length,
 
     length = (length + BLOCK_SECTOR_SIZE - 1) / BLOCK_SECTOR_SIZE * BLOCK_SECTOR_SIZE;
     if (!image) {
-        g_set_error(error, VITRINE_ERROR, VITRINE_ERROR_DEVICE_NOT_FOUND,
-                    "Device '%s' has no medium", drive->id);
-        return FALSE;
+        return error_set(error, "Device '%s' has no medium", drive->id);
     }
     if (drive_is_readonly(drive)) {
         return error_set(error, "Image is read-only");

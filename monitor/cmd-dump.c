@@ -166,7 +166,8 @@ static Vcpu *find_vcpu(const CommandCall *call, gint64 index, GError **error)
     GPtrArray *vcpus = call->machine->vcpus;
 
     if (index < 0 || index >= vcpus->len) {
-        error_set(error, "Invalid parameter 'cpu-index': there is no CPU #%" G_GINT64_FORMAT,
+        error_set(error,
+                  "Parameter 'cpu-index' expects a CPU number: there is no CPU #%" G_GINT64_FORMAT,
                   index);
         return NULL;
     }

@@ -17,9 +17,12 @@ static const AbsentTopic topics[] = {
     {"dirty_rate", "Status: unstarted\nStart Time: 0 (ms)\nSample Pages: 0 (per GB)\n"
                    "Period: 0 (sec)\nMode: page-sampling\nDirty rate: (not ready)\n"},
     {"network", ""},
+    {"opcount", "[TCG profiler not compiled]\n"},
+    {"profile", NULL, "Internal profiler not compiled"},
     {"sev", "SEV is not enabled\n"},
     {"sgx", "No EPC regions defined, SGX not available\n"},
     {"tpm", ""},
+    {"usbhost", ""},
     {"usernet", ""},
     {"vcpu_dirty_limit", "Dirty page limit not enabled!\n"},
     {"vm-generation-id", NULL, "VM Generation ID device not found"},

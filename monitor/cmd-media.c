@@ -14,7 +14,9 @@ static Frontend *find_protected(Machine *machine, const char *name, const char *
 {
     Frontend *frontend = machine->frontends ? frontend_find(machine, id ? id : name) : NULL;
 
-    if (!frontend) {
+    if (!frontend && !id && g_str_equal(name, "spice")) {
+        g_set_error(error, VITRINE_ERROR, VITRINE_ERROR_DEVICE_NOT_ACTIVE, "SPICE is not in use");
+    } else if (!frontend) {
         error_set(error, "there is no frontend '%s' open", id ? id : name);
     } else if (id && strcmp(frontend->ops->name, name) != 0) {
         error_set(error, "the frontend '%s' is no %s", id, name);

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "core/block.h"
+#include "core/display.h"
 #include "core/error.h"
 #include "core/frontend.h"
 #include "core/input.h"
@@ -37,8 +38,8 @@ gboolean qmp_human_monitor_command(CommandCall *call, GError **error)
     gint64 cpu = command_int(call, "cpu-index", 0);
     HumanCall *human;
 
-    if (command_has(call, "cpu-index") && cpu >= call->machine->vcpus->len) {
-        return error_set(error, "there is no CPU #%" G_GINT64_FORMAT, cpu);
+    if (cpu < 0 || (command_has(call, "cpu-index") && cpu >= call->machine->vcpus->len)) {
+        return error_set(error, "Parameter 'cpu-index' expects a CPU number");
     }
     human = g_new0(HumanCall, 1);
     human->context = (CommandContext){
@@ -94,7 +95,8 @@ gboolean qmp_send_key(CommandCall *call, GError **error)
             return FALSE;
         }
     }
-    return input_send_chord(call->machine->input, codes, json_array_get_length(keys),
+    return json_array_get_length(keys) == 0 ||
+           input_send_chord(call->machine->input, codes, json_array_get_length(keys),
                             (guint)command_int(call, "hold-time", DEFAULT_HOLD_MS)) ||
            error_set(error, "too many keys are waiting to be sent; is the machine running?");
 }
@@ -159,11 +161,31 @@ static gboolean send_event(InputRouter *router, JsonObject *event, GError **erro
     return TRUE;
 }
 
+static gboolean find_display(Machine *machine, const char *name, GError **error)
+{
+    for (guint i = 0; i < machine->displays->len; i++) {
+        if (g_str_equal(display_name(g_ptr_array_index(machine->displays, i)), name)) {
+            return TRUE;
+        }
+    }
+    g_set_error(error, VITRINE_ERROR, VITRINE_ERROR_DEVICE_NOT_FOUND, "Device '%s' not found",
+                name);
+    return FALSE;
+}
+
 gboolean qmp_input_send_event(CommandCall *call, GError **error)
 {
     JsonArray *events = json_node_get_array(command_json(call, "events"));
+    const char *device = command_string(call, "device");
+    Machine *machine = call->machine;
     gboolean good = TRUE;
 
+    if (device && !find_display(machine, device, error)) {
+        return FALSE;
+    }
+    if (!machine_is_running(machine) && machine->run_state != RUN_STATE_SUSPENDED) {
+        return error_set(error, "VM not running");
+    }
     for (guint i = 0; good && i < json_array_get_length(events); i++) {
         good = send_event(call->machine->input, json_array_get_object_element(events, i), error);
     }
@@ -179,9 +201,7 @@ gboolean qmp_change_vnc_password(CommandCall *call, GError **error)
     Frontend *frontend = frontend_find(call->machine, "vnc");
 
     if (!frontend || !frontend->ops->set_password) {
-        g_set_error(error, VITRINE_ERROR, VITRINE_ERROR_DEVICE_NOT_ACTIVE,
-                    "No VNC display is present");
-        return FALSE;
+        return error_set(error, "Could not set password: there is no VNC server");
     }
     return frontend->ops->set_password(frontend, *password ? password : NULL, PASSWORD_KEEP, error);
 }

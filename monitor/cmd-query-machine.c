@@ -187,6 +187,13 @@ gboolean qmp_query_cpu_model_expansion(CommandCall *call, GError **error)
     }
     entries = cpu_model_build(text, accel->cpuid_supported, missing, error);
     if (!entries) {
+        if (error && g_str_has_prefix((*error)->message, "-cpu: ")) { /* there is no such option */
+            g_autofree char *message = g_strdup((*error)->message + strlen("-cpu: "));
+
+            g_clear_error(error);
+            error_set(error, "CPU model '%s' not found: %s",
+                      json_object_get_string_member(model, "name"), message);
+        }
         return FALSE;
     }
     expanded = json_object_new();

@@ -137,10 +137,8 @@ static gboolean need_vnc(const CommandCall *call, GError **error)
 /* There are no certificates: reloading what a server has reads nothing. */
 gboolean qmp_display_reload(CommandCall *call, GError **error)
 {
-    if (!need_vnc(call, error)) {
-        return FALSE;
-    }
-    return !command_flag(call, "tls-certs") || error_set(error, "vnc tls is not enabled");
+    return !command_flag(call, "tls-certs") ||
+           (need_vnc(call, error) && error_set(error, "vnc tls is not enabled"));
 }
 
 gboolean qmp_display_update(CommandCall *call, GError **error)

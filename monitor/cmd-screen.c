@@ -37,8 +37,8 @@ static Display *find_display(const CommandCall *call, gint64 head, GError **erro
                   "there is no head %" G_GINT64_FORMAT " of display '%s' (see 'info display')",
                   head, name ? name : "");
     } else {
-        error_set(error, "Device '%s' not found: there is no such display (see 'info display')",
-                  name);
+        g_set_error(error, VITRINE_ERROR, VITRINE_ERROR_DEVICE_NOT_FOUND,
+                    "Device '%s' not found: there is no such display (see 'info display')", name);
     }
     return NULL;
 }

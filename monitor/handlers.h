@@ -242,6 +242,7 @@ gboolean qmp_add_client(CommandCall *call, GError **error);
 
 /* cmd-query-absent.c */
 gboolean qmp_absent(CommandCall *call, GError **error);
+gboolean qmp_rtc_reset_reinjection(CommandCall *call, GError **error);
 gboolean qmp_migrate_set_capabilities(CommandCall *call, GError **error);
 
 /* cmd-program.c */
