@@ -65,20 +65,8 @@ DefinitionBlock ("pc.aml", "DSDT", 1, "VITRIN", "VITRPC  ", 1)
                 ROUTE (0x001FFFFF, LNKC, LNKD, LNKA, LNKB)
             })
 
-            /* Slots where a device has come or is to go (read), and what to let go of (write). */
-            OperationRegion (PCST, SystemIO, 0xAE00, 0x0C)
-            Field (PCST, DWordAcc, NoLock, WriteAsZeros)
-            {
-                PCIU, 32,
-                PCID, 32,
-                B0EJ, 32
-            }
-
-            /* _EJ0 of slot Arg0: the device goes when this returns. */
-            Method (PCEJ, 1, NotSerialized)
-            {
-                Store (ShiftLeft (1, Arg0), B0EJ)
-            }
+#define SLOT_PORT 0xAE00
+            #include "slots.asl"
 
             Device (ISA)
             {

@@ -123,6 +123,19 @@ DefinitionBlock ("q35.aml", "DSDT", 1, "VITRIN", "VITRQ35 ", 1)
                 Return (Arg3)
             }
 
+#define SLOT_PORT 0x0CC0
+            #include "slots.asl"
+
+            Device (MRES)
+            {
+                Name (_HID, EisaId ("PNP0C02"))
+                Name (_UID, "ports")
+                Name (_CRS, ResourceTemplate ()
+                {
+                    IO (Decode16, SLOT_PORT, SLOT_PORT, 0x01, 0x14)
+                })
+            }
+
             Device (ISA)
             {
                 Name (_ADR, 0x001F0000)

@@ -1,5 +1,4 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "core/hotplug.h"
 #include "hw/misc/pvpanic.h"
 #include "hw/pc/acpi.h"
 #include "hw/pc/aml.h"
@@ -228,82 +227,6 @@ static void add_isa_parts(Aml *aml, const PcBoard *board)
     }
 }
 
-/* ---- PCI slots ---- */
-
-/* What sits there from the start and stays is no slot. */
-static gboolean is_slot(const PciBus *bus, guint slot)
-{
-    for (guint function = 0; function < 8; function++) {
-        const PciDevice *pci = bus->devices[slot << 3 | function];
-        if (pci && !device_is_hotpluggable(&pci->device)) {
-            return FALSE;
-        }
-    }
-    return TRUE;
-}
-
-static void slot_name(char name[5], guint slot)
-{
-    g_snprintf(name, 5, "SL%02X", slot);
-}
-
-static void add_slot(Aml *aml, guint slot)
-{
-    char name[5];
-
-    slot_name(name, slot);
-    aml_open_device(aml, name);
-    aml_name_integer(aml, "_ADR", slot << 16);
-    aml_name_integer(aml, "_SUN", slot);
-    aml_open_method(aml, "_EJ0", 1, FALSE);
-    aml_path(aml, "\\_SB.PCI0.PCEJ");
-    aml_integer(aml, slot);
-    aml_close(aml);
-    aml_close(aml);
-}
-
-/* PCNT (slots, what): tells the system of each of the slots (a bit each). */
-static void add_notify(Aml *aml, const PciBus *bus)
-{
-    aml_open_method(aml, "PCNT", 2, FALSE);
-    for (guint slot = 1; slot < 32; slot++) {
-        if (is_slot(bus, slot)) {
-            char name[5];
-            slot_name(name, slot);
-            aml_open_if_arg0(aml, 1u << slot);
-            aml_notify_arg1(aml, name);
-            aml_close(aml);
-        }
-    }
-    aml_close(aml);
-}
-
-static void add_slots(Aml *aml, const PciBus *bus)
-{
-    static const struct {
-        const char *field;
-        guint what; /* table 5.131: device check, ejection request */
-    } events[] = {{"\\_SB.PCI0.PCIU", 1}, {"\\_SB.PCI0.PCID", 3}};
-
-    aml_open_scope(aml, "\\_SB.PCI0");
-    for (guint slot = 1; slot < 32; slot++) {
-        if (is_slot(bus, slot)) {
-            add_slot(aml, slot);
-        }
-    }
-    add_notify(aml, bus);
-    aml_close(aml);
-    aml_open_scope(aml, "\\_GPE");
-    aml_open_method(aml, "_E01", 0, FALSE);
-    for (guint i = 0; i < G_N_ELEMENTS(events); i++) {
-        aml_path(aml, "\\_SB.PCI0.PCNT");
-        aml_path(aml, events[i].field);
-        aml_integer(aml, events[i].what);
-    }
-    aml_close(aml);
-    aml_close(aml);
-}
-
 /* ---- the table ---- */
 
 void acpi_add_ssdt(AcpiBlob *blob, PcBoard *board, const AcpiInfo *info)
@@ -316,8 +239,8 @@ void acpi_add_ssdt(AcpiBlob *blob, PcBoard *board, const AcpiInfo *info)
     add_windows(&aml, board, info);
     add_reserved(&aml, info);
     add_isa_parts(&aml, board);
-    if (!info->express) { /* there, root ports do it */
-        add_slots(&aml, board->pci);
+    if (board->hotplug) {
+        acpi_add_slots(&aml, board->hotplug);
     }
     acpi_end(blob, start, TRUE);
 }

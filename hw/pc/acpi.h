@@ -10,6 +10,7 @@
 #pragma once
 
 #include "hw/pc/acpi-blob.h"
+#include "hw/pc/aml.h"
 #include "hw/pc/pc-priv.h"
 
 /* The files' sizes; what the tables do not need is zeros. */
@@ -26,3 +27,5 @@ void pc_acpi_reset(PcBoard *board);
 /* Appends the table of what is on this machine: windows, slots, processors, sleeping states, which
  * of the DSDT's parts are there. */
 void acpi_add_ssdt(AcpiBlob *blob, PcBoard *board, const AcpiInfo *info);
+/* acpi-slots.c */
+void acpi_add_slots(Aml *aml, const PciHotplug *hotplug);

@@ -313,6 +313,11 @@ void ich9_lpc_raise_gpe(Device *dev, guint n)
     ich9_pm_raise_gpe(&((Ich9Lpc *)dev)->pm, n);
 }
 
+const PciHotplug *ich9_lpc_hotplug(const Device *dev)
+{
+    return &((const Ich9Lpc *)dev)->pm.hotplug;
+}
+
 const AcpiSleep *ich9_lpc_sleep(const Device *dev)
 {
     return &((const Ich9Lpc *)dev)->pm.sleep;
@@ -371,7 +376,7 @@ static gboolean realize(Device *dev, GError **error)
 
     init_config(pci);
     region_init_io(&lpc->rcba, "ich9-rcba", &rcba_ops, lpc, RCBA_SIZE);
-    ich9_pm_init(&lpc->pm, dev, pci->bus->io, no_reboot, tco_timed_out);
+    ich9_pm_init(&lpc->pm, pci, no_reboot, tco_timed_out);
     lpc->pm.acpi.sci = (IrqLine){set_sci, lpc, 0};
     lpc->routed = pci->bus;
     lpc->isa = isa_bus_create(dev, "isa.0", pci->bus->memory, pci->bus->io);

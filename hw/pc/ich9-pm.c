@@ -14,6 +14,9 @@
 #define SMI_STS 0x34
 #define TCO     0x60
 
+#define SLOT_PORT 0xcc0 /* beside it; the number is that of QEMU's board, and of the tables */
+#define GPE_SLOTS 1
+
 #define APM_PORT         0xb2
 #define APM_ACPI_ENABLE  0x02
 #define APM_ACPI_DISABLE 0x03
@@ -141,12 +144,21 @@ void ich9_pm_reset(Ich9Pm *pm)
     pm->apm_control = pm->apm_status = 0;
     acpi_pm_reset(&pm->acpi);
     ich9_tco_reset(&pm->tco);
+    pci_hotplug_reset(&pm->hotplug);
     update_gpe(pm);
 }
 
-void ich9_pm_init(Ich9Pm *pm, Device *dev, Region *io, gboolean (*no_reboot)(const Device *dev),
+static void slots_changed(void *opaque)
+{
+    ich9_pm_raise_gpe(opaque, GPE_SLOTS);
+}
+
+void ich9_pm_init(Ich9Pm *pm, PciDevice *pci, gboolean (*no_reboot)(const Device *dev),
                   void (*timed_out)(Device *dev))
 {
+    Device *dev = &pci->device;
+    Region *io = pci->bus->io;
+
     pm->dev = dev;
     acpi_sleep_init(&pm->sleep, dev, &pm->acpi);
     ich9_tco_init(&pm->tco, dev, no_reboot, timed_out);
@@ -159,12 +171,14 @@ void ich9_pm_init(Ich9Pm *pm, Device *dev, Region *io, gboolean (*no_reboot)(con
     region_add(&pm->ports, TCO, &pm->tco.region, 1);
     region_init_io(&pm->apm, "apm", &apm_ops, pm, 2);
     region_add(io, APM_PORT, &pm->apm, 0);
+    pci_hotplug_init(&pm->hotplug, pci->bus, slots_changed, pm);
+    region_add(io, SLOT_PORT, &pm->hotplug.region, 0);
 }
 
 void ich9_pm_finish(Ich9Pm *pm)
 {
-    Region *regions[] = {&pm->acpi.evt, &pm->acpi.cnt, &pm->acpi.tmr, &pm->tco.region,
-                         &pm->general,  &pm->apm,      &pm->ports};
+    Region *regions[] = {&pm->acpi.evt, &pm->acpi.cnt, &pm->acpi.tmr,       &pm->tco.region,
+                         &pm->general,  &pm->apm,      &pm->hotplug.region, &pm->ports};
 
     for (guint i = 0; i < G_N_ELEMENTS(regions); i++) {
         if (regions[i]->parent) {
@@ -173,6 +187,7 @@ void ich9_pm_finish(Ich9Pm *pm)
     }
     acpi_sleep_finish(&pm->sleep);
     ich9_tco_finish(&pm->tco);
+    pci_hotplug_finish(&pm->hotplug);
     region_finish(&pm->general);
     region_finish(&pm->apm);
     region_finish(&pm->ports);
@@ -187,6 +202,8 @@ static gboolean state_loaded(void *object, GError **error)
 static const StateField state_fields[] = {
     {"acpi", STATE_STRUCT, G_STRUCT_OFFSET(Ich9Pm, acpi), 1, sizeof(AcpiPm), 1, &acpi_pm_state},
     {"tco", STATE_STRUCT, G_STRUCT_OFFSET(Ich9Pm, tco), 1, sizeof(Ich9Tco), 1, &ich9_tco_state},
+    {"hotplug", STATE_STRUCT, G_STRUCT_OFFSET(Ich9Pm, hotplug), 1, sizeof(PciHotplug), 1,
+     &pci_hotplug_state},
     STATE_ARRAY(U8, Ich9Pm, gpe_status),
     STATE_ARRAY(U8, Ich9Pm, gpe_enable),
     STATE_FIELD(U32, Ich9Pm, smi_enable),

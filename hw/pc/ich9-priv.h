@@ -42,6 +42,7 @@ typedef struct Ich9Pm {
     Device *dev;
     AcpiPm acpi;
     AcpiSleep sleep;
+    PciHotplug hotplug; /* of plain PCI behind bridges; root ports do it themselves */
     Ich9Tco tco;
     Region ports;   /* container of ICH9_PM_PORTS */
     Region general; /* below all others in it */
@@ -54,7 +55,7 @@ typedef struct Ich9Pm {
 extern const StateTable ich9_pm_state;
 
 /* `io`: where the APM ports are. The owner sets acpi.sci and places `ports`. */
-void ich9_pm_init(Ich9Pm *pm, Device *dev, Region *io, gboolean (*no_reboot)(const Device *dev),
+void ich9_pm_init(Ich9Pm *pm, PciDevice *pci, gboolean (*no_reboot)(const Device *dev),
                   void (*timed_out)(Device *dev));
 void ich9_pm_finish(Ich9Pm *pm);
 void ich9_pm_reset(Ich9Pm *pm);

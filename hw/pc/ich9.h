@@ -11,6 +11,7 @@
 #include "hw/isa/isa.h"
 #include "hw/pc/acpi-info.h"
 #include "hw/pc/acpi-sleep.h"
+#include "hw/pc/pci-hotplug.h"
 #include "hw/pci/pci-host.h"
 
 #define ICH9_LPC_DEVFN (31 << 3)
@@ -34,6 +35,7 @@ IrqLine ich9_lpc_gsi(Device *dev, guint n);
 void ich9_lpc_raise_gpe(Device *dev, guint n);
 
 const AcpiSleep *ich9_lpc_sleep(const Device *dev);
+const PciHotplug *ich9_lpc_hotplug(const Device *dev);
 
 /* Fills the fields of what is in the bridge. */
 void ich9_lpc_acpi_info(const Device *dev, AcpiInfo *info);

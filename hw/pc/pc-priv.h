@@ -12,6 +12,7 @@
 #include "hw/pc/acpi-info.h"
 #include "hw/pc/acpi-sleep.h"
 #include "hw/pc/pam.h"
+#include "hw/pc/pci-hotplug.h"
 #include "hw/pci/pci.h"
 
 #define PC_GSIS    24
@@ -40,8 +41,9 @@ typedef struct PcBoard {
     Device *lpc, *ahci;                        /* of q35 */
     PciBus *pci;
     Device *pic, *ioapic, *hpet, *pit, *rtc, *i8042, *fw_cfg, *dma;
-    Device **apics;         /* local APICs, config.cpus of them; NULL if they are not ours */
-    const AcpiSleep *sleep; /* of the power management; NULL = none */
+    Device **apics;            /* local APICs, config.cpus of them; NULL if they are not ours */
+    const AcpiSleep *sleep;    /* of the power management; NULL = none */
+    const PciHotplug *hotplug; /* likewise */
     IsaBus *isa;
     IrqLine isa_irq[ISA_IRQS];            /* inputs for devices that the board wires by hand */
     IrqLine high_irq[PC_GSIS - ISA_IRQS]; /* likewise, of the I/O APIC alone */

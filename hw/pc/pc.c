@@ -74,6 +74,7 @@ static gboolean south_bridge_functions_init(PcBoard *board, GError **error)
         return FALSE;
     }
     board->sleep = piix4_pm_sleep(board->pm);
+    board->hotplug = piix4_pm_hotplug(board->pm);
     device_connect_irq(board->pm, 0, board->isa_irq[9]);
     return !board->usb || pc_create_pci(board, &piix3_uhci_ops, "1.2", error);
 }

@@ -207,6 +207,11 @@ static void init_config(PciDevice *pci)
     memset(pci->writable + SMBBA + 2, 0, 2);
 }
 
+const PciHotplug *piix4_pm_hotplug(const Device *dev)
+{
+    return &((const Piix4Pm *)dev)->hotplug;
+}
+
 const AcpiSleep *piix4_pm_sleep(const Device *dev)
 {
     return &((const Piix4Pm *)dev)->sleep;

@@ -9,11 +9,13 @@
 
 #include "hw/pc/acpi-info.h"
 #include "hw/pc/acpi-sleep.h"
+#include "hw/pc/pci-hotplug.h"
 #include "hw/pci/pci.h"
 
 extern const PciDeviceOps piix4_pm_ops;
 
 const AcpiSleep *piix4_pm_sleep(const Device *dev);
+const PciHotplug *piix4_pm_hotplug(const Device *dev);
 
 /* Fills the fixed hardware's fields. */
 void piix4_pm_acpi_info(const Device *dev, AcpiInfo *info);

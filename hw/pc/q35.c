@@ -33,6 +33,7 @@ static gboolean lpc_init(PcBoard *board, GError **error)
     ich9_lpc_connect_host(board->lpc, q35_pci_host(board->pcihost));
     board->isa = ich9_lpc_isa_bus(board->lpc);
     board->sleep = ich9_lpc_sleep(board->lpc);
+    board->hotplug = ich9_lpc_hotplug(board->lpc);
     return TRUE;
 }
 

@@ -268,6 +268,19 @@ typedef struct PlainBridge {
     gboolean use_msi;
 } PlainBridge;
 
+/* Slots of plain PCI have no hot-plug hardware; the board may have another way. */
+static void offer_slots(PciBus *behind)
+{
+    PciBus *root = behind;
+
+    while (root->bridge) {
+        root = root->bridge->bus;
+    }
+    if (root->found) {
+        root->found(behind, root->found_opaque);
+    }
+}
+
 static gboolean plain_realize(Device *dev, GError **error)
 {
     PlainBridge *plain = (PlainBridge *)dev;
@@ -285,6 +298,7 @@ static gboolean plain_realize(Device *dev, GError **error)
     at = pci_add_capability(pci, CAPABILITY_SLOT, CAPABILITY_SLOT_SIZE);
     pci->config[at + 2] = SLOT_FIRST_IN_CHASSIS;
     pci->config[at + 3] = (guint8)plain->chassis;
+    offer_slots(pci->secondary);
     return TRUE;
 }
 
@@ -346,6 +360,7 @@ static gboolean express_realize(Device *dev, GError **error)
         msi_init(pci, 1, FALSE);
     }
     pcie_init(pci, PCIE_PCI_BRIDGE);
+    offer_slots(pci->secondary);
     return TRUE;
 }
 

@@ -98,6 +98,10 @@ struct PciBus {
     void *map_opaque;
     IrqLine pirq[PCI_PIRQS];     /* wired by the board to the interrupt router */
     guint pirq_count[PCI_PIRQS]; /* how many devices hold it asserted */
+    /* Of a host bridge, if the board has hot-plug for buses without hardware for it: a bridge has
+     * come that makes such a bus. */
+    void (*found)(PciBus *behind, void *opaque);
+    void *found_opaque;
 };
 
 /* State of a PciDevice: the first field of the state table of every PCI device, at offset 0. */

@@ -57,11 +57,12 @@ class Acpi(linux.LinuxTest):
         bad = self.console.run('dmesg | grep -iE "%s" | grep -v "add MMCONFIG"' % BAD)
         self.assertEqual(bad, '')
 
-    def check_plug(self, slot):
+    def check_plug(self, slot, bus='pci.0', number=0):
         """A device comes, is used, and goes when Linux has let go of it."""
-        place = '/sys/bus/pci/devices/0000:00:%02x.0' % slot
+        place = '/sys/bus/pci/devices/0000:%02x:%02x.0' % (number, slot)
         hmp = self.machine.hmp
-        self.assertEqual(hmp.command('device_add virtio-rng-pci,id=plug,addr=%x' % slot), '')
+        self.assertEqual(hmp.command('device_add virtio-rng-pci,id=plug,bus=%s,addr=%x' %
+                                     (bus, slot)), '')
         self.console.wait_for('[ -e %s/driver ]' % place)
         self.console.wait_for('grep virtio /sys/class/misc/hw_random/rng_current')
         self.assertEqual(self.console.run('dd if=/dev/hwrng bs=32 count=1 2>/dev/null | wc -c'),
@@ -127,22 +128,28 @@ class Acpi(linux.LinuxTest):
                         '12345678-1234-5678-9abc-def012345678', '-smbios',
                         'type=0,vendor=Firm,release=7.25', '-smbios', 'type=3,asset=A3',
                         '-smbios', 'type=2,product=Board', '-smbios',
-                        'type=11,value=first,value=second')
+                        'type=11,value=first,value=second', '-device',
+                        'pci-bridge,id=outer,chassis_nr=1', '-device',
+                        'pci-bridge,id=inner,chassis_nr=2,bus=outer,addr=2')
         self.check_log()
         self.check_tables(TABLES)
         self.check_parts()
         self.check_dmi()
         self.check_plug(5)
         self.check_plug(5)
+        self.check_plug(3, 'inner', 2)
+        self.check_plug(4, 'outer', 1)
         self.check_eject()
         self.check_log()
         self.check_button()
         self.check_poweroff()
 
     def test_q35(self):
-        self.start_with('-machine', 'q35')
+        self.start_with('-machine', 'q35', '-device', 'pci-bridge,id=plain,chassis_nr=1')
         self.check_log()
         self.check_tables(TABLES | {'MCFG'})
+        self.check_plug(5, 'plain', 1)
+        self.check_plug(5, 'plain', 1)
         self.check_button()
         self.check_log()
         self.check_poweroff()

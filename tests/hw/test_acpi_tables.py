@@ -268,6 +268,59 @@ class Hotplug(TablesTest):
         for slot in slots:
             self.gone('"d%d"' % slot)
 
+    def check_bridges(self, board, base, status, first):
+        """Each plain PCI bus has a number, and its slots are in the tables within its bridge."""
+        self.machine.stop()
+        self.start('-machine', board, '-m', '64', '-device',
+                   'pci-bridge,id=outer,chassis_nr=1,addr=7', '-device',
+                   'pci-bridge,id=inner,chassis_nr=2,bus=outer,addr=3', '-device',
+                   'virtio-rng-pci,id=cold,bus=outer,addr=9')
+        hmp = self.machine.hmp.command
+        if board == 'q35':
+            for register, value in ((0x40, 0x601), (0x44, 0x80)):  # PMBASE
+                self.q.outl(0xcf8, 0x8000f800 | register)
+                self.q.outl(0xcfc, value)
+        up, down, eject, removable, bus = range(base, base + 20, 4)
+        self.assertEqual(hmp('device_add virtio-rng-pci,id=plug,bus=inner,addr=1e'), '')
+        self.assertEqual(self.q.inb(status), 2)
+        self.q.outl(bus, first)
+        self.assertEqual((self.q.inl(up), self.q.inl(removable)), (0, ~(1 << 3) & 0xffffffff))
+        self.q.outl(bus, first + 1)
+        self.assertEqual((self.q.inl(bus), self.q.inl(up), self.q.inl(up)),
+                         (first + 1, 1 << 30, 0))
+        self.assertEqual(hmp('device_del plug'), '')
+        self.assertEqual(self.q.inl(down), 1 << 30)
+        self.q.outl(bus, first)
+        self.q.outl(eject, 1 << 30)  # of the other bus, which has nothing there
+        self.hmp = hmp
+        self.assertIn('"plug"', hmp('info qtree'))
+        self.q.outl(bus, first + 1)
+        self.q.outl(eject, 1 << 30)
+        self.gone('"plug"')
+        for number in (first + 2, 255, 0xffffffff):  # there is none
+            self.q.outl(bus, number)
+            self.q.outl(eject, 0xffffffff)
+            self.assertEqual([self.q.inl(port) for port in (up, down, eject, removable)], [0] * 4)
+        self.q.outl(bus, first)
+        self.q.outl(eject, 0xffffffff)  # a bridge stays
+        self.gone('"cold"')
+        self.assertIn('"inner"', hmp('info qtree'))
+        code = self.source(self.load())
+        self.assertRegex(code, r'Device \(BR38\) \{ Name \(_ADR, 0x00070000\)')
+        self.assertRegex(code, r'Device \(BR18\) \{ Name \(_ADR, 0x00030000\)')
+        self.assertRegex(code, r'BR38.BR18.PCNT \(\\_SB.PCI0.PCIS \((One|0x02), 0x03\), 0x03\)')
+
+    def test_bridges(self):
+        self.check_bridges('pc', UP, GPE_STATUS, 1)
+
+    def test_bridges_of_q35(self):
+        self.machine.stop()
+        self.start('-machine', 'q35', '-m', '64')
+        self.assertNotIn('_E01', self.source(self.load()))
+        self.assertIn('does not support', self.machine.hmp.command('device_add virtio-rng-pci'))
+        self.machine.stop()
+        self.check_bridges('q35', 0xcc0, 0x620, 0)
+
     def test_functions(self):
         self.assertIn('in use by the guest', self.hmp('device_add virtio-rng-pci,addr=6.1,id=more'))
         self.assertNotIn('"more"', self.hmp('info qtree'))
