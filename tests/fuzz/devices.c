@@ -3,7 +3,8 @@
  * Fuzz target: what a guest (and, for input and characters, the world outside) can do to a whole
  * machine, through the qtest dispatcher.
  *
- * An input is a byte that picks the board (bit 0: isapc, else bit 2: q35; bit 1: with local APICs),
+ * An input is a byte that picks the board (bit 0: isapc, else bit 2: q35, with bit 3 a virtio-vga
+ * instead of a Cirrus; bit 1: with local APICs),
  * then records of 8 bytes:
  * operation, selector, address (16 bits), value (32 bits). With VITRINE_FUZZ_TRACE in the
  * environment each command line is printed to stderr before it is carried out: a finding as a qtest
@@ -46,11 +47,11 @@ typedef struct Record {
 
 /* Where devices answer, so that inputs need not find out. PCI's are set by setup_pci(). */
 static const guint16 ports[] = {
-    0x20,  0x40,   0x60,   0x64,   0x61,  0x70,   0x92,   0xa0,   0xb2,  0xe9,  0x170,
-    0x1ce, 0x1f0,  0x278,  0x2f8,  0x376, 0x378,  0x3b0,  0x3c0,  0x3c8, 0x3d0, 0x3f6,
-    0x3f8, 0x402,  0x4d0,  0x510,  0x514, 0x518,  0x600,  0x608,  0xcf8, 0xcfc, 0xc00,
-    0xc08, 0xafe0, 0x5658, 0x1700, 0x620, 0xc000, 0xc008, 0xc010, 0x0e0, 0x441, 0x443,
-    0x505, 0x2000, 0x3f0,  0x000,  0x080, 0x0c0,  0x0d0,
+    0x20,  0x40,   0x60,   0x64,   0x61,  0x70,   0x92,   0xa0,   0xb2,   0xe9,  0x170,
+    0x1ce, 0x1f0,  0x278,  0x2f8,  0x376, 0x378,  0x3b0,  0x3c0,  0x3c8,  0x3d0, 0x3f6,
+    0x3f8, 0x402,  0x4d0,  0x510,  0x514, 0x518,  0x600,  0x608,  0xcf8,  0xcfc, 0xc00,
+    0xc08, 0xafe0, 0x5658, 0x1700, 0x620, 0xc000, 0xc008, 0xc010, 0x0e0,  0x441, 0x443,
+    0x505, 0x2000, 0x3f0,  0x000,  0x080, 0x0c0,  0x0d0,  0xae00, 0xae10,
 };
 
 #define AHCI_BAR 0xfea40000
@@ -82,8 +83,8 @@ static const guint32 areas[] = {
 #define RCBA          0xfed1c000u
 #define BRIDGE_MEMORY 0xe1000000u /* 1 MiB for each of three */
 
-static const guint16 q35_ports[] = {0x600, 0x620, 0x630, 0x660, 0x670, 0x700, 0xb2,
-                                    0xcf8, 0xcfc, 0xc00, 0x20,  0xa0,  0x4d0, 0x40};
+static const guint16 q35_ports[] = {0x600, 0x620, 0x630, 0x660, 0x670, 0x700, 0xb2,  0xcf8, 0xcfc,
+                                    0xc00, 0x20,  0xa0,  0x4d0, 0x40,  0x3c0, 0x3d0, 0xcc0, 0xcd0};
 
 static const guint32 q35_areas[] = {
     0x00000000, /* the seeds' RAM */
@@ -108,6 +109,9 @@ static const guint32 q35_areas[] = {
     0xfec00000,
     0x100000000 - FLASH_SIZE, /* flash chips */
     0x100000000 - 2 * FLASH_SIZE,
+    0xe0000000, /* the card: video memory, registers */
+    0xe8000000,
+    0xe8004000,
 };
 
 /* Virtio devices in slots 10 to 14: where their windows are and, in memory, their queues. */
@@ -140,7 +144,10 @@ static int make_image(const char *name, guint size)
 
 static const char *board_name(guint8 choice)
 {
-    return choice & 1 ? "isapc" : choice & 4 ? "q35,vga=cirrus" : "pc";
+    return choice & 1      ? "isapc"
+           : !(choice & 4) ? "pc"
+           : choice & 8    ? "q35,vga=virtio"
+                           : "q35,vga=cirrus";
 }
 
 static gboolean is_q35(const PcRig *rig)
@@ -186,6 +193,7 @@ static PcRig *make_rig(guint8 choice)
         "usb-kbd,bus=e.0,port=1",
         "usb-mouse,bus=e.0,port=2,usb_version=1",
         "usb-storage,bus=e.0,port=3,drive=stick2",
+        "pci-bridge,id=b,addr=0x11,chassis_nr=1",
         "qemu-xhci,id=x,addr=9",
         "usb-kbd,bus=x.0,port=1",
         "usb-hub,bus=x.0,port=2",
@@ -342,8 +350,9 @@ static void setup_q35(PcRig *rig)
     config_write(rig, 0xf8, 0x44, 0x80);
     config_write(rig, 0xf8, 0x60, 0x0b0a0b0a);
     config_write(rig, 0xf8, 0xf0, RCBA | 1);
-    config_write(rig, 0x08, 0x10, 0xe0000000); /* Cirrus VGA */
+    config_write(rig, 0x08, 0x10, 0xe0000000); /* Cirrus VGA, or virtio's */
     config_write(rig, 0x08, 0x14, 0xe8000000);
+    config_write(rig, 0x08, 0x18, 0xe8000000);
     config_write(rig, 0x08, 0x04, 7);
     config_write(rig, 0xfa, 0x24, AHCI_BAR);
     config_write(rig, 0xfa, 0x04, 7);
@@ -587,9 +596,9 @@ static void outside(PcRig *rig, const Record *r)
     Chardev *serial = chardev_find(rig->machine, "serial0");
     guint8 byte = (guint8)r->value;
 
-    switch (r->select % 9) {
+    switch (r->select % 10) {
     case 0:
-    case 1: input_key(input, r->addr & 0x1ff, r->select % 9); break;
+    case 1: input_key(input, r->addr & 0x1ff, r->select % 10); break;
     case 2: input_button(input, 0x110 + r->addr % 8, r->value & 1); break;
     case 3: input_rel(input, r->addr % 9, (gint)r->value); break;
     case 4:
@@ -610,7 +619,7 @@ static void outside(PcRig *rig, const Record *r)
     input_sync(input);
 }
 
-/* A device comes behind a root port, or somebody wants it gone. */
+/* A device comes behind a root port or a bridge, or somebody wants it gone. */
 static void op_hotplug(PcRig *rig, const Record *r)
 {
     static const char *const ids[] = {"leaves", "comes"};
@@ -623,14 +632,18 @@ static void op_hotplug(PcRig *rig, const Record *r)
         device_unplug(dev, NULL);
         return;
     }
-    text = g_strdup_printf("virtio-rng-pci,id=%s,bus=rp%u", id, 1 + (r->value & 1));
+    if (!is_q35(rig) || (r->value & 2)) {
+        text = g_strdup_printf("virtio-rng-pci,id=%s,bus=b,addr=%u", id, 10 + (r->value & 1));
+    } else {
+        text = g_strdup_printf("virtio-rng-pci,id=%s,bus=rp%u", id, 1 + (r->value & 1));
+    }
     options = option_list_parse(text, "driver", NULL);
     device_add(rig->machine, options, NULL);
 }
 
 static void op_outside(PcRig *rig, const Record *r)
 {
-    if (is_q35(rig) && (r->select & 0x40)) {
+    if (r->select & 0x40) {
         op_hotplug(rig, r);
         return;
     }

@@ -13,7 +13,7 @@ import sys
 B, W, L = 0, 1, 2
 
 # As in devices.c.
-PC, ISAPC, APICS, Q35 = 0, 1, 2, 4
+PC, ISAPC, APICS, Q35, VIRTIO_VGA = 0, 1, 2, 4, 8
 
 
 class Seed:
@@ -434,6 +434,50 @@ def q35_hotplug():
     return s.record(OUTSIDE, 7)
 
 
+def slots():
+    """Devices behind a bridge come and go by ACPI."""
+    s = Seed()
+    for _ in range(2):
+        for bus in (1, 0, 2):
+            s.record(OUTSIDE, 0x40, 0, bus).outl(0xae10, bus).record(IN_ANY, L, 0xae00)
+            s.record(OUTSIDE, 0x40, 0, bus).record(IN_ANY, L, 0xae04).outl(0xae08, 0xfffffffe).run()
+    return s.record(OUTSIDE, 0x40, 0, 1).record(OUTSIDE, 7)
+
+
+def cirrus():
+    """Packed pixels, banks, extended write modes, the cursor, transfers of several kinds."""
+    s = Seed(Q35).indexed(0x3c4, (6, 0x12), (7, 0x01), (0x17, 4)).indexed(0x3ce, (6, 5))
+    s.outb(0x3c2, 0x67).indexed(0x3d4, (0x11, 0), (1, 79), (0x12, 99), (0x13, 80), (0x1b, 0x22))
+    for banks in (0, 1, 0x21, 2, 6, 0x14, 0x16):
+        s.indexed(0x3ce, (0x0b, banks), (9, 0xff), (0x0a, 0x80), (0, 3), (1, 0x5a), (5, 0x44))
+        s.indexed(0x3c4, (2, 0xff)).record(WRITE, 16 << 2 | L, 0xfffd, 0xa5c3)
+        s.record(WRITE, 22 << 2 | L, 0xffff, 0xa5c3).record(READ, 22 << 2 | L, 0x40)
+        s.indexed(0x3ce, (5, 0x45)).record(WRITE, 16 << 2 | B, 0x8000, 0x99).show()
+    s.indexed(0x3c4, (0x12, 5), (0x13, 0x3f), (0xf0, 0xff), (0xf1, 0xff)).show()
+    for mode, extensions in ((0, 0), (1, 0), (4, 0), (0x84, 8), (0xc0, 4), (0x48, 0), (0x98, 2)):
+        s.indexed(0x3ce, (0x20, 99), (0x21, 0x1f), (0x22, 0xff), (0x23, 7), (0x24, 0xff),
+                  (0x25, 0x1f), (0x2a, 0x3f), (0x2e, 0x3f), (0x30, mode), (0x32, 0x0d),
+                  (0x33, extensions), (0x31, 2))
+        s.record(WRITE, 22 << 2 | L, 0, 0x12345678).run().show()
+    return s.indexed(0x3ce, (0x31, 4))
+
+
+def virtio_vga():
+    s = Seed(Q35 | VIRTIO_VGA).outb(0x3c2, 0x67)
+    for area in (23, 24):
+        for offset in (0, 0x14, 0x16, 0x18, 0x1c, 0x400, 0x500, 0x604, 0x1000, 0x2000, 0x3000):
+            s.record(READ, area << 2 | L, offset).record(WRITE, area << 2 | W, offset, 3)
+    return vbe_modes(s).record(OUTSIDE, 7).show()
+
+
+def vbe_modes(s):
+    for bpp in (8, 32):
+        for index, value in ((4, 0), (1, 640), (2, 480), (3, bpp), (4, 0x41)):
+            s.outw(0x1ce, index).outw(0x1cf, value)
+        s.record(WRITE, 22 << 2 | L, 0x100, 0xffffff).show()
+    return s
+
+
 EHCI_OP, EHCI_CONFIG, EHCI_PORTS = 7, 9, 10  # among the areas from the 65th on
 EHCI_RAM = 0xb000
 
@@ -515,6 +559,9 @@ def seeds():
     yield 'q35', q35()
     yield 'flash', flash()
     yield 'q35-hotplug', q35_hotplug()
+    yield 'slots', slots()
+    yield 'cirrus', cirrus()
+    yield 'virtio-vga', virtio_vga()
     yield 'serial', serial()
     yield 'fw-cfg', fw_cfg()
     yield 'pci', pci()
