@@ -30,6 +30,7 @@ typedef struct GuiMenu GuiMenu;
 typedef struct GuiStatus GuiStatus;
 typedef struct GuiHotBar GuiHotBar;
 
+#define GUI_ASKED     8
 #define GUI_ZOOM_STEP 0.25
 #define GUI_ZOOM_MIN  0.25
 #define GUI_ZOOM_MAX  8.0
@@ -57,10 +58,11 @@ struct GuiWindow {
     Timer hide_message;
     GuiHotBar *hot_bar;
     gboolean is_full_screen, iconified, obscured;
-    gboolean frozen;                  /* GTK draws nothing: the server is behind */
-    gboolean zoomed;                  /* in full screen, by hand: the picture does not fill it */
-    GtkAllocation content;            /* what bars and pages have now */
-    gint fitted_width, fitted_height; /* and when it was us who chose */
+    gboolean frozen;                 /* GTK draws nothing: the server is behind */
+    gboolean zoomed;                 /* in full screen, by hand: the picture does not fill it */
+    GtkAllocation content;           /* what bars and pages have now */
+    GtkRequisition asked[GUI_ASKED]; /* sizes that we have asked for and that may still come */
+    guint asked_count;
     Timer ask_guest;
 };
 

@@ -57,6 +57,28 @@ void gui_window_title(Gui *gui)
 
 /* ---- size ---- */
 
+/* A size that we choose. The server and the window manager come to it in their own time; until
+ * then the window may get those before. */
+static void note_size(GuiWindow *window, gint width, gint height)
+{
+    if (window->asked_count == GUI_ASKED) {
+        window->asked_count--;
+        memmove(window->asked, window->asked + 1, sizeof(window->asked[0]) * window->asked_count);
+    }
+    window->asked[window->asked_count++] = (GtkRequisition){width, height};
+}
+
+static gboolean is_our_size(const GuiWindow *window)
+{
+    for (guint i = 0; i < window->asked_count; i++) {
+        if (window->asked[i].width == window->content.width &&
+            window->asked[i].height == window->content.height) {
+            return TRUE;
+        }
+    }
+    return FALSE;
+}
+
 void gui_window_fit(GuiWindow *window)
 {
     Gui *gui = window->gui;
@@ -73,8 +95,7 @@ void gui_window_fit(GuiWindow *window)
     GtkRequisition natural; /* of the content: Wayland's frame and shadow are not counted */
     gtk_widget_get_preferred_size(gtk_bin_get_child(GTK_BIN(window->window)), NULL, &natural);
     gtk_window_resize(GTK_WINDOW(window->window), natural.width, natural.height);
-    window->fitted_width = natural.width;
-    window->fitted_height = natural.height;
+    note_size(window, natural.width, natural.height);
 }
 
 /* A guest that can will take the size that the person has given to the window. */
@@ -83,8 +104,7 @@ static void ask_guest(void *opaque)
     GuiWindow *window = opaque;
     GuiPage *page = gui_page_front_in(window);
     if (page == NULL || page->screen == NULL || console_is_gone(page->console) ||
-        (window->content.width == window->fitted_width &&
-         window->content.height == window->fitted_height)) {
+        is_our_size(window)) {
         return;
     }
     GtkWidget *widget = GTK_WIDGET(page->screen);
@@ -101,9 +121,13 @@ static void on_size(GtkWidget *widget, GtkAllocation *content, GuiWindow *window
         return;
     }
     window->content = *content;
-    if (window->fitted_width == 0) { /* the first size of a window that is not fitted */
-        window->fitted_width = content->width;
-        window->fitted_height = content->height;
+    if (window->asked_count == 0) { /* the first size of a window that is not fitted */
+        note_size(window, content->width, content->height);
+    }
+    const GtkRequisition *last = &window->asked[window->asked_count - 1];
+    if (last->width == content->width && last->height == content->height) {
+        window->asked[0] = *last; /* it has come: older ones come no more */
+        window->asked_count = 1;
     }
     timer_set_after(&window->ask_guest, SETTLED);
 }
