@@ -37,9 +37,7 @@ typedef struct I440fx {
 } I440fx;
 
 typedef struct I440fxHost {
-    Device device;
-    PciHost host;
-    PciBus *bus;
+    PciHostDevice host;
     I440fx *bridge;
 } I440fxHost;
 
@@ -174,59 +172,21 @@ static guint map_irq(const PciBus *bus, guint slot, guint pin)
 
 static gboolean host_realize(Device *dev, GError **error)
 {
-    I440fxHost *host = (I440fxHost *)dev;
-    Machine *machine = dev->machine;
+    PciHostDevice *host = (PciHostDevice *)dev;
 
-    host->bus = pci_bus_create(dev, "pci.0", NULL, &machine->system_io);
-    host->bus->map_irq = map_irq;
-    pci_host_init(&host->host, host->bus);
-    region_add(&machine->system_io, 0xcf8, &host->host.address_port, 0);
-    region_add(&machine->system_io, 0xcfc, &host->host.data_port, 0);
+    pci_host_realize(host, "pci.0");
+    host->host.bus->map_irq = map_irq;
     return TRUE;
-}
-
-static void host_unrealize(Device *dev)
-{
-    I440fxHost *host = (I440fxHost *)dev;
-
-    region_remove(&host->host.address_port);
-    region_remove(&host->host.data_port);
-    pci_host_finish(&host->host);
-}
-
-/* After all that sits on the bus. */
-static void host_reset(Device *dev)
-{
-    I440fxHost *host = (I440fxHost *)dev;
-
-    pci_host_reset(&host->host);
-    pci_bus_reset(host->bus);
-}
-
-static const StateField host_state_fields[] = {
-    {"address", STATE_U32, G_STRUCT_OFFSET(I440fxHost, host.address), 1, 4, 1, NULL},
-    STATE_END,
-};
-static const StateTable host_state = {1, host_state_fields, NULL};
-
-static void host_info(Device *dev, GString *out)
-{
-    pci_bus_info(((I440fxHost *)dev)->bus, out);
-}
-
-static GVariant *host_query(Device *dev)
-{
-    return pci_bus_query(((I440fxHost *)dev)->bus);
 }
 
 PciBus *i440fx_pci_bus(Device *dev)
 {
-    return ((I440fxHost *)dev)->bus;
+    return ((PciHostDevice *)dev)->host.bus;
 }
 
 PciHost *i440fx_pci_host(Device *dev)
 {
-    return &((I440fxHost *)dev)->host;
+    return &((PciHostDevice *)dev)->host;
 }
 
 Pam *i440fx_pam(Device *dev)
@@ -242,8 +202,9 @@ Device *i440fx_create(Machine *machine, Bus *bus, Region *ram, Region *pci_memor
     if (!dev) {
         return NULL;
     }
-    host->bus->memory = pci_memory;
-    Device *bridge = device_create(machine, &i440fx_ops.device, &host->bus->bus, NULL, NULL, error);
+    host->host.host.bus->memory = pci_memory;
+    Device *bridge =
+        device_create(machine, &i440fx_ops.device, &host->host.host.bus->bus, NULL, NULL, error);
     if (!bridge) {
         device_destroy(dev);
         return NULL;
@@ -278,14 +239,7 @@ const DeviceOps i440fx_pcihost_ops = {
     .name = "i440FX-pcihost",
     .part = "i440fx",
     .summary = "PCI host of the i440FX",
-    .category = "Bridge",
     .size = sizeof(I440fxHost),
-    .board_only = TRUE,
-    .state = &host_state,
     .realize = host_realize,
-    .unrealize = host_unrealize,
-    .reset = host_reset,
-    .info_topic = "pci",
-    .info = host_info,
-    .query = host_query,
+    PCI_HOST_OPS,
 };

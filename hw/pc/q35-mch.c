@@ -46,9 +46,7 @@ typedef struct Mch {
 } Mch;
 
 typedef struct Q35Host {
-    Device device;
-    PciHost host;
-    PciBus *bus;
+    PciHostDevice host;
     Mch *mch;
 } Q35Host;
 
@@ -206,59 +204,21 @@ static const StateTable mch_state = {1, state_fields, state_loaded};
 
 static gboolean host_realize(Device *dev, GError **error)
 {
-    Q35Host *host = (Q35Host *)dev;
-    Machine *machine = dev->machine;
+    PciHostDevice *host = (PciHostDevice *)dev;
 
-    host->bus = pci_bus_create(dev, "pcie.0", NULL, &machine->system_io);
-    host->bus->express = TRUE;
-    pci_host_init(&host->host, host->bus);
-    region_add(&machine->system_io, 0xcf8, &host->host.address_port, 0);
-    region_add(&machine->system_io, 0xcfc, &host->host.data_port, 0);
+    pci_host_realize(host, "pcie.0");
+    host->host.bus->express = TRUE;
     return TRUE;
-}
-
-static void host_unrealize(Device *dev)
-{
-    Q35Host *host = (Q35Host *)dev;
-
-    region_remove(&host->host.address_port);
-    region_remove(&host->host.data_port);
-    pci_host_finish(&host->host);
-}
-
-/* After all that sits on the bus. */
-static void host_reset(Device *dev)
-{
-    Q35Host *host = (Q35Host *)dev;
-
-    pci_host_reset(&host->host);
-    pci_bus_reset(host->bus);
-}
-
-static const StateField host_state_fields[] = {
-    {"address", STATE_U32, G_STRUCT_OFFSET(Q35Host, host.address), 1, 4, 1, NULL},
-    STATE_END,
-};
-static const StateTable host_state = {1, host_state_fields, NULL};
-
-static void host_info(Device *dev, GString *out)
-{
-    pci_bus_info(((Q35Host *)dev)->bus, out);
-}
-
-static GVariant *host_query(Device *dev)
-{
-    return pci_bus_query(((Q35Host *)dev)->bus);
 }
 
 PciBus *q35_pci_bus(Device *dev)
 {
-    return ((Q35Host *)dev)->bus;
+    return ((PciHostDevice *)dev)->host.bus;
 }
 
 PciHost *q35_pci_host(Device *dev)
 {
-    return &((Q35Host *)dev)->host;
+    return &((PciHostDevice *)dev)->host;
 }
 
 Pam *q35_pam(Device *dev)
@@ -285,14 +245,15 @@ Device *q35_create(Machine *machine, Bus *bus, Region *ram, Region *pci_memory, 
     if (!dev) {
         return NULL;
     }
-    host->bus->memory = pci_memory;
-    Device *mch = device_create(machine, &mch_ops.device, &host->bus->bus, NULL, NULL, error);
+    host->host.host.bus->memory = pci_memory;
+    Device *mch =
+        device_create(machine, &mch_ops.device, &host->host.host.bus->bus, NULL, NULL, error);
     if (!mch) {
         device_destroy(dev);
         return NULL;
     }
     host->mch = (Mch *)mch;
-    connect(host->mch, &host->host, ram);
+    connect(host->mch, &host->host.host, ram);
     return dev;
 }
 
@@ -320,14 +281,7 @@ const DeviceOps q35_pcihost_ops = {
     .name = "q35-pcihost",
     .part = "q35",
     .summary = "PCI Express host of the Q35",
-    .category = "Bridge",
     .size = sizeof(Q35Host),
-    .board_only = TRUE,
-    .state = &host_state,
     .realize = host_realize,
-    .unrealize = host_unrealize,
-    .reset = host_reset,
-    .info_topic = "pci",
-    .info = host_info,
-    .query = host_query,
+    PCI_HOST_OPS,
 };

@@ -105,16 +105,33 @@ void pci_host_set_ecam(PciHost *host, Region *memory, guint64 base, guint buses)
     }
 }
 
-void pci_host_init(PciHost *host, PciBus *bus)
+void pci_host_set_bypass(PciHost *host, const IoOps *ops, void *opaque)
 {
-    host->bus = bus;
+    host->bypass = ops;
+    host->bypass_opaque = opaque;
+}
+
+/* ---- as a device ---- */
+
+void pci_host_realize(PciHostDevice *dev, const char *bus)
+{
+    Region *io = &dev->device.machine->system_io;
+    PciHost *host = &dev->host;
+
+    host->bus = pci_bus_create(&dev->device, bus, NULL, io);
     region_init_io(&host->address_port, "pci-conf-idx", &address_ops, host, 4);
     region_init_io(&host->data_port, "pci-conf-data", &data_ops, host, 4);
     region_init_io(&host->ecam, "pcie-mmcfg", &ecam_ops, host, ECAM_SIZE_MAX);
+    region_add(io, 0xcf8, &host->address_port, 0);
+    region_add(io, 0xcfc, &host->data_port, 0);
 }
 
-void pci_host_finish(PciHost *host)
+void pci_host_unrealize(Device *dev)
 {
+    PciHost *host = &((PciHostDevice *)dev)->host;
+
+    region_remove(&host->address_port);
+    region_remove(&host->data_port);
     region_finish(&host->address_port);
     region_finish(&host->data_port);
     if (host->ecam.parent) {
@@ -123,13 +140,27 @@ void pci_host_finish(PciHost *host)
     region_finish(&host->ecam);
 }
 
-void pci_host_reset(PciHost *host)
+/* After all that sits on the bus. */
+void pci_host_reset(Device *dev)
 {
+    PciHost *host = &((PciHostDevice *)dev)->host;
+
     host->address = 0;
+    pci_bus_reset(host->bus);
 }
 
-void pci_host_set_bypass(PciHost *host, const IoOps *ops, void *opaque)
+static const StateField state_fields[] = {
+    {"address", STATE_U32, G_STRUCT_OFFSET(PciHostDevice, host.address), 1, 4, 1, NULL},
+    STATE_END,
+};
+const StateTable pci_host_state = {1, state_fields, NULL};
+
+void pci_host_info(Device *dev, GString *out)
 {
-    host->bypass = ops;
-    host->bypass_opaque = opaque;
+    pci_bus_info(((PciHostDevice *)dev)->host.bus, out);
+}
+
+GVariant *pci_host_query(Device *dev)
+{
+    return pci_bus_query(((PciHostDevice *)dev)->host.bus);
 }

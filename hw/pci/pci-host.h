@@ -22,12 +22,30 @@ typedef struct PciHost {
     Region ecam;
 } PciHost;
 
-void pci_host_init(PciHost *host, PciBus *bus);
-void pci_host_finish(PciHost *host);
 /* Shows configuration space at `base` of `memory`: 1 MiB for each of `buses` (at most 256) from bus
  * 0 on. 0 buses: not at all. */
 void pci_host_set_ecam(PciHost *host, Region *memory, guint64 base, guint buses);
-void pci_host_reset(PciHost *host);
-
 /* What answers byte accesses to CF8h-CFBh; the handlers see the offset from CF8h. */
 void pci_host_set_bypass(PciHost *host, const IoOps *ops, void *opaque);
+
+/* ---- as a device, which owns the bus ---- */
+
+typedef struct PciHostDevice {
+    Device device;
+    PciHost host;
+} PciHostDevice;
+
+/* From the device's own realize(): makes the bus, and the ports appear. */
+void pci_host_realize(PciHostDevice *dev, const char *bus);
+
+extern const StateTable pci_host_state;
+void pci_host_unrealize(Device *dev);
+void pci_host_reset(Device *dev);
+void pci_host_info(Device *dev, GString *out);
+GVariant *pci_host_query(Device *dev);
+
+/* All else that is the same for all of them. */
+#define PCI_HOST_OPS                                                               \
+    .category = "Bridge", .board_only = TRUE, .state = &pci_host_state,            \
+    .unrealize = pci_host_unrealize, .reset = pci_host_reset, .info_topic = "pci", \
+    .info = pci_host_info, .query = pci_host_query
