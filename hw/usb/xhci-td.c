@@ -143,9 +143,12 @@ static gboolean fetch_data(XhciEndpoint *endpoint, XhciTd *td)
         guint32 length = trb_length(trb);
         guint64 immediate = GUINT64_TO_LE(trb->parameter);
 
+        if (!length) {
+            continue; /* there may be no buffer yet */
+        }
         if (trb->control & TRB_IDT && has_data(trb)) {
             memcpy(to, &immediate, length);
-        } else if (length && !pci_dma_read(&endpoint->xhci->pci, trb->parameter, to, length)) {
+        } else if (!pci_dma_read(&endpoint->xhci->pci, trb->parameter, to, length)) {
             xhci_host_error(endpoint->xhci, "data lies where no memory is; the controller halts");
             return FALSE;
         }

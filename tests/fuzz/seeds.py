@@ -379,6 +379,12 @@ def xhci_stick():
     return s.step()
 
 
+def xhci_empty():
+    """The first that an endpoint sends is nothing."""
+    s = XhciSeed().device(1, 7, 4).endpoint(1, 4, 2, 0xb000).control(1, 0x00010900, 0)
+    return s.ram(0xb000, 0xf000, 0, 0, 1 << 10 | 0x21).reg(XHCI_BELLS, 4, 4).step()
+
+
 def xhci_hub():
     s = XhciSeed().device(1, 2).control(1, 0x00010900, 0)
     s.control(1, 0x00080323, 1).control(1, 0x00040323, 1).control(1, 0x000000a3, 0x00040001, 4)
@@ -568,6 +574,7 @@ def seeds():
     yield 'xhci-keyboard', xhci_keyboard()
     yield 'xhci-stick', xhci_stick()
     yield 'xhci-hub', xhci_hub()
+    yield 'xhci-empty', xhci_empty()
     yield 'ehci-transfers', ehci_transfers()
     yield 'ehci-ports', ehci_ports()
 
