@@ -6,6 +6,7 @@
 #include "core/error.h"
 #include "hw/pci/msi.h"
 #include "hw/pci/pci-priv.h"
+#include "hw/pci/pci-reserve.h"
 #include "hw/pci/pcie.h"
 
 #define VGA_MEMORY_ADDR 0xa0000u
@@ -266,6 +267,7 @@ typedef struct PlainBridge {
     PciBridge bridge;
     guint64 chassis;
     gboolean use_msi;
+    PciReserve reserve;
 } PlainBridge;
 
 /* Slots of plain PCI have no hot-plug hardware; the board may have another way. */
@@ -285,16 +287,22 @@ static gboolean plain_realize(Device *dev, GError **error)
 {
     PlainBridge *plain = (PlainBridge *)dev;
     PciDevice *pci = &plain->bridge.pci;
+    /* So that what comes finds room. */
+    const PciReserve some = {-1, (char *)"4K", (char *)"1M", NULL, (char *)"1M"};
     guint at;
 
     if (!plain->chassis) {
         return error_set(error, "pci-bridge needs chassis_nr=, a number from 1 to 255 that no "
                                 "other bridge has");
     }
+    if (!pci_reserve_check(&plain->reserve, error)) {
+        return FALSE;
+    }
     pci_bridge_init(&plain->bridge, "pci");
     if (plain->use_msi) {
         msi_init(pci, 1, FALSE);
     }
+    pci_reserve_add(pci, pci_reserve_is_empty(&plain->reserve) ? &some : &plain->reserve);
     at = pci_add_capability(pci, CAPABILITY_SLOT, CAPABILITY_SLOT_SIZE);
     pci->config[at + 2] = SLOT_FIRST_IN_CHASSIS;
     pci->config[at + 3] = (guint8)plain->chassis;
@@ -311,6 +319,7 @@ static const OptionSpec plain_options[] = {
     {"chassis_nr", OPTION_UINT, G_STRUCT_OFFSET(PlainBridge, chassis), "0",
      "number of the chassis, 1 to 255, different for each bridge", 0, 255},
     {"msi", OPTION_BOOL, G_STRUCT_OFFSET(PlainBridge, use_msi), "on", "can send messages"},
+    PCI_RESERVE_OPTIONS(PlainBridge, reserve),
     OPTION_END,
 };
 

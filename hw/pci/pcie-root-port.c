@@ -4,22 +4,12 @@
 #include "core/error.h"
 #include "hw/pci/msi.h"
 #include "hw/pci/pci-bridge.h"
+#include "hw/pci/pci-reserve.h"
 #include "hw/pci/pcie-slot.h"
 #include "hw/pci/pcie.h"
 
 #define CAPABILITY_SUBSYSTEM      0x0d
 #define CAPABILITY_SUBSYSTEM_SIZE 8
-
-/* What the firmware is to leave free for devices that come; it is QEMU's, described in its
- * docs/pcie_pci_bridge.txt. All ones: as the firmware thinks. */
-#define CAPABILITY_VENDOR  0x09
-#define RESERVE_SIZE       32
-#define RESERVE_TYPE       1 /* in the fourth byte */
-#define RESERVE_BUSES      4
-#define RESERVE_IO         8
-#define RESERVE_MEMORY     16
-#define RESERVE_PREFETCH32 20
-#define RESERVE_PREFETCH64 24
 
 #define LNKCAP_PORT_SHIFT 24
 #define RTCTL_WRITABLE    0x0f
@@ -30,9 +20,7 @@ typedef struct RootPort {
     PcieSlot slot;
     guint64 port, chassis, number; /* options */
     gboolean hotplug;
-    /* likewise, for the firmware; -1 = not said */
-    gint64 buses;
-    char *io, *memory, *prefetch32, *prefetch64;
+    PciReserve reserve;
 } RootPort;
 
 static guint32 config_read(PciDevice *pci, guint addr, guint size)
@@ -91,56 +79,6 @@ static gboolean check_place(const RootPort *port, GError **error)
     return TRUE;
 }
 
-/* ---- what the firmware is asked for ---- */
-
-static gboolean parse_size(const char *name, const char *text, guint64 max, guint64 *size,
-                           GError **error)
-{
-    *size = G_MAXUINT64;
-    if (!text) {
-        return TRUE;
-    }
-    if (!option_parse_size(name, text, 'B', size, error)) {
-        return FALSE;
-    }
-    return *size <= max || error_set(error, "%s=%s is too much", name, text);
-}
-
-typedef struct Reserve {
-    guint64 io, memory, prefetch32, prefetch64;
-} Reserve;
-
-static gboolean parse_reserve(const RootPort *port, Reserve *sizes, GError **error)
-{
-    if (port->prefetch32 && port->prefetch64) {
-        return error_set(error, "pref32-reserve and pref64-reserve cannot be used together");
-    }
-    return parse_size("io-reserve", port->io, 1u << 16, &sizes->io, error) &&
-           parse_size("mem-reserve", port->memory, 1u << 31, &sizes->memory, error) &&
-           parse_size("pref32-reserve", port->prefetch32, 1u << 31, &sizes->prefetch32, error) &&
-           parse_size("pref64-reserve", port->prefetch64, 1ULL << 40, &sizes->prefetch64, error);
-}
-
-static void add_reserve(RootPort *port, const Reserve *sizes)
-{
-    PciDevice *pci = &port->bridge.pci;
-    guint at;
-
-    if (port->buses < 0 && !port->io && !port->memory && !port->prefetch32 && !port->prefetch64) {
-        return;
-    }
-    at = pci_add_capability(pci, CAPABILITY_VENDOR, RESERVE_SIZE);
-    pci->config[at + 2] = RESERVE_SIZE;
-    pci->config[at + 3] = RESERVE_TYPE;
-    pci_set_long(pci, at + RESERVE_BUSES, (guint32)port->buses);
-    pci_set_long(pci, at + RESERVE_IO, (guint32)sizes->io);
-    pci_set_long(pci, at + RESERVE_IO + 4, (guint32)(sizes->io >> 32));
-    pci_set_long(pci, at + RESERVE_MEMORY, (guint32)sizes->memory);
-    pci_set_long(pci, at + RESERVE_PREFETCH32, (guint32)sizes->prefetch32);
-    pci_set_long(pci, at + RESERVE_PREFETCH64, (guint32)sizes->prefetch64);
-    pci_set_long(pci, at + RESERVE_PREFETCH64 + 4, (guint32)(sizes->prefetch64 >> 32));
-}
-
 /* ---- lifecycle ---- */
 
 static void reset(Device *dev)
@@ -152,10 +90,9 @@ static gboolean realize(Device *dev, GError **error)
 {
     RootPort *port = (RootPort *)dev;
     PciDevice *pci = &port->bridge.pci;
-    Reserve sizes;
     guint at;
 
-    if (!check_place(port, error) || !parse_reserve(port, &sizes, error)) {
+    if (!check_place(port, error) || !pci_reserve_check(&port->reserve, error)) {
         return FALSE;
     }
     pci_bridge_init(&port->bridge, "pcie");
@@ -171,7 +108,7 @@ static gboolean realize(Device *dev, GError **error)
     pci->writable[at + PCIE_RTCTL] = RTCTL_WRITABLE;
     pci->write_one_clear[at + PCIE_RTSTA + 2] = RTSTA_PME;
     pcie_slot_init(&port->slot, pci, (guint)port->number, port->hotplug);
-    add_reserve(port, &sizes);
+    pci_reserve_add(pci, &port->reserve);
     return TRUE;
 }
 
@@ -191,16 +128,7 @@ static const OptionSpec root_port_options[] = {
      "number of the slot, different for each of a chassis", 0, 8191},
     {"hotplug", OPTION_BOOL, G_STRUCT_OFFSET(RootPort, hotplug), "on",
      "devices may come and go while the machine is there"},
-    {"bus-reserve", OPTION_INT, G_STRUCT_OFFSET(RootPort, buses), "-1",
-     "how many bus numbers the firmware leaves free behind it", (guint64)-1, 255},
-    {"io-reserve", OPTION_STRING, G_STRUCT_OFFSET(RootPort, io), NULL,
-     "how many ports it leaves free; 0 = none"},
-    {"mem-reserve", OPTION_STRING, G_STRUCT_OFFSET(RootPort, memory), NULL,
-     "how much memory below 4 GiB"},
-    {"pref32-reserve", OPTION_STRING, G_STRUCT_OFFSET(RootPort, prefetch32), NULL,
-     "how much prefetchable memory below 4 GiB"},
-    {"pref64-reserve", OPTION_STRING, G_STRUCT_OFFSET(RootPort, prefetch64), NULL,
-     "how much prefetchable memory"},
+    PCI_RESERVE_OPTIONS(RootPort, reserve),
     OPTION_END,
 };
 

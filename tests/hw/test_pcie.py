@@ -177,6 +177,16 @@ class Bridges(PcieTest):
                          [port.readl(at) & 0xff00 | 0x01200009, 3, 0, 0, 4 << 20, 0xffffffff,
                           1 << 30, 0])
 
+    def test_reserve_of_plain_bridges(self):
+        """They ask for some room, unless told otherwise: devices may come there, too."""
+        self.begin('-device', 'pci-bridge,chassis_nr=1', '-device',
+                   'pci-bridge,chassis_nr=2,pref32-reserve=2M')
+        for slot, wanted in ((1, [0xffffffff, 4096, 0, 1 << 20, 0xffffffff, 1 << 20, 0]),
+                             (2, [0xffffffff] * 4 + [2 << 20] + [0xffffffff] * 2)):
+            bridge = PciFunction(self.q, slot)
+            at = capability(bridge, 9)
+            self.assertEqual([bridge.readl(at + n) for n in range(4, 32, 4)], wanted)
+
     def test_what_monitors_say(self):
         self.begin('-device', 'pcie-root-port,id=rp,slot=1', '-device', 'virtio-rng-pci,bus=rp')
         said = self.machine.hmp.command('info pci')
@@ -209,6 +219,7 @@ class Bridges(PcieTest):
                 ('root bus', ('-device', port, '-device', 'pcie-root-port,bus=rp,slot=2')),
                 ('together', ('-device', port + ',pref32-reserve=1M,pref64-reserve=1M')),
                 ('too much', ('-device', port + ',io-reserve=1G')),
+                ('too much', ('-device', 'pci-bridge,chassis_nr=1,mem-reserve=4G')),
                 ('chassis_nr', ('-device', 'pci-bridge'))):
             status, _, err = run('-machine', 'q35', *args)[:3]
             self.assertNotEqual(status, 0, args)
@@ -326,9 +337,11 @@ class Hotplug(PcieTest):
     def test_no_hotplug(self):
         self.begin('-device', 'pcie-root-port,id=rp,slot=9,hotplug=off', '-device',
                    'pci-bridge,id=b,chassis_nr=1')
-        for bus in ('rp', 'b', 'pcie.0'):
+        for bus in ('rp', 'pcie.0'):
             self.assertIn('does not support hotplugging',
                           str(self.qmp.error('device_add', driver='virtio-rng-pci', bus=bus)))
+        self.assertIn('from the start',
+                      str(self.qmp.error('device_add', driver='pci-bridge', bus='b')))
 
 
 if __name__ == '__main__':
