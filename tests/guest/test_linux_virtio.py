@@ -13,8 +13,12 @@ import unittest
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), '..', 'lib'))
 
 import linux
+import image
 import rfb
 import tap
+import xserver
+from machine import run
+from screen import wait
 
 DEVICES = ('-device', 'virtio-rng-pci', '-device', 'virtio-balloon-pci,id=balloon', '-device',
            'virtio-keyboard-pci', '-device', 'virtio-tablet-pci')
@@ -124,9 +128,35 @@ class Virtio(linux.LinuxTest):
         self.check_tablet()
         self.assertNotRegex(self.console.run('dmesg | grep -i virtio'), '(?i)error|fail|unable')
 
+    def start_window(self):
+        """A GTK window, too, where there can be one; returns its X server."""
+        if xserver.missing() or 'gtk' not in run('-display', 'help')[1]:
+            return None
+        x = xserver.XServer().__enter__()
+        self.addCleanup(x.stop)
+        self.how = {'display': 'gtk', 'env': x.env}
+        return x
+
+    def picture_size(self):
+        path = os.path.join(self.dir, 'size.ppm')
+        self.machine.hmp.command('screendump ' + path)
+        picture = image.read(path)
+        return picture.width, picture.height
+
+    def check_window(self, x):
+        """The driver takes the size that somebody gives to the window, and the window stays."""
+        window = x.window('Vitrine')
+        bars = x.geometry(window)[3] - 768
+        for width, height in ((900, 620), (1000, 700)):
+            x.do('windowsize', window, width, height + bars)
+            self.console.wait_for('grep -x %dx%d /sys/class/drm/*/modes' % (width, height))
+            wait(lambda: self.picture_size() == (width, height), 'the picture', 120)
+            self.assertEqual(x.geometry(window)[2:], (width, height + bars))
+
     def test_display(self):
         """virtio-vga: the firmware's VGA, then the driver's picture, in the size a viewer wants."""
         vnc = os.path.join(self.dir, 'vnc')
+        x = self.start_window()
         self.start_shell('-device', 'virtio-vga,xres=1024,yres=768', '-vnc', 'unix:' + vnc)
         self.machine.hmp.command('screendump ' + os.path.join(self.dir, 'vga.ppm'))
         with open(os.path.join(self.dir, 'vga.ppm'), 'rb') as file:
@@ -149,6 +179,8 @@ class Virtio(linux.LinuxTest):
                 break
             self.assertLess(time.monotonic(), end, picture[at:at + 3])
             time.sleep(0.5)
+        if x:
+            self.check_window(x)
         viewer = rfb.Rfb(vnc)
         self.addCleanup(viewer.close)
         # ExtendedDesktopSize is understood; then SetDesktopSize with one screen.
