@@ -129,8 +129,8 @@ class Acpi(linux.LinuxTest):
                         'type=0,vendor=Firm,release=7.25', '-smbios', 'type=3,asset=A3',
                         '-smbios', 'type=2,product=Board', '-smbios',
                         'type=11,value=first,value=second', '-device',
-                        'pci-bridge,id=outer,chassis_nr=1', '-device',
-                        'pci-bridge,id=inner,chassis_nr=2,bus=outer,addr=2')
+                        'pci-bridge,id=outer,chassis_nr=1,mem-reserve=4M,pref64-reserve=4M',
+                        '-device', 'pci-bridge,id=inner,chassis_nr=2,bus=outer,addr=2')
         self.check_log()
         self.check_tables(TABLES)
         self.check_parts()
