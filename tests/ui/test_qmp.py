@@ -89,7 +89,8 @@ class QmpTest(unittest.TestCase):
                 ('send-key', {'keys': [{'type': 'qcode', 'data': 'nokey'}]}, 'no such key'),
                 ('input-send-event', {'events': [{'type': 'abs', 'data': {'axis': 'z'}}]}, 'axis'),
                 ('eject', {'device': 'nodrive'}, 'not found'),
-                ('human-monitor-command', {'command-line': 'info cpus', 'cpu-index': 9}, 'a CPU number')):
+                ('human-monitor-command', {'command-line': 'info cpus', 'cpu-index': 9},
+                 'a CPU number')):
             with self.subTest(command=command, arguments=arguments):
                 client.send(json.dumps({'execute': command, 'arguments': arguments}))
                 self.assertIn(word, client.answer()['error']['desc'])
