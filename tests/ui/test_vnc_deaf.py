@@ -4,6 +4,7 @@
 guest all the same, the update is whole when it reads again, and it may leave at any time. A machine
 without a guest prints the keys."""
 
+import contextlib
 import os
 import re
 import socket
@@ -19,7 +20,8 @@ import tap  # noqa: E402
 from fake import Fake  # noqa: E402
 from fakemachine import wait  # noqa: E402
 from machine import ROOT  # noqa: E402
-from rfb_decode import DESKTOP_SIZE, HEXTILE, RAW, TIGHT, ZLIB, ZRLE, Decoder  # noqa: E402
+from rfb_decode import (COPYRECT, DESKTOP_SIZE, HEXTILE, RAW, TIGHT, ZLIB, ZRLE,  # noqa: E402
+                        Decoder)
 from websocket import UPGRADE, WebSocket  # noqa: E402
 
 MODULE = os.environ.get('VITRINE_VNC', ROOT + '/build/ui/vnc/libvitrine-ui-vnc.so')
@@ -237,6 +239,33 @@ class Doze(VncTest):
         decoder.update()
         viewer.close()
         wait(self.dozes, 'the display rests')
+
+    def test_frames_are_shared(self):
+        """Viewers at a pace of their own, of which one copies: what each has been sent by and by is
+        the picture, although frames are brought up to date where they are."""
+        self.start('unix:vnc')
+        self.fake.send('play square')
+        deaf, _ = self.look()
+        viewers = [self.look() for _ in range(3)]
+        viewers[0][0].sock.sendall(struct.pack('>BxHiii', 2, 3, RAW, COPYRECT, DESKTOP_SIZE))
+        for _, decoder in viewers:
+            decoder.update()
+        for i in range(60):
+            for pace, (viewer, decoder) in enumerate(viewers, 1):
+                if i % pace == 0:
+                    viewer.request()
+                    decoder.update()
+        self.fake.send('play still')
+        dump = self.fake.dump()
+        expected = [bytes(dump.rgb[2 - i::3]) for i in range(3)]
+        for viewer, decoder in viewers:
+            viewer.sock.settimeout(QUIET)
+            with contextlib.suppress(TimeoutError):
+                while True:
+                    viewer.request()
+                    decoder.update()
+            self.assertEqual(expected, [bytes(viewer.pixels[i::4]) for i in range(3)])
+        deaf.close()
 
     def test_still_picture(self):
         """One that waits keeps its place: it hears of what changes much later."""

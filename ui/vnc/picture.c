@@ -234,9 +234,12 @@ static void update(VncPicture *picture, const Surface *surface, pixman_region32_
     find_changes(picture, surface, damage, &changed);
     if (pixman_region32_not_empty(&changed)) {
         bound(&changed);
-        VncFrame *frame = spare_frame(picture, surface->width, surface->height);
-        pixman_region32_subtract(&frame->stale, &frame->stale, &changed);
-        copy_region(frame, picture->current->data, picture->current->stride, &frame->stale);
+        VncFrame *frame = picture->current;
+        if (g_atomic_int_get(&frame->refs) > 1) { /* a viewer has it, too */
+            frame = spare_frame(picture, surface->width, surface->height);
+            pixman_region32_subtract(&frame->stale, &frame->stale, &changed);
+            copy_region(frame, picture->current->data, picture->current->stride, &frame->stale);
+        }
         copy_region(frame, surface->data, surface->stride, &changed);
         publish(picture, frame, &changed);
     }

@@ -5,9 +5,9 @@
  * the frame before, tile by tile, so that what is sent is what changed; it is done once, however
  * many viewers there are, by the viewer's thread that asks first.
  *
- * A frame never changes, so that an encoder needs no lock and a viewer that stalls while it is sent
- * holds up nobody: it keeps one frame's memory. Frames go back to the picture when the last
- * reference goes.
+ * A frame does not change while anybody has a reference to it, so that an encoder needs no lock and
+ * a viewer that stalls while it is sent holds up nobody: it keeps one frame's memory. Frames go
+ * back to the picture when the last reference goes.
  */
 #pragma once
 

@@ -21,6 +21,8 @@
 /* After a search in vain so many are left out, and twice as many after the next, up to the last. */
 #define FIRST_PAUSE 1
 #define LAST_PAUSE  32
+/* The same after scattered changes, which are soon seen to be. */
+#define LAST_SCATTERED_PAUSE 4
 
 #define SLOT_BITS 16 /* at least twice SURFACE_MAX_SIZE */
 #define SLOTS     (1 << SLOT_BITS)
@@ -28,7 +30,8 @@
 #define MANY_ROWS (-2)
 
 struct VncScroll {
-    guint pause, left; /* searches to leave out after the next failure, and now */
+    guint pause, left;     /* searches to leave out after the next failure, and now */
+    guint scattered_pause; /* after the next scattered change */
     guint64 hash_from[SURFACE_MAX_SIZE], hash_to[SURFACE_MAX_SIZE];
     gint32 slots[SLOTS]; /* a row of the old frame by its hash */
     guint16 votes[2 * SURFACE_MAX_SIZE];
@@ -38,7 +41,7 @@ VncScroll *vnc_scroll_new(void)
 {
     VncScroll *scroll = g_new0(VncScroll, 1);
 
-    scroll->pause = FIRST_PAUSE;
+    scroll->pause = scroll->scattered_pause = FIRST_PAUSE;
     memset(scroll->slots, 0xff, sizeof(scroll->slots));
     return scroll;
 }
@@ -189,19 +192,29 @@ static gboolean search(VncScroll *scroll, const VncFrame *from, const VncFrame *
     return worth;
 }
 
+gboolean vnc_scroll_rests(VncScroll *scroll)
+{
+    gboolean rests = scroll->left > 0;
+
+    scroll->left -= rests;
+    return rests;
+}
+
 gboolean vnc_scroll_find(VncScroll *scroll, const VncFrame *from, const VncFrame *to,
                          pixman_region32_t *damage, pixman_region32_t *moved, int *dy)
 {
     const pixman_box32_t *box = pixman_region32_extents(damage);
 
     if (from->width != to->width || from->height != to->height || box->x2 - box->x1 < MIN_WIDTH ||
-        box->y2 - box->y1 < MIN_HEIGHT || is_scattered(damage)) {
+        box->y2 - box->y1 < MIN_HEIGHT) {
         return FALSE;
     }
-    if (scroll->left > 0) {
-        scroll->left--;
+    if (is_scattered(damage)) {
+        scroll->left = scroll->scattered_pause;
+        scroll->scattered_pause = MIN(scroll->scattered_pause * 2, LAST_SCATTERED_PAUSE);
         return FALSE;
     }
+    scroll->scattered_pause = FIRST_PAUSE;
     gboolean found = search(scroll, from, to, damage, moved, dy);
     scroll->left = found ? 0 : scroll->pause;
     scroll->pause = found ? FIRST_PAUSE : MIN(scroll->pause * 2, LAST_PAUSE);

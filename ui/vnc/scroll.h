@@ -19,6 +19,9 @@ typedef struct VncScroll VncScroll;
 VncScroll *vnc_scroll_new(void);
 void vnc_scroll_free(VncScroll *scroll); /* NULL is fine */
 
+/* To be asked once before each frame. TRUE: searches were in vain of late, the next is left out. */
+gboolean vnc_scroll_rests(VncScroll *scroll);
+
 /*
  * Looks in what changed between two frames of one size for rows that are now `dy` lower (dy > 0)
  * or higher. TRUE if a good part of it has: then `moved` is where these rows are now, and what is

@@ -112,16 +112,24 @@ static void end_scale(rfbClientPtr client)
     }
 }
 
-/* Takes the newest frame; tells libvncserver of a new size. */
+/* Takes the newest frame; tells libvncserver of a new size. If the one before is not needed for
+ * comparing, the picture gets it back first, and may bring it up to date where it is. */
 static void take_frame(VncUpdater *updater, rfbClientPtr client)
 {
+    if (updater->seen && updater->scroll && vnc_scroll_rests(updater->scroll)) {
+        g_clear_pointer(&updater->seen, vnc_frame_unref);
+    }
+    if (!updater->seen) {
+        g_clear_pointer(&updater->frame, vnc_frame_unref);
+    }
     VncFrame *frame = vnc_view_take(updater->view, &updater->dirty);
-
-    if (!frame || frame == updater->frame) {
+    g_assert(frame); /* there was one when the screen was opened */
+    if (frame == updater->frame) {
         vnc_frame_unref(frame);
         return;
     }
-    if (frame->width != updater->frame->width || frame->height != updater->frame->height) {
+    if (frame->width != (guint)client->screen->width ||
+        frame->height != (guint)client->screen->height) {
         end_scale(client);
         rfbNewFramebuffer(client->screen, (char *)frame->data, (int)frame->width,
                           (int)frame->height, BITS_PER_SAMPLE, SAMPLES_PER_PIXEL, BYTES_PER_PIXEL);
@@ -450,7 +458,9 @@ static gboolean send_pixels(VncUpdater *updater, rfbClientPtr client)
         }
         pixman_region32_copy(&updater->dirty, &left);
         g_clear_pointer(&updater->seen, vnc_frame_unref);
-        updater->seen = pixman_region32_not_empty(&left) ? NULL : vnc_frame_ref(updater->frame);
+        updater->seen = pixman_region32_not_empty(&left) || !client->useCopyRect
+                            ? NULL
+                            : vnc_frame_ref(updater->frame);
     }
     pixman_region32_fini(&region);
     pixman_region32_fini(&moved);
