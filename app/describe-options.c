@@ -9,6 +9,7 @@
 
 #include "app/accels.h"
 #include "app/frontends.h"
+#include "app/listings.h"
 #include "app/options.h"
 #include "app/uses.h"
 #include "core/block.h"
@@ -229,8 +230,18 @@ static void print_key(GVariant *parameter)
     }
 }
 
+/* -vnc and -spice are frontends: their modules tell values and defaults, too. */
+static int print_frontend(const char *name)
+{
+    g_autofree char *text = g_strconcat(name, ",help", NULL);
+    return list_displays(text);
+}
+
 int cli_print_keys(const char *name)
 {
+    if (g_strv_contains(frontend_names, name)) {
+        return print_frontend(name);
+    }
     g_autoptr(GVariant) group = g_variant_ref_sink(describe(cli_option_find(name)));
     g_autoptr(GVariant) parameters = g_variant_lookup_value(group, "parameters", NULL);
     const char *title = name;

@@ -262,6 +262,8 @@ class Terminal:
             self._reply(b'\x1bP0+r\x1b\\')
         elif kind == b'P' and b'q' in body[:12]:
             self._sixel(body[body.index(b'q') + 1:])
+        elif kind == b']' and body.startswith(b'1337;File='):
+            self._iterm(body[10:])
 
     # ---- images ----
 
@@ -287,6 +289,22 @@ class Terminal:
                 self.pending = None
             if keys.get('q') != '2':
                 self._reply(b'\x1b_Gi=%s;OK\x1b\\' % first['i'].encode())
+
+    def _iterm(self, body):
+        """An inline image: a little-endian TIFF whose pixels, R, G, B and alpha, lie between its
+        head and its directory, as libchafa makes it; shown in so many cells, which it fills."""
+        head, _, payload = body.partition(b':')
+        keys = dict(item.split('=') for item in head.decode().split(';'))
+        data = base64.b64decode(payload)
+        assert data[:4] == b'II*\0' and keys['inline'] == '1', data[:4]
+        width, height = (int(keys[name]) * size for name, size in zip(('width', 'height'),
+                                                                     self.cell))
+        assert struct.unpack_from('<I', data, 4)[0] == 8 + width * height * 4, 'another size'
+        left, top = self.column * self.cell[0], self.row * self.cell[1]
+        for i in range(width * height):
+            r, g, b, alpha = data[8 + i * 4:12 + i * 4]
+            if alpha:
+                self.canvas[left + i % width, top + i // width] = bytes((r, g, b))
 
     def _sixel(self, body):
         """Decodes by DEC's Graphics Interchange Format: registers, repeats, $ and -."""

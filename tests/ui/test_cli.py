@@ -67,6 +67,8 @@ class Help(CliCase):
         self.assertEqual((status, err), (0, ''))
         for topic in ('Standard', 'Block device', 'Display', 'Character device', 'Debug/Expert'):
             self.assertIn(f'\n{topic} options:\n', out)
+        for name in 'vnc', 'spice':  # as complete as that of -display
+            self.assertEqual(run('-' + name, 'help'), run('-display', name + ',help'))
         for option in ('-m', '-hda', '-cdrom', '-drive', '-boot', '-smp', '-accel', '-vnc'):
             self.assertRegex(out, rf'(?m)^{option}\b')
         for line in out.splitlines():

@@ -291,6 +291,15 @@ class Graphics(TerminalTest):
         self.q.memset(LFB + 1600 * 46, 1600 * 90, 0xcc)
         self.t.wait(lambda: self.compare(8), what='the change')
 
+    def test_iterm(self):
+        self.start('graphics=iterm', cell=(8, 17))
+        self.graphics(200, 150)
+        colors = (0xff0000, 0x00ff00, 0x0000ff, 0xffffff, 0x336699)
+        self.paint(200, 150, lambda x, y: colors[(x // 50 + y // 37) % 5])
+        self.t.wait(lambda: self.compare(0), what='the picture')
+        self.q.memset(LFB + 800 * 46, 800 * 90, 0xcc)
+        self.t.wait(lambda: self.compare(0), what='the change')
+
     def test_blocks(self):
         self.start('colors=24bit,graphics=blocks')
         self.graphics(640, 480)
