@@ -35,8 +35,10 @@ class OvmfVars(guests.GuestTest):
         self.start('-machine', board, '-m', '256', '-nodefaults', '-vga', 'std', '-drive',
                    'if=pflash,format=raw,readonly=on,file=' + guests.OVMF_CODE, '-drive',
                    'if=pflash,format=raw,file=' + self.vars, '-hda', self.disk, serial=True)
-        at = self.serial.wait('Press ')
-        self.serial.send('\x1b')
+        # Not ESC, though the shell asks for it: the driver of a serial terminal keeps one to see what
+        # it begins, and to the firmware before the shell it is the key of the setup.
+        at = self.serial.wait('startup.nsh')
+        self.serial.send(' ')
         return self.serial.wait('Shell>', after=at)
 
     def command(self, text, at):
