@@ -35,8 +35,8 @@ class OvmfVars(guests.GuestTest):
         self.start('-machine', board, '-m', '256', '-nodefaults', '-vga', 'std', '-drive',
                    'if=pflash,format=raw,readonly=on,file=' + guests.OVMF_CODE, '-drive',
                    'if=pflash,format=raw,file=' + self.vars, '-hda', self.disk, serial=True)
-        # Not ESC, though the shell asks for it: the driver of a serial terminal keeps one to see what
-        # it begins, and to the firmware before the shell it is the key of the setup.
+        # Not ESC, though the shell asks for it: a serial terminal's driver keeps one to see what it
+        # begins, and to the firmware before the shell it is the key of the setup.
         at = self.serial.wait('startup.nsh')
         self.serial.send(' ')
         return self.serial.wait('Shell>', after=at)
