@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * PCI devices that come and go on buses without hot-plug hardware of their own, by ACPI: the ports
- * through which the methods of the tables (data/acpi/slots.asl) learn which slots are meant, and let
- * go of one. The numbers are those that QEMU's boards have (its docs/specs/acpi_pci_hotplug).
+ * through which the methods of the tables (data/acpi/slots.asl) learn which slots are meant, and
+ * let go of one. The numbers are those that QEMU's boards have (its docs/specs/acpi_pci_hotplug).
  *
- * Such buses are the host bridge's, if it is plain PCI, and those behind bridges to plain PCI, which
- * do not come or go later: they are numbered as they are made.
+ * Such buses are the host bridge's, if it is plain PCI, and those behind bridges to plain PCI. They
+ * do not come or go later, and are numbered as they are made.
  *
  * Embedded by the power management device, which places `region` and has the event. Vm lock held.
  */
