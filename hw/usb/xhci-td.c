@@ -172,7 +172,7 @@ static guint completion_code(UsbStatus status)
 static gboolean store_data(XhciEndpoint *endpoint, const XhciTrb *trb, const guint8 *data,
                            guint32 length)
 {
-    if (length && !pci_dma_write(&endpoint->xhci->pci, trb->parameter, data, length)) {
+    if (!pci_dma_write(&endpoint->xhci->pci, trb->parameter, data, length)) {
         xhci_host_error(endpoint->xhci, "data lies where no memory is; the controller halts");
         return FALSE;
     }
@@ -199,7 +199,7 @@ static gboolean report_all(XhciEndpoint *endpoint, XhciTd *td, guint code)
             since_event_data = 0;
             continue;
         }
-        if (in && !store_data(endpoint, trb, td->data + done, moved)) {
+        if (in && moved && !store_data(endpoint, trb, td->data + done, moved)) {
             return FALSE;
         }
         done += moved;

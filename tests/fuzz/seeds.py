@@ -380,9 +380,11 @@ def xhci_stick():
 
 
 def xhci_empty():
-    """The first that an endpoint sends is nothing."""
+    """The first that endpoints send and take is nothing."""
     s = XhciSeed().device(1, 7, 4).endpoint(1, 4, 2, 0xb000).control(1, 0x00010900, 0)
-    return s.ram(0xb000, 0xf000, 0, 0, 1 << 10 | 0x21).reg(XHCI_BELLS, 4, 4).step()
+    s.ram(0xb000, 0xf000, 0, 0, 1 << 10 | 0x21).reg(XHCI_BELLS, 4, 4).step()
+    s.endpoint(1, 3, 6, 0xa000).ram(0xa000, 0, 0, 0, 8 << 10 | 0x21)
+    return s.reg(XHCI_BELLS, 4, 3).step()
 
 
 def xhci_hub():
