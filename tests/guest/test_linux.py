@@ -19,7 +19,7 @@ from screen import Screen
 
 
 @unittest.skipIf(linux.skip_reason(), linux.skip_reason())
-class Linux(linux.LinuxTest):
+class Linux(linux.InstallerTest):
     # ---- a shell ----
 
     def check_work(self):
@@ -88,27 +88,6 @@ class Linux(linux.LinuxTest):
         self.assertEqual((picture.width, picture.height), (720, 400))
         self.machine.hmp.command('sendkey ret')
         self.wait_text('Select your location')
-
-    GREEN = 0x208070  # the selection's colour, the upper halves of red, green, blue
-
-    def selected(self):
-        """The row of pixels in the middle of the selected line; None = nothing is selected."""
-        picture = self.screen.dump()
-        if picture.width < 1000:
-            return None
-        rows = [y for y in range(picture.height)
-                if picture.pixel(1000, y) & 0xf0f0f0 == self.GREEN and y > 150]
-        return (rows[0] + rows[-1]) // 2 if rows else None
-
-    def wait_selected(self, condition, what, timeout=300):
-        end = time.monotonic() + timeout
-        while True:
-            row = self.selected()
-            if row is not None and condition(row):
-                return row
-            if time.monotonic() > end or not self.machine.running():
-                self.fail('%s: selected %s; %s' % (what, row, self.machine.stderr()))
-            time.sleep(1)
 
     def press_down(self, english):
         """Until it is seen: X shows its picture before it listens to the keyboard."""

@@ -160,6 +160,7 @@ class LinuxTest(unittest.TestCase):
     kernel = None  # a path, if not the installer's
     kind = 'text'  # or 'gtk', whose RAM disk has evdev.ko
     files = {}  # added to the initial RAM disk: {name: content}
+    how = {}  # further arguments of Machine
 
     def initrd(self, path):
         if not self.files:
@@ -175,7 +176,7 @@ class LinuxTest(unittest.TestCase):
         self.machine = Machine('-m', '1G', '-nodefaults', '-kernel',
                                self.kernel or files + 'linux', '-initrd',
                                self.initrd(files + 'initrd.gz'), '-append', append, *args,
-                               accel='tcg', timeout=120)
+                               accel='tcg', timeout=120, **self.how)
         self.addCleanup(self.machine.stop)
         self.machine.start()
 
@@ -197,3 +198,27 @@ class LinuxTest(unittest.TestCase):
         holder = Machine()
         self.dir = holder.dir
         self.addCleanup(holder.stop)
+
+
+class InstallerTest(LinuxTest):
+    """The installer in graphics, and what is selected in its list of languages."""
+    GREEN = 0x208070  # the selection's colour, the upper halves of red, green, blue
+
+    def selected(self):
+        """The row of pixels in the middle of the selected line; None = nothing is selected."""
+        picture = self.screen.dump()
+        if picture.width < 1000:
+            return None
+        rows = [y for y in range(picture.height)
+                if picture.pixel(1000, y) & 0xf0f0f0 == self.GREEN and y > 150]
+        return (rows[0] + rows[-1]) // 2 if rows else None
+
+    def wait_selected(self, condition, what, timeout=300):
+        end = time.monotonic() + timeout
+        while True:
+            row = self.selected()
+            if row is not None and condition(row):
+                return row
+            if time.monotonic() > end or not self.machine.running():
+                self.fail('%s: selected %s; %s' % (what, row, self.machine.stderr()))
+            time.sleep(1)
