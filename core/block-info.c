@@ -22,8 +22,10 @@ static void print_drive(const Drive *drive, gboolean verbose, GString *out)
         g_string_append_printf(out, "%s: [not inserted]\n", label(drive));
     }
     if (drive->device) {
+        g_autofree char *path = drive_device_path(drive);
+
         g_string_append_printf(out, "    Attached to:      %s\n",
-                               drive->device->id ? drive->device->id : drive->device->ops->name);
+                               drive->device->id ? drive->device->id : path);
     }
     if (drive_is_removable(drive)) {
         g_string_append_printf(out, "    Removable device: %slocked, tray %s\n",
@@ -77,7 +79,7 @@ static void print_stats(Drive *drive, void *opaque)
         " wr_total_time_ns=%" G_GUINT64_FORMAT " rd_total_time_ns=%" G_GUINT64_FORMAT
         " flush_total_time_ns=%" G_GUINT64_FORMAT " failed_rd_operations=%" G_GUINT64_FORMAT
         " failed_wr_operations=%" G_GUINT64_FORMAT " invalid_rd_operations=%" G_GUINT64_FORMAT
-        " invalid_wr_operations=%" G_GUINT64_FORMAT "\n",
+        " invalid_wr_operations=%" G_GUINT64_FORMAT " rd_merged=0 wr_merged=0\n",
         drive->id, s->bytes[BLOCK_OP_READ], s->bytes[BLOCK_OP_WRITE], s->operations[BLOCK_OP_READ],
         s->operations[BLOCK_OP_WRITE], s->operations[BLOCK_OP_FLUSH],
         s->operations[BLOCK_OP_DISCARD], s->time_ns[BLOCK_OP_WRITE], s->time_ns[BLOCK_OP_READ],

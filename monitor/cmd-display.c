@@ -160,7 +160,9 @@ gboolean cmd_info_display(CommandCall *call, GError **error)
 gboolean cmd_info_of_frontend(CommandCall *call, GError **error)
 {
     if (!info_print_topic(call->machine, call->command->name, call->out)) {
-        g_string_append(call->out, "None\n");
+        gboolean spice = g_str_equal(call->command->name, "spice");
+
+        g_string_append(call->out, spice ? "Server: disabled\n" : "None\n");
     }
     return TRUE;
 }
