@@ -81,8 +81,11 @@ static void rig_write(Rig *rig, const char *text)
     chardev_write(rig->vc, (const guint8 *)text, strlen(text));
 }
 
+/* What is typed goes to its reader on the main loop. */
 static void assert_typed(Rig *rig, const char *expected)
 {
+    while (event_loop_iterate(rig->loop, FALSE)) {
+    }
     g_assert_cmpstr(rig->typed->str, ==, expected);
     g_string_truncate(rig->typed, 0);
 }
