@@ -54,7 +54,7 @@ def measure(label, program, size, controllers):
         path = {name: os.path.join(folder, name) for name in ('serial', 'qmp', 'hmp', 'vnc')}
         command = [program, '-accel', 'tcg', '-m', '512', '-nodefaults', '-vga', 'std', '-kernel',
                    files + 'linux', '-initrd', files + 'initrd.gz', '-append',
-                   'console=ttyS0 quiet rdinit=/bin/sh', '-chardev',
+                   'console=ttyS0 quiet no_timer_check rdinit=/bin/sh', '-chardev',
                    'socket,id=serial,server=on,wait=off,path=' + path['serial'], '-serial',
                    'chardev:serial', '-qmp', 'unix:%s,server=on,wait=off' % path['qmp'],
                    '-vnc', 'unix:' + path['vnc']]

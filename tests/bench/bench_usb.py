@@ -63,7 +63,7 @@ def measure(program, controller, tablet, seconds, suspend):
         path = os.path.join(folder, 'serial')
         command = [program, '-accel', 'tcg', '-m', '512', '-nodefaults', '-display', 'none',
                    '-kernel', files + 'linux', '-initrd', files + 'initrd.gz', '-append',
-                   'console=ttyS0 quiet rdinit=/bin/sh', '-chardev',
+                   'console=ttyS0 quiet no_timer_check rdinit=/bin/sh', '-chardev',
                    'socket,id=serial,server=on,wait=off,path=' + path, '-serial',
                    'chardev:serial', *args]
         if not program.endswith('vitrine'):
