@@ -100,6 +100,7 @@ static void raw_submit(BlockImage *image, BlockRequest *request)
         .length = request->length,
         .iov = request->iov,
         .niov = request->niov,
+        .prompt = request->prompt,
         .done = raw_done,
         .opaque = request,
     };

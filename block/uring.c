@@ -3,6 +3,11 @@
  * The engine "io_uring": jobs go to the kernel's ring, in batches, from the loop's thread, and
  * their ends are seen by a watch on the ring's descriptor, which is readable while there are any
  * (io_uring(7)). Vm lock held.
+ *
+ * Prompt jobs go there from the thread that sends them, when it drops the lock. The kernel carries
+ * them out at once if the data is in its cache, so most have succeeded then and are done on the
+ * spot. All else is the loop's: nothing but success is told from a thread where nobody waits for
+ * it. The watch rests while the ring is empty, so that such a job wakes nobody.
  */
 #include <fcntl.h>
 #include <liburing.h>
@@ -22,6 +27,10 @@ typedef struct UringEngine {
     struct io_uring ring;
     FdWatch *watch;
     Deferred *submit;
+    VmLockCall prompt;
+    gboolean prompting; /* in `prompt`: what its jobs lead to is the loop's */
+    gboolean watching;
+    guint64 prompt_length;  /* of the jobs that wait for `prompt` */
     BlockJob *first, *last; /* jobs that wait for room in the ring, by `next` */
     guint in_ring;          /* at most RING_ENTRIES, so that their ends have room too */
 } UringEngine;
@@ -35,7 +44,13 @@ static void enqueue(UringEngine *uring, BlockJob *job)
         uring->first = job;
     }
     uring->last = job;
-    deferred_schedule(uring->submit);
+    if (job->prompt && job->moved == 0 && !uring->prompting &&
+        uring->prompt_length + job->length <= INLINE_MAX) {
+        uring->prompt_length += job->length;
+        vm_lock_call(event_loop_lock(uring->engine.machine->loop), &uring->prompt);
+    } else {
+        deferred_schedule(uring->submit);
+    }
 }
 
 static void prepare(struct io_uring_sqe *sqe, BlockJob *job)
@@ -81,8 +96,13 @@ static void fill_ring(UringEngine *uring)
     }
 }
 
-/* Handles what has ended; TRUE if there was any. */
-static gboolean reap(UringEngine *uring)
+static gboolean has_all_moved(const BlockJob *job, gint64 result)
+{
+    return job->prompt && result >= 0 && (guint64)result == job->length;
+}
+
+/* Handles what has ended; TRUE if there was any. `prompt`: until one is the loop's. */
+static gboolean reap(UringEngine *uring, gboolean prompt)
 {
     struct io_uring_cqe *cqe;
     gboolean any = FALSE;
@@ -91,6 +111,9 @@ static gboolean reap(UringEngine *uring)
         BlockJob *job = io_uring_cqe_get_data(cqe);
         gint64 result = cqe->res;
 
+        if (prompt && !has_all_moved(job, result)) {
+            break;
+        }
         io_uring_cqe_seen(&uring->ring, cqe);
         any = TRUE;
         uring->in_ring--;
@@ -107,21 +130,47 @@ static gboolean reap(UringEngine *uring)
     return any;
 }
 
-static void submit_now(void *opaque)
+/* Of a change the loop has to be woken, if this is another thread. */
+static void watch_ring(UringEngine *uring, gboolean on)
 {
-    UringEngine *uring = opaque;
+    if (uring->watching != on) {
+        uring->watching = on;
+        fd_watch_set_events(uring->watch, on ? G_IO_IN : 0);
+    }
+}
 
+static void submit_waiting(UringEngine *uring, gboolean prompt)
+{
     fill_ring(uring);
     /* -EAGAIN: the kernel is short of memory for now. */
     if (io_uring_submit(&uring->ring) < 0) {
         deferred_schedule(uring->submit);
     }
-    reap(uring);
+    reap(uring, prompt);
+}
+
+static void submit_now(void *opaque)
+{
+    UringEngine *uring = opaque;
+
+    submit_waiting(uring, FALSE);
+    watch_ring(uring, TRUE);
+}
+
+static void submit_promptly(void *opaque)
+{
+    UringEngine *uring = opaque;
+
+    uring->prompt_length = 0;
+    uring->prompting = TRUE;
+    submit_waiting(uring, TRUE);
+    uring->prompting = FALSE;
+    watch_ring(uring, uring->in_ring > 0);
 }
 
 static void ring_readable(int fd, GIOCondition revents, void *opaque)
 {
-    reap(opaque);
+    reap(opaque, FALSE);
 }
 
 static void uring_submit(BlockEngine *engine, BlockJob *job)
@@ -139,7 +188,7 @@ static void uring_wait(BlockEngine *engine)
     do {
         fill_ring(uring);
         io_uring_submit_and_wait(&uring->ring, 1);
-    } while (!reap(uring));
+    } while (!reap(uring, FALSE));
 }
 
 static gboolean uring_open(BlockEngine *engine, GError **error)
@@ -151,6 +200,8 @@ static gboolean uring_open(BlockEngine *engine, GError **error)
         return error_set_errno(error, -result, "cannot use io_uring (aio=threads works anywhere)");
     }
     uring->submit = deferred_new(engine->machine->loop, submit_now, uring);
+    uring->prompt = (VmLockCall){.fn = submit_promptly, .opaque = uring};
+    uring->watching = TRUE;
     uring->watch =
         fd_watch_add(engine->machine->loop, uring->ring.ring_fd, G_IO_IN, ring_readable, uring);
     return TRUE;
@@ -160,6 +211,7 @@ static void uring_close(BlockEngine *engine)
 {
     UringEngine *uring = (UringEngine *)engine;
 
+    vm_lock_cancel(event_loop_lock(engine->machine->loop), &uring->prompt);
     fd_watch_remove(uring->watch);
     deferred_free(uring->submit);
     io_uring_queue_exit(&uring->ring);

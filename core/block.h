@@ -49,6 +49,7 @@ struct BlockJob {
     guint64 offset, length;
     const struct iovec *iov; /* any number of elements */
     guint niov;
+    gboolean prompt;                            /* as in BlockRequest */
     void (*done)(BlockJob *job, gint64 result); /* bytes moved, 0, or -errno; lock held */
     void *opaque;
     /* private to the engine: bytes moved so far, the rest of `iov`, what is told to `done` */
@@ -90,6 +91,9 @@ struct BlockRequest {
     void (*done)(BlockRequest *request, int result);
     void *opaque;            /* the sender's */
     gboolean told_by_sender; /* a host error goes to `done`, whatever rerror/werror say */
+    /* The sender does not mind a `done` on whatever thread it is on, just before that drops the
+     * lock: what needs no waiting is over when a vCPU goes on. */
+    gboolean prompt;
     /* private to core/block*.c */
     Drive *drive;
     BlockImage *image;

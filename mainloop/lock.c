@@ -9,6 +9,7 @@ struct VmLock {
     guint64 holder; /* atomic: thread_id() of the holder, 0 = free */
     gint64 taken_at;
     const char *who;
+    VmLockCall *calls; /* the last one first */
     VmLockStats stats;
 };
 
@@ -60,9 +61,44 @@ void vm_lock_take(VmLock *lock, const char *who)
     __atomic_store_n(&lock->holder, thread_id(), __ATOMIC_RELAXED);
 }
 
+void vm_lock_call(VmLock *lock, VmLockCall *call)
+{
+    g_assert(vm_lock_held(lock));
+    if (!call->queued) {
+        call->queued = TRUE;
+        call->next = lock->calls;
+        lock->calls = call;
+    }
+}
+
+void vm_lock_cancel(VmLock *lock, VmLockCall *call)
+{
+    VmLockCall **link = &lock->calls;
+
+    if (call->queued) {
+        while (*link != call) {
+            link = &(*link)->next;
+        }
+        *link = call->next;
+        call->queued = FALSE;
+    }
+}
+
+static void run_calls(VmLock *lock)
+{
+    while (lock->calls) {
+        VmLockCall *call = lock->calls;
+
+        lock->calls = call->next;
+        call->queued = FALSE;
+        call->fn(call->opaque);
+    }
+}
+
 void vm_lock_drop(VmLock *lock)
 {
     g_assert(vm_lock_held(lock));
+    run_calls(lock);
 
     gint64 held = now_ns() - lock->taken_at;
     if (held > lock->stats.longest_hold_ns) {

@@ -37,6 +37,23 @@ void vm_lock_take(VmLock *lock, const char *who);
 /* Drops the lock, which the calling thread holds. */
 void vm_lock_drop(VmLock *lock);
 
+/*
+ * Something to be done with the lock by whoever holds it, when all else is done: just before the
+ * lock is dropped, where the main loop's turn would be a change of threads later. Embedded in its
+ * user's state; `next` and `queued` are private.
+ */
+typedef struct VmLockCall VmLockCall;
+struct VmLockCall {
+    void (*fn)(void *opaque);
+    void *opaque;
+    VmLockCall *next;
+    gboolean queued;
+};
+
+/* Once, however often this is said before. Lock held. What `fn` asks for comes after it. */
+void vm_lock_call(VmLock *lock, VmLockCall *call);
+void vm_lock_cancel(VmLock *lock, VmLockCall *call);
+
 /* TRUE when the calling thread holds the lock. For assertions. */
 gboolean vm_lock_held(VmLock *lock);
 

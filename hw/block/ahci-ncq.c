@@ -133,6 +133,7 @@ static void submit(AhciTag *tag)
         .length = length,
         .done = request_done,
         .opaque = tag,
+        .prompt = TRUE,
     };
     if (!tag->flushing && length == tag->list.length) {
         tag->request.iov = tag->list.iov;

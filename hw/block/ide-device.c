@@ -204,6 +204,7 @@ void ide_submit(IdeDevice *ide, BlockOp op, guint64 offset, const struct iovec *
         .niov = niov,
         .done = request_done,
         .opaque = ide,
+        .prompt = ide->channel->host != NULL, /* drivers of parallel ATA are used to seek times */
     };
     drive_submit(ide->drive, &ide->request);
 }

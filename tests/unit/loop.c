@@ -73,6 +73,54 @@ static void test_longest_hold(Fixture *f, gconstpointer data)
     g_assert_cmpint(stats.longest_hold_ns, >=, 20 * NS_PER_MS);
 }
 
+static void called(void *opaque)
+{
+    Fixture *f = opaque;
+
+    g_assert_true(vm_lock_held(f->lock));
+    g_string_append_c(f->trace, 'c');
+}
+
+typedef struct CallTwice {
+    Fixture *f;
+    VmLockCall call;
+} CallTwice;
+
+static void call_twice(void *opaque)
+{
+    CallTwice *twice = opaque;
+
+    called(twice->f);
+    if (twice->f->trace->len == 1) {
+        vm_lock_call(twice->f->lock, &twice->call);
+    }
+}
+
+/* What the holder shall do is done once, before others can have the lock. */
+static void test_calls_before_drop(Fixture *f, gconstpointer data)
+{
+    VmLockCall call = {.fn = called, .opaque = f}, cancelled = call, other = call;
+    CallTwice twice = {.f = f, .call = {.fn = call_twice, .opaque = &twice}};
+
+    vm_lock_call(f->lock, &cancelled);
+    vm_lock_call(f->lock, &call);
+    vm_lock_call(f->lock, &call);
+    vm_lock_call(f->lock, &other);
+    vm_lock_cancel(f->lock, &cancelled);
+    vm_lock_cancel(f->lock, &cancelled);
+    g_assert_cmpstr(f->trace->str, ==, "");
+    vm_lock_drop(f->lock);
+    g_assert_cmpstr(f->trace->str, ==, "cc");
+    vm_lock_take(f->lock, "test");
+    vm_lock_drop(f->lock);
+    g_assert_cmpstr(f->trace->str, ==, "cc");
+    vm_lock_take(f->lock, "test");
+    g_string_truncate(f->trace, 0);
+    vm_lock_call(f->lock, &twice.call);
+    event_loop_iterate(f->loop, FALSE); /* polling drops it */
+    g_assert_cmpstr(f->trace->str, ==, "cc");
+}
+
 /* ---- deferred calls ---- */
 
 static void append_a(void *opaque)
@@ -364,6 +412,7 @@ int main(int argc, char **argv)
     } tests[] = {
         {"/loop/poll-drops-lock", test_poll_drops_lock},
         {"/loop/longest-hold", test_longest_hold},
+        {"/loop/calls-before-drop", test_calls_before_drop},
         {"/loop/defer-order", test_defer_order},
         {"/loop/deferred-once", test_deferred_once},
         {"/loop/defer-wakes", test_defer_wakes},
