@@ -1,8 +1,8 @@
 ; SPDX-License-Identifier: GPL-2.0-or-later
 ;
-; The guest of bench_disk.py under KVM: reads the first SIZE bytes of the disk at the AHCI
-; controller's first port again and again, 512 KiB a command, and counts the bytes at COUNTER. It is
-; ring-3 code on the demo's small kernel.
+; The guest of bench_disk.py: reads the first SIZE bytes of the disk at the AHCI controller's first
+; port again and again, SECTORS a command, and counts the bytes at COUNTER. It is ring-3 code on the
+; demo's small kernel.
 ;
 ; Serial ATA AHCI 1.3.1: 3.1 and 3.3 registers, 4.2 structures in memory.
 
@@ -17,7 +17,9 @@ COMMAND_LIST    equ 0x100000
 RECEIVED_FIS    equ 0x101000
 COMMAND_TABLE   equ 0x102000
 BUFFER          equ 0x200000
-SECTORS         equ 1024                ; a command
+%ifndef SECTORS
+%define SECTORS 1024                    ; a command
+%endif
 SIZE            equ 64 << 20
 
 GHC             equ 0x04                ; bit 31: AHCI

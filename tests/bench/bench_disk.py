@@ -3,10 +3,11 @@
 """Reading a raw image that the host has in its memory, through AHCI: ours and QEMU's in one run, in
 turns. Prints MB/s and processor time, judges nothing.
 
-    bench_disk.py [tcg] [kvm] [--rounds N] [--size MIB]
+    bench_disk.py [kvm] [own] [tcg] [--rounds N] [--size MIB]
 
-tcg: by Linux on the software CPU, through its page cache and past it
 kvm: by a ring-3 program of ours (ahci.asm), 512 KiB a command
+own: by the same on the software CPU, 64 KiB, 512 KiB and 1 MiB a command
+tcg: by Linux on the software CPU, through its page cache and past it
 """
 import argparse
 import os
@@ -25,7 +26,7 @@ from machine import binary  # noqa: E402
 HERE = os.path.dirname(os.path.abspath(__file__))
 MIB = 1 << 20
 COUNTER = 0x90000  # of ahci.asm
-KVM_MIB, KVM_SECONDS = 64, 4
+OWN_MIB, OWN_SECONDS = 64, 4
 TICKS = os.sysconf('SC_CLK_TCK')
 
 
@@ -68,12 +69,12 @@ class Peer:
         self.process.wait()
 
 
-class KvmPeer:
+class OwnPeer:
     """A program that runs ahci.asm with the disk."""
 
-    def __init__(self, program, boot, image):
+    def __init__(self, program, accel, boot, image):
         self.process = subprocess.Popen(
-            [program, '-accel', 'kvm', '-m', '64', '-nodefaults', '-display', 'none', '-vga', 'std',
+            [program, '-accel', accel, '-m', '64', '-nodefaults', '-display', 'none', '-vga', 'std',
              '-monitor', 'stdio', '-drive', 'if=ide,index=0,format=raw,file=' + boot,
              '-device', 'ahci,id=ahci', '-drive', 'if=none,id=d,format=raw,file=' + image,
              '-device', 'ide-hd,bus=ahci.0,drive=d'], stdin=subprocess.PIPE,
@@ -100,7 +101,7 @@ class KvmPeer:
         """Bytes a second, and seconds of processor time a second."""
         self.ask('cont')
         used, begin, done = processor_seconds(self.process.pid), time.monotonic(), self.bytes_read()
-        time.sleep(KVM_SECONDS)
+        time.sleep(OWN_SECONDS)
         done, wall = self.bytes_read() - done, time.monotonic() - begin
         used = processor_seconds(self.process.pid) - used
         self.ask('stop')
@@ -128,28 +129,39 @@ def make_image(path, mib):
     return path
 
 
-def bench_kvm(folder, options):
+def bench_own(folder, options, accel, sectors):
     boot = os.path.join(folder, 'boot')
-    subprocess.run(['nasm', '-f', 'bin', '-I', os.path.join(HERE, '../../data/demo/'), '-o', boot,
-                    os.path.join(HERE, 'ahci.asm')], check=True)
+    subprocess.run(['nasm', '-f', 'bin', '-I', os.path.join(HERE, '../../data/demo/'),
+                    '-DSECTORS=%d' % sectors, '-o', boot, os.path.join(HERE, 'ahci.asm')],
+                   check=True)
     peers = {}
     try:
         for name, program in programs():
             own = os.path.join(folder, name + '.boot')
             shutil.copy(boot, own)
-            peers[name] = KvmPeer(program, own,
-                                  make_image(os.path.join(folder, name + '.img'), KVM_MIB))
+            peers[name] = OwnPeer(program, accel, own,
+                                  make_image(os.path.join(folder, name + '.img'), OWN_MIB))
         taken = {name: [] for name in peers}
         for _ in range(options.rounds):
             for name, peer in peers.items():
                 taken[name].append(peer.read())
         for name, each in taken.items():
-            print('%-8s kvm, ring 3      %7.1f MB/s, processor %5.2f s a second' %
-                  (name, statistics.median(rate for rate, _ in each) / 1e6,
-                   statistics.median(used for _, used in each)), flush=True)
+            rate = statistics.median(rate for rate, _ in each) / 1e6
+            used = statistics.median(used for _, used in each)
+            print('%-8s %s, ring 3, %4d KiB %7.1f MB/s, processor %5.2f s a second, %5.2f a GB' %
+                  (name, accel, sectors / 2, rate, used, used / rate * 1000), flush=True)
     finally:
         for peer in peers.values():
             peer.end()
+
+
+def bench_kvm(folder, options):
+    bench_own(folder, options, 'kvm', 1024)
+
+
+def bench_own_tcg(folder, options):
+    for sectors in (128, 1024, 2048):
+        bench_own(folder, options, 'tcg', sectors)
 
 
 def bench_tcg(folder, options):
@@ -185,11 +197,11 @@ def bench_tcg(folder, options):
 
 def main():
     parser = argparse.ArgumentParser()
-    parser.add_argument('what', nargs='*', choices=('tcg', 'kvm', []))
+    parser.add_argument('what', nargs='*', choices=('kvm', 'own', 'tcg', []))
     parser.add_argument('--rounds', type=int, default=5)
     parser.add_argument('--size', type=int, default=256)
     options = parser.parse_args()
-    for what, bench in (('kvm', bench_kvm), ('tcg', bench_tcg)):
+    for what, bench in (('kvm', bench_kvm), ('own', bench_own_tcg), ('tcg', bench_tcg)):
         if what in options.what or not options.what:
             with tempfile.TemporaryDirectory() as folder:
                 bench(folder, options)
