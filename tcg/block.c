@@ -11,7 +11,7 @@
 #define ARENA_SIZE (48u << 20)
 #define BLOCK_HASH (1u << 14)
 #define PAGE_HASH  (1u << 12)
-#define JUMP_HASH  (1u << 12)
+#define PAGES_SEEN (1u << 15)
 #define STEPS      256
 
 /* A block's records follow its header, then their Insns. */
@@ -35,14 +35,6 @@ struct CodePage {
     CodePage *next_hash;
 };
 
-/* Where a linear address was last found to lead. */
-typedef struct Jump {
-    guint64 linear;
-    const Record *record; /* NULL: empty */
-    guint32 mode;
-    guint32 length; /* of the block */
-} Jump;
-
 /* An instruction that code_step() has decoded. */
 typedef struct Step {
     guint8 bytes[DECODE_MAX_LENGTH];
@@ -57,8 +49,8 @@ struct CodeCache {
     Block *blocks[BLOCK_HASH];
     CodePage *pages[PAGE_HASH];
     Jump jumps[JUMP_HASH];
-    gboolean jumps_used;
-    guint64 generation; /* counts clears */
+    guint64 pages_seen[PAGES_SEEN / 64]; /* by hash: is a jump into the page remembered? */
+    guint64 generation;                  /* counts clears */
     CodeStats stats;
     Insn insns[BLOCK_MAX + 1]; /* of the block being decoded */
     Step steps[STEPS];         /* by linear address */
@@ -66,7 +58,7 @@ struct CodeCache {
 
 /* ---- life ---- */
 
-CodeCache *code_cache_new(void)
+gboolean code_cache_open(TcgCpu *cpu)
 {
     CodeCache *cache = g_new0(CodeCache, 1);
 
@@ -75,24 +67,63 @@ CodeCache *code_cache_new(void)
                         MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
     if (cache->arena == MAP_FAILED) {
         g_free(cache);
-        return NULL;
+        return FALSE;
     }
-    return cache;
+    cpu->code = cache;
+    cpu->jumps = cache->jumps;
+    code_cache_unmap(cpu, TRUE);
+    return TRUE;
 }
 
-void code_cache_free(CodeCache *cache)
+void code_cache_close(TcgCpu *cpu)
 {
-    munmap(cache->arena, ARENA_SIZE);
-    g_free(cache);
+    if (cpu->code) {
+        munmap(cpu->code->arena, ARENA_SIZE);
+        g_clear_pointer(&cpu->code, g_free);
+    }
 }
 
-void code_cache_unmap(CodeCache *cache)
+/* ---- where linear addresses lead ---- */
+
+void code_cache_unmap(TcgCpu *cpu, gboolean global)
 {
-    if (cache->jumps_used) {
-        memset(cache->jumps, 0, sizeof(cache->jumps));
-        cache->jumps_used = FALSE;
-        cache->stats.unmaps++;
+    CodeCache *cache = cpu->code;
+    guint64 epoch = MAX(cpu->epochs[0], cpu->epochs[1]) + 1;
+
+    cpu->epochs[1] = epoch;
+    if (global || cpu->local_codes) {
+        cpu->epochs[0] = epoch;
+        cpu->local_codes = FALSE;
+        memset(cache->pages_seen, 0, sizeof(cache->pages_seen));
     }
+    cpu->key = tcg_code_key(cpu);
+    cache->stats.unmaps++;
+}
+
+static guint64 *seen_word(CodeCache *cache, guint64 linear, guint64 *bit)
+{
+    guint hash = (guint)(linear >> PAGE_BITS) & (PAGES_SEEN - 1);
+
+    *bit = (guint64)1 << (hash & 63);
+    return &cache->pages_seen[hash / 64];
+}
+
+void code_cache_unmap_page(TcgCpu *cpu, guint64 linear)
+{
+    guint64 bit, *word = seen_word(cpu->code, linear, &bit);
+
+    if (*word & bit) {
+        code_cache_unmap(cpu, TRUE);
+    }
+}
+
+/* That the page leads to that memory is going to be remembered. */
+static void note_seen(TcgCpu *cpu, const TlbCode *code)
+{
+    guint64 bit, *word = seen_word(cpu->code, code->linear, &bit);
+
+    *word |= bit;
+    cpu->local_codes |= !code->global && !(cpu->mode & MODE_USER);
 }
 
 void code_cache_stats(const CodeCache *cache, CodeStats *stats)
@@ -103,9 +134,12 @@ void code_cache_stats(const CodeCache *cache, CodeStats *stats)
     stats->clears = cache->generation;
 }
 
-void code_cache_clear(CodeCache *cache)
+void code_cache_clear(TcgCpu *cpu)
 {
-    code_cache_unmap(cache);
+    CodeCache *cache = cpu->code;
+
+    code_cache_unmap(cpu, TRUE);
+    memset(cache->jumps, 0, sizeof(cache->jumps));
     memset(cache->blocks, 0, sizeof(cache->blocks));
     memset(cache->pages, 0, sizeof(cache->pages));
     cache->used = 0;
@@ -173,8 +207,9 @@ static void block_unhash(CodeCache *cache, Block *block)
     *link = block->next_hash;
 }
 
-void code_cache_invalidate(CodeCache *cache, const guint8 *host_page)
+void code_cache_invalidate(TcgCpu *cpu, const guint8 *host_page)
 {
+    CodeCache *cache = cpu->code;
     CodePage *page = page_find(cache, host_page, FALSE);
 
     if (!page || !page->blocks) {
@@ -189,7 +224,7 @@ void code_cache_invalidate(CodeCache *cache, const guint8 *host_page)
         }
     }
     page->blocks = NULL;
-    code_cache_unmap(cache);
+    code_cache_unmap(cpu, TRUE);
 }
 
 /* ---- decoding ---- */
@@ -266,12 +301,13 @@ static const Record *record_cross(TcgCpu *cpu, const Record *record)
 }
 
 /* The record behind the last instruction: goes on, or raises what decoding found. */
-static void closing_record(Record *record, DecodeStatus status, guint offset)
+static void closing_record(const TcgCpu *cpu, Record *record, DecodeStatus status, guint offset)
 {
     *record = (Record){.offset = (guint16)offset, .imm = offset};
-    record->run = status == DECODE_UNDEFINED  ? record_undefined
-                  : status == DECODE_TOO_LONG ? record_too_long
-                                              : record_close;
+    record->run = status == DECODE_UNDEFINED                         ? record_undefined
+                  : status == DECODE_TOO_LONG                        ? record_too_long
+                  : offset >= PAGE_SIZE && tcg_is_64bit(cpu) ? record_close_far
+                                                                     : record_close;
 }
 
 static Block *block_decode(TcgCpu *cpu, const TlbCode *code, guint offset)
@@ -295,7 +331,7 @@ static Block *block_decode(TcgCpu *cpu, const TlbCode *code, guint offset)
         block->records[i].count = (guint8)(count - i);
         at += insns[i].length;
     }
-    closing_record(&block->records[count], closing, at);
+    closing_record(cpu, &block->records[count], closing, at);
     if (count == 0 && closing == DECODE_MORE) {
         block->records[0].run = record_cross;
     }
@@ -317,11 +353,6 @@ static Block *block_decode(TcgCpu *cpu, const TlbCode *code, guint offset)
 }
 
 /* ---- looking up ---- */
-
-static guint jump_index(guint64 linear)
-{
-    return (guint)(linear ^ (linear >> 12)) & (JUMP_HASH - 1);
-}
 
 /* With a CS that has a limit: is all of the block below it? */
 static gboolean within_limit(const TcgCpu *cpu, guint length)
@@ -352,7 +383,7 @@ static const Record *code_find_slow(TcgCpu *cpu, guint64 linear)
     if (!block) {
         if (cache->used + sizeof(Block) + (BLOCK_MAX + 1) * (sizeof(Record) + sizeof(Insn)) + 1024 >
             ARENA_SIZE) {
-            code_cache_clear(cache);
+            code_cache_clear(cpu);
         }
         /* Marked first: a write between this and the decoding is noticed. */
         tcg_code_mark(cpu, code->ram, (guint64)(code->host + offset - code->ram->host),
@@ -363,8 +394,8 @@ static const Record *code_find_slow(TcgCpu *cpu, guint64 linear)
         cache->stats.insns += block->count - 1u;
         cache->stats.bytes += block->length;
     }
-    *jump = (Jump){linear, block->records, cpu->mode, block->length};
-    cache->jumps_used = TRUE;
+    note_seen(cpu, code);
+    *jump = (Jump){linear, cpu->key, block->records, block->length};
     return within_limit(cpu, block->length) ? block->records : NULL;
 }
 
@@ -374,7 +405,7 @@ const Record *code_find(TcgCpu *cpu)
     const Jump *jump = &cpu->code->jumps[jump_index(linear)];
 
     cpu->page_rip = (linear & PAGE_MASK) - cpu->base[CPU_CS];
-    if (G_LIKELY(jump->linear == linear && jump->mode == cpu->mode && jump->record)) {
+    if (G_LIKELY(jump->linear == linear && jump->key == cpu->key)) {
         return G_LIKELY(within_limit(cpu, jump->length)) ? jump->record : NULL;
     }
     return code_find_slow(cpu, linear);
@@ -385,7 +416,7 @@ const Record *code_find_cached(TcgCpu *cpu)
     guint64 linear = code_linear(cpu);
     const Jump *jump = &cpu->code->jumps[jump_index(linear)];
 
-    if (G_LIKELY(jump->linear == linear && jump->mode == cpu->mode && jump->record &&
+    if (G_LIKELY(jump->linear == linear && jump->key == cpu->key &&
                  (cpu->mode & MODE_FLAT_CODE))) {
         cpu->page_rip = (linear & PAGE_MASK) - cpu->base[CPU_CS];
         return jump->record;
@@ -415,6 +446,22 @@ const Record *code_link(TcgCpu *cpu, const Record *record, guint which, guint64 
     if (next && cache->generation == generation) {
         cache->stats.links += !record->link[which];
         ((Record *)record)->link[which] = next;
+    }
+    return next;
+}
+
+const Record *code_link_far(TcgCpu *cpu, Record *record)
+{
+    guint64 page_rip = cpu->page_rip;
+    const Record *next;
+
+    cpu->rip = page_rip + record->imm;
+    next = code_find_cached(cpu);
+    if (next) {
+        cpu->code->stats.links += !record->link[1];
+        record->link[1] = next;
+        record->key = cpu->key;
+        record->disp = (gint64)page_rip;
     }
     return next;
 }
@@ -520,7 +567,7 @@ static gboolean step_at_rip(TcgCpu *cpu)
         *step = (Step){.mode = cpu->mode, .insn = insn};
         memcpy(step->bytes, bytes, insn.length);
         record_init(&step->records[0], &step->insn, (guint)(linear & ~PAGE_MASK));
-        closing_record(&step->records[1], DECODE_OK, step->records[0].offset + insn.length);
+        closing_record(cpu, &step->records[1], DECODE_OK, step->records[0].offset + insn.length);
         step->records[1].run = record_leave;
         /* A branch's fast handler would fetch the next instruction, which is for later. */
         step->records[0].run =

@@ -6,6 +6,7 @@
  * share it), the offset in the page and the mode. It ends at a branch, at the page's end, or after
  * BLOCK_MAX instructions. The last record jumps to another block of the same page by a link that
  * is made when the jump is first taken. Code keeps no linear address: rip is page_rip + offset.
+ * A link to another page holds for one page_rip, and as long as addresses lead where they did.
  *
  * Each vCPU has a cache of its own, touched by its thread alone. Records are never freed one by
  * one: a block whose bytes have changed is made stale - every record's `run` becomes one that
@@ -42,14 +43,20 @@ struct Record {
     guint16 offset; /* of the instruction in its page */
     guint8 length;
     guint8 flags;
-    guint16 dst, src;    /* registers; AH is the offset of RAX plus 1 */
-    guint16 base, index; /* of the address; `zero` where absent, `page_rip` for RIP */
+    union {
+        struct {
+            guint16 dst, src;    /* registers; AH is the offset of RAX plus 1 */
+            guint16 base, index; /* of the address; `zero` where absent, `page_rip` for RIP */
+        };
+        guint64 key; /* of a branch to another page: what link[1] holds for, with page_rip `disp` */
+    };
     guint16 segment;     /* effective base of the segment */
     guint8 scale;
     guint8 count; /* instructions from here to the block's end */
     gint64 disp;
     guint64 imm;           /* of a near branch: target's offset from page_rip */
-    const Record *link[2]; /* targets in this page, NULL until first used: taken, not taken */
+    /* Targets in this page, NULL until first used: taken, not taken. */
+    const Record *link[2];
     const Insn *insn;      /* whole, for OpFns */
 };
 
@@ -74,7 +81,20 @@ static inline guint64 record_next_rip(const TcgCpu *cpu, const Record *record)
 
 /* ---- the cache ---- */
 
-/* NULL if there is no address space left. */
+#define JUMP_HASH (1u << 12)
+
+/* Where a linear address was last found to lead. */
+struct Jump {
+    guint64 linear, key; /* key 0: empty */
+    const Record *record;
+    guint64 length; /* of the block */
+};
+
+static inline guint jump_index(guint64 linear)
+{
+    return (guint)(linear ^ (linear >> 12)) & (JUMP_HASH - 1);
+}
+
 /* What a cache has done since the machine began. */
 typedef struct CodeStats {
     gsize used, size;             /* bytes, now and at most */
@@ -88,14 +108,17 @@ typedef struct CodeStats {
 
 void code_cache_stats(const CodeCache *cache, CodeStats *stats);
 
-CodeCache *code_cache_new(void);
-void code_cache_free(CodeCache *cache);
+/* Makes cpu->code. FALSE if there is no address space left. */
+gboolean code_cache_open(TcgCpu *cpu);
+void code_cache_close(TcgCpu *cpu);
 
 /* Forgets everything; no record may be in use. */
-void code_cache_clear(CodeCache *cache);
+void code_cache_clear(TcgCpu *cpu);
 
-/* Linear addresses have changed their meaning: forgets which block is where, keeps the blocks. */
-void code_cache_unmap(CodeCache *cache);
+/* Linear addresses, those in global pages too or not, have changed their meaning: forgets which
+ * block is where, keeps the blocks. */
+void code_cache_unmap(TcgCpu *cpu, gboolean global);
+void code_cache_unmap_page(TcgCpu *cpu, guint64 linear);
 
 /*
  * The block at cpu->rip in the present mode, decoded if need be; sets page_rip. Raises #PF, #GP
@@ -111,7 +134,7 @@ guint64 code_linear(const TcgCpu *cpu);
 void code_step(TcgCpu *cpu);
 
 /* The page of `host` was written: makes its blocks stale. */
-void code_cache_invalidate(CodeCache *cache, const guint8 *host_page);
+void code_cache_invalidate(TcgCpu *cpu, const guint8 *host_page);
 
 /*
  * The first record at page_rip + target, where a branch of `record` leads; sets rip. Links them if
@@ -121,6 +144,10 @@ const Record *code_link(TcgCpu *cpu, const Record *record, guint which, guint64 
 
 /* The block at cpu->rip if it was found there before; else NULL. For returns and the like. */
 const Record *code_find_cached(TcgCpu *cpu);
+
+/* Likewise of a branch to another page in 64-bit mode: links record->link[1] for its present
+ * page_rip. NULL: leave. */
+const Record *code_link_far(TcgCpu *cpu, Record *record);
 
 /* ---- handlers ---- */
 
@@ -138,8 +165,9 @@ Handler record_op_handler(const Insn *insn, Record *record);
 /* Leave the block with rip at this record; `stale` because its bytes have changed. */
 const Record *record_leave(TcgCpu *cpu, const Record *record);
 const Record *record_stale(TcgCpu *cpu, const Record *record);
-/* Behind the last instruction: goes on at page_rip + imm. */
+/* Behind the last instruction: goes on at page_rip + imm, which is in the next page or not. */
 const Record *record_close(TcgCpu *cpu, const Record *record);
+const Record *record_close_far(TcgCpu *cpu, const Record *record);
 /* Raise #UD, #GP. */
 const Record *record_undefined(TcgCpu *cpu, const Record *record);
 const Record *record_too_long(TcgCpu *cpu, const Record *record);

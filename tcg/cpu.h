@@ -25,6 +25,7 @@ typedef struct TcgCpu TcgCpu;
 typedef struct TcgAccel TcgAccel;
 typedef struct Record Record;
 typedef struct CodeCache CodeCache;
+typedef struct Jump Jump;
 
 /* Vectors (SDM vol. 3, table 6-1). */
 enum {
@@ -139,6 +140,8 @@ struct TcgCpu {
     guint64 base[6];  /* of segments, as addresses use them: in 64-bit mode 0 but for FS, GS */
     TcgFlags flags;
     TlbEntry *tlb;         /* of the current privilege: tlbs[mmu] */
+    Jump *jumps;           /* of the code cache */
+    guint64 key;           /* tcg_code_key() */
     const Record *current; /* instruction at hand, where it may fault or leave */
     guint32 attention;     /* atomic; not 0: leave the loop and look (tcg/run.h) */
     gint32 budget;         /* instructions left of this stretch; counted a block at a time */
@@ -188,6 +191,8 @@ struct TcgCpu {
     guint32 extensions;  /* for DecodeMode: 1 << OpExtension, from CPUID */
     gboolean vendor_amd; /* how SYSCALL, SYSENTER, near branches with 66 and so on behave */
     CodeCache *code;
+    guint64 epochs[2];    /* of supervisor and of user code: counts changes of where addresses lead */
+    gboolean local_codes; /* supervisor code in pages that are not global is remembered */
     TlbEntry tlbs[TLB_KINDS][TLB_SIZE];
     TlbInfo tlb_infos[TLB_KINDS][TLB_SIZE];
     gboolean tlb_used[TLB_KINDS]; /* since the last flush */
@@ -218,6 +223,12 @@ G_NORETURN void tcg_redo_stepping(TcgCpu *cpu);
 /* Recomputes mode, mmu, tlb and the effective bases after a change of CR0, EFER, CPL, RFLAGS.VM or
  * a segment. Cached code of the new mode is found by itself. */
 void tcg_update_mode(TcgCpu *cpu);
+
+/* Under which what is remembered of linear addresses of code holds: the mode, and since when. */
+static inline guint64 tcg_code_key(const TcgCpu *cpu)
+{
+    return cpu->epochs[(cpu->mode & MODE_USER) != 0] << 8 | cpu->mode;
+}
 
 static inline gboolean tcg_is_64bit(const TcgCpu *cpu)
 {

@@ -48,11 +48,35 @@ static const Record *jump(TcgCpu *cpu, const Record *record)
     return fast_follow(cpu, record, 0, record->imm);
 }
 
-/* The block at cpu->rip, if it is known. */
-FAST_INLINE const Record *enter_cached(TcgCpu *cpu)
+static const Record *jump_far(TcgCpu *cpu, const Record *record)
 {
-    const Record *next = code_find_cached(cpu);
+    return fast_follow_far(cpu, record);
+}
 
+const Record *fast_link(TcgCpu *cpu, const Record *record, guint which, guint64 target)
+{
+    const Record *next = code_link(cpu, record, which, target);
+
+    return next ? record_enter(cpu, next) : NULL;
+}
+
+const Record *fast_link_far(TcgCpu *cpu, const Record *record)
+{
+    const Record *next = code_link_far(cpu, (Record *)record);
+
+    return next ? record_enter(cpu, next) : NULL;
+}
+
+/* The block at `rip`, if it is known. */
+FAST_INLINE const Record *enter_cached(TcgCpu *cpu, guint64 rip, guint width)
+{
+    const Record *next;
+
+    if (width == 8) {
+        return fast_jump(cpu, rip);
+    }
+    cpu->rip = rip;
+    next = code_find_cached(cpu);
     return G_LIKELY(next) ? record_enter(cpu, next) : NULL;
 }
 
@@ -92,6 +116,11 @@ static const Record *call_8(TcgCpu *cpu, const Record *record)
     return call(cpu, record, 8);
 }
 
+static const Record *call_far(TcgCpu *cpu, const Record *record)
+{
+    return push_return(cpu, record, 8) ? fast_follow_far(cpu, record) : fast_slow_end(cpu, record);
+}
+
 FAST_INLINE const Record *ret(TcgCpu *cpu, const Record *record, guint width)
 {
     guint64 rsp = cpu->gpr[CPU_RSP], target;
@@ -106,8 +135,7 @@ FAST_INLINE const Record *ret(TcgCpu *cpu, const Record *record, guint width)
     }
     rsp += width + record->imm;
     cpu->gpr[CPU_RSP] = width == 8 ? rsp : (guint32)rsp;
-    cpu->rip = target;
-    return enter_cached(cpu);
+    return enter_cached(cpu, target, width);
 }
 
 static const Record *ret_4(TcgCpu *cpu, const Record *record)
@@ -140,8 +168,7 @@ FAST_INLINE const Record *indirect(TcgCpu *cpu, const Record *record, gboolean i
         (is_call && !push_return(cpu, record, width))) {
         return fast_slow_end(cpu, record);
     }
-    cpu->rip = target;
-    return enter_cached(cpu);
+    return enter_cached(cpu, target, width);
 }
 
 #define INDIRECT(is_call, memory, width)                                               \
@@ -177,6 +204,7 @@ static Handler indirect_handler(const TcgCpu *cpu, const Insn *insn)
 Handler fast_branch_handler(const TcgCpu *cpu, const Insn *insn, Record *record)
 {
     gboolean wide = tcg_is_64bit(cpu), is_relative = insn->operands[0].kind == OPERAND_REL;
+    gboolean is_far;
     gboolean stack = (cpu->mode & MODE_FLAT_DATA) && (cpu->mode & MODE_STACK32);
 
     if ((cpu->mode & MODE_BITS) == MODE_16 || !(cpu->mode & MODE_FLAT_CODE) ||
@@ -186,16 +214,20 @@ Handler fast_branch_handler(const TcgCpu *cpu, const Insn *insn, Record *record)
     if (is_relative) {
         record->imm = insn->imm + record->offset + record->length;
     }
+    is_far = wide && is_relative && record->imm >= PAGE_SIZE;
     if (insn->op >= OP_JO && insn->op <= OP_JNLE) {
         return branch_handlers[insn->op - OP_JO];
     }
     switch (insn->op) {
-    case OP_JMP: return is_relative ? jump : indirect_handler(cpu, insn);
+    case OP_JMP: return is_far ? jump_far : is_relative ? jump : indirect_handler(cpu, insn);
     case OP_CALL:
         if (!stack) {
             return NULL;
         }
-        return !is_relative ? indirect_handler(cpu, insn) : wide ? call_8 : call_4;
+        return is_far         ? call_far
+               : !is_relative ? indirect_handler(cpu, insn)
+               : wide         ? call_8
+                              : call_4;
     case OP_RET:
         record->imm = insn->operands[0].kind == OPERAND_IMM ? insn->imm : 0;
         return !stack ? NULL : wide ? ret_8 : ret_4;

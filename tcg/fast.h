@@ -27,6 +27,10 @@ Handler fast_fpu_handler(const TcgCpu *cpu, const Insn *insn, Record *record);
 /* Of Jcc. */
 Handler fast_branch_of(guint condition);
 
+/* To where a branch leads that has not been taken, or since when things have changed. */
+const Record *fast_link(TcgCpu *cpu, const Record *record, guint which, guint64 target);
+const Record *fast_link_far(TcgCpu *cpu, const Record *record);
+
 /* The whole instruction, the plain way. */
 const Record *fast_slow(TcgCpu *cpu, const Record *record);
 /* Likewise of one that ends its block. */
@@ -155,7 +159,30 @@ FAST_INLINE const Record *fast_follow(TcgCpu *cpu, const Record *record, guint w
 {
     const Record *next = record->link[which];
 
-    return G_LIKELY(next) ? record_enter(cpu, next) : code_link(cpu, record, which, target);
+    return G_LIKELY(next) ? record_enter(cpu, next) : fast_link(cpu, record, which, target);
+}
+
+/* In 64-bit mode, to another page. */
+FAST_INLINE const Record *fast_follow_far(TcgCpu *cpu, const Record *record)
+{
+    if (G_LIKELY(record->key == cpu->key && (guint64)record->disp == cpu->page_rip)) {
+        cpu->page_rip = (cpu->page_rip + record->imm) & PAGE_MASK;
+        return record_enter(cpu, record->link[1]);
+    }
+    return fast_link_far(cpu, record);
+}
+
+/* To rip, in 64-bit mode, if it is known where that is. */
+FAST_INLINE const Record *fast_jump(TcgCpu *cpu, guint64 rip)
+{
+    const Jump *jump = &cpu->jumps[jump_index(rip)];
+
+    if (G_LIKELY(jump->linear == rip && jump->key == cpu->key)) {
+        cpu->page_rip = rip & PAGE_MASK;
+        return record_enter(cpu, jump->record);
+    }
+    cpu->rip = rip;
+    return NULL;
 }
 
 /* Of a Jcc's record. */

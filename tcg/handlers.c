@@ -23,7 +23,12 @@ const Record *record_close(TcgCpu *cpu, const Record *record)
 {
     const Record *next = record->link[0];
 
-    return G_LIKELY(next) ? record_enter(cpu, next) : code_link(cpu, record, 0, record->imm);
+    return G_LIKELY(next) ? record_enter(cpu, next) : fast_link(cpu, record, 0, record->imm);
+}
+
+const Record *record_close_far(TcgCpu *cpu, const Record *record)
+{
+    return fast_follow_far(cpu, record);
 }
 
 const Record *record_undefined(TcgCpu *cpu, const Record *record)

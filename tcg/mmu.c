@@ -407,14 +407,16 @@ void mmu_flush(TcgCpu *cpu, gboolean global)
         }
     }
     for (guint i = 0; i < TLB_CODE_SIZE; i++) {
-        cpu->itlb[i].linear = 1;
+        if (global || !cpu->itlb[i].global) {
+            cpu->itlb[i].linear = 1;
+        }
     }
     if (global) {
         cpu->large_first = G_MAXUINT64;
         cpu->large_last = 0;
     }
     cpu->tlb_flushes++;
-    code_cache_unmap(cpu->code);
+    code_cache_unmap(cpu, global);
 }
 
 void mmu_flush_page(TcgCpu *cpu, guint64 linear)
@@ -432,7 +434,7 @@ void mmu_flush_page(TcgCpu *cpu, guint64 linear)
     }
     cpu->itlb[(linear >> PAGE_BITS) & (TLB_CODE_SIZE - 1)].linear = 1;
     cpu->tlb_page_flushes++;
-    code_cache_unmap(cpu->code);
+    code_cache_unmap_page(cpu, linear);
 }
 
 void mmu_open(TcgCpu *cpu)
@@ -474,6 +476,7 @@ const TlbCode *mmu_fetch_page(TcgCpu *cpu, guint64 linear)
     code->linear = linear & PAGE_MASK;
     code->physical = page.physical;
     code->user = kind == TLB_USER;
+    code->global = page.global;
     code->ram = slot ? slot->ram : NULL;
     code->host = code->ram ? slot->slot.host + (page.physical - slot->slot.addr) : NULL;
     note_large(cpu, linear, page.size);

@@ -35,7 +35,7 @@ static void page_written(TcgAccel *tcg, TcgRam *ram, guint64 offset, gsize lengt
     for (guint i = 0; i < vcpus->len; i++) {
         Vcpu *vcpu = g_ptr_array_index(vcpus, i);
         if (vcpu == self) {
-            code_cache_invalidate(tcg_cpu_of(vcpu)->code, host);
+            code_cache_invalidate(tcg_cpu_of(vcpu), host);
         } else {
             tcg_request_invalidate(tcg_cpu_of(vcpu), host);
         }

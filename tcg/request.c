@@ -48,12 +48,12 @@ void tcg_requests_run(TcgCpu *cpu)
 
     g_mutex_lock(&requests->mutex);
     if (requests->clear) {
-        code_cache_clear(cpu->code);
+        code_cache_clear(cpu);
         requests->clear = FALSE;
         g_array_set_size(requests->pages, 0);
     }
     for (guint i = 0; i < requests->pages->len; i++) {
-        code_cache_invalidate(cpu->code, g_array_index(requests->pages, const guint8 *, i));
+        code_cache_invalidate(cpu, g_array_index(requests->pages, const guint8 *, i));
     }
     g_array_set_size(requests->pages, 0);
     g_mutex_unlock(&requests->mutex);

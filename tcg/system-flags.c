@@ -59,6 +59,7 @@ void tcg_update_mode(TcgCpu *cpu)
         cpu->base[i] = wide && i < CPU_FS ? 0 : cpu->segment[i].base;
     }
     cpu->mode = mode;
+    cpu->key = tcg_code_key(cpu);
     cpu->mmu = (guint8)tlb_kind_of(cpu, cpu->cpl);
     cpu->tlb = cpu->tlbs[cpu->mmu];
 }

@@ -103,7 +103,7 @@ static void cpu_free(TcgCpu *cpu)
     if (cpu->cpuid) {
         g_array_unref((GArray *)cpu->cpuid);
     }
-    g_clear_pointer(&cpu->code, code_cache_free);
+    code_cache_close(cpu);
     g_clear_pointer(&cpu->requests, tcg_requests_free);
     free(cpu);
 }
@@ -127,9 +127,8 @@ static gboolean tcg_vcpu_open(Accel *accel, Vcpu *vcpu, GError **error)
     cpu->accel = tcg;
     cpu->vcpu = vcpu;
     cpu->debug = vcpu->debug;
-    cpu->code = code_cache_new();
     cpu->requests = tcg_requests_new();
-    if (!cpu->code) {
+    if (!code_cache_open(cpu)) {
         cpu_free(cpu);
         return error_set(error, "not enough address space for the decoded code of processor %u",
                          vcpu->index);
@@ -191,7 +190,7 @@ static void tcg_inject_nmi(Accel *accel, Vcpu *vcpu)
 
 static void clear_code(Vcpu *vcpu, void *opaque)
 {
-    code_cache_clear(tcg_cpu_of(vcpu)->code);
+    code_cache_clear(tcg_cpu_of(vcpu));
 }
 
 static void tcg_set_one_insn(Accel *accel, gboolean on)

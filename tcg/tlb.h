@@ -59,6 +59,7 @@ typedef struct TlbCode {
     guint8 *host; /* NULL: not memory */
     TcgRam *ram;  /* NULL: not memory */
     guint32 user; /* was entered for CPL 3 */
+    gboolean global;
 } TlbCode;
 
 static inline guint tlb_index(guint64 linear)
