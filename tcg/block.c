@@ -265,6 +265,12 @@ static void record_init(Record *record, const Insn *insn, guint offset)
     };
 }
 
+/* Is the last one that which interrupts wait for after STI? */
+static gboolean follows_sti(const Insn *insns, guint count)
+{
+    return count > 1 && insns[count - 2].op == OP_STI;
+}
+
 /* Decodes what follows `host` in its page into cache->insns; `closing` is how it ends. */
 static guint decode_run(TcgCpu *cpu, const guint8 *host, guint room, DecodeStatus *closing)
 {
@@ -282,7 +288,7 @@ static guint decode_run(TcgCpu *cpu, const guint8 *host, guint room, DecodeStatu
         }
         count++;
         offset += insn->length;
-        if (record_ends_block(insn)) {
+        if (insn->op != OP_STI && (record_ends_block(insn) || follows_sti(cache->insns, count))) {
             break;
         }
     }
@@ -304,10 +310,10 @@ static const Record *record_cross(TcgCpu *cpu, const Record *record)
 static void closing_record(const TcgCpu *cpu, Record *record, DecodeStatus status, guint offset)
 {
     *record = (Record){.offset = (guint16)offset, .imm = offset};
-    record->run = status == DECODE_UNDEFINED                         ? record_undefined
-                  : status == DECODE_TOO_LONG                        ? record_too_long
+    record->run = status == DECODE_UNDEFINED                 ? record_undefined
+                  : status == DECODE_TOO_LONG                ? record_too_long
                   : offset >= PAGE_SIZE && tcg_is_64bit(cpu) ? record_close_far
-                                                                     : record_close;
+                                                             : record_close;
 }
 
 static Block *block_decode(TcgCpu *cpu, const TlbCode *code, guint offset)
@@ -338,7 +344,9 @@ static Block *block_decode(TcgCpu *cpu, const TlbCode *code, guint offset)
     for (guint i = count; i-- > 0;) {
         Record *record = &block->records[i];
         Handler fused;
-        record->run = record_choose_handler(cpu, &insns[i], live, record);
+        record->run = insns[i].op == OP_STI && i + 1 < count
+                          ? record_sti
+                          : record_choose_handler(cpu, &insns[i], live, record);
         fused = i + 1 < count ? fast_fused_handler(cpu, record) : NULL;
         record->run = fused ? fused : record->run;
         live = live_before(&insns[i], live);
@@ -416,8 +424,7 @@ const Record *code_find_cached(TcgCpu *cpu)
     guint64 linear = code_linear(cpu);
     const Jump *jump = &cpu->code->jumps[jump_index(linear)];
 
-    if (G_LIKELY(jump->linear == linear && jump->key == cpu->key &&
-                 (cpu->mode & MODE_FLAT_CODE))) {
+    if (G_LIKELY(jump->linear == linear && jump->key == cpu->key && (cpu->mode & MODE_FLAT_CODE))) {
         cpu->page_rip = (linear & PAGE_MASK) - cpu->base[CPU_CS];
         return jump->record;
     }

@@ -50,14 +50,14 @@ struct Record {
         };
         guint64 key; /* of a branch to another page: what link[1] holds for, with page_rip `disp` */
     };
-    guint16 segment;     /* effective base of the segment */
+    guint16 segment; /* effective base of the segment */
     guint8 scale;
     guint8 count; /* instructions from here to the block's end */
     gint64 disp;
-    guint64 imm;           /* of a near branch: target's offset from page_rip */
+    guint64 imm; /* of a near branch: target's offset from page_rip */
     /* Targets in this page, NULL until first used: taken, not taken. */
     const Record *link[2];
-    const Insn *insn;      /* whole, for OpFns */
+    const Insn *insn; /* whole, for OpFns */
 };
 
 /* ---- handlers that every family may use ---- */
@@ -161,6 +161,11 @@ Handler fast_fused_handler(const TcgCpu *cpu, Record *record);
 
 /* The plain one: calls the OpFn. */
 Handler record_op_handler(const Insn *insn, Record *record);
+
+/* A repeated string instruction: goes on behind it when it has come to its end. */
+const Record *record_repeat(TcgCpu *cpu, const Record *record);
+/* STI with an instruction behind it in its block, which interrupts have to wait for. */
+const Record *record_sti(TcgCpu *cpu, const Record *record);
 
 /* Leave the block with rip at this record; `stale` because its bytes have changed. */
 const Record *record_leave(TcgCpu *cpu, const Record *record);

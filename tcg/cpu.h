@@ -191,7 +191,7 @@ struct TcgCpu {
     guint32 extensions;  /* for DecodeMode: 1 << OpExtension, from CPUID */
     gboolean vendor_amd; /* how SYSCALL, SYSENTER, near branches with 66 and so on behave */
     CodeCache *code;
-    guint64 epochs[2];    /* of supervisor and of user code: counts changes of where addresses lead */
+    guint64 epochs[2]; /* of supervisor and of user code: counts changes of where addresses lead */
     gboolean local_codes; /* supervisor code in pages that are not global is remembered */
     TlbEntry tlbs[TLB_KINDS][TLB_SIZE];
     TlbInfo tlb_infos[TLB_KINDS][TLB_SIZE];

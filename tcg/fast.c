@@ -96,6 +96,13 @@ static gboolean set_operands(const TcgCpu *cpu, const Insn *insn, Record *record
     return TRUE;
 }
 
+/* A string instruction on memory, which only its own repetitions keep from going on. */
+static gboolean is_repeated(const Insn *insn)
+{
+    return (decode_op_info[insn->op].attr & (OP_STRING | OP_IOPL)) == OP_STRING &&
+           record_ends_block(insn);
+}
+
 Handler record_choose_handler(const TcgCpu *cpu, const Insn *insn, guint32 live, Record *record)
 {
     gboolean flags_live = (decode_op_info[insn->op].flags_written & live) != 0;
@@ -109,5 +116,9 @@ Handler record_choose_handler(const TcgCpu *cpu, const Insn *insn, guint32 live,
         handler = handler ? handler : fast_bits_handler(cpu, insn, record);
         handler = handler ? handler : fast_fpu_handler(cpu, insn, record);
     }
-    return handler ? handler : record_op_handler(insn, record);
+    if (!handler) {
+        handler = record_op_handler(insn, record);
+        return is_repeated(insn) ? record_repeat : handler;
+    }
+    return handler;
 }

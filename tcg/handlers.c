@@ -2,8 +2,10 @@
 /*
  * The handlers that every record may have: calling the operation's OpFn, and leaving a block.
  */
+#include "core/apic.h"
 #include "tcg/fast.h"
 #include "tcg/operand.h"
+#include "tcg/run.h"
 
 /* ---- leaving ---- */
 
@@ -58,6 +60,30 @@ static const Record *run_op_end(TcgCpu *cpu, const Record *record)
     cpu->rip = tcg_next_rip(cpu);
     ((OpFn)record->imm)(cpu, record->insn);
     return NULL;
+}
+
+const Record *record_repeat(TcgCpu *cpu, const Record *record)
+{
+    cpu->current = record;
+    cpu->rip = tcg_next_rip(cpu);
+    ((OpFn)record->imm)(cpu, record->insn);
+    return cpu->rip == tcg_next_rip(cpu)
+               ? fast_follow(cpu, record, 1, (guint64)record->offset + record->length)
+               : NULL;
+}
+
+/* Interrupts are taken between blocks, so the next instruction is safe from them. What is pending
+ * already has nobody call for attention: the loop has to look. */
+const Record *record_sti(TcgCpu *cpu, const Record *record)
+{
+    guint pending = cpu->apic ? apic_pending(cpu->apic)
+                              : (guint)__atomic_load_n(&cpu->accel->intr, __ATOMIC_ACQUIRE);
+
+    if (pending || cpu->cpl != 0) {
+        return fast_slow_end(cpu, record);
+    }
+    cpu->rflags |= FLAG_IF;
+    return record_next(cpu, record);
 }
 
 static const Record *run_nothing(TcgCpu *cpu, const Record *record)
