@@ -11,6 +11,11 @@
 
 /* ---- making regions ---- */
 
+struct RegionMemory {
+    void *host;
+    gsize length;
+};
+
 static void region_init(Region *region, const char *name, RegionKind kind, guint64 size)
 {
     *region = (Region){.name = name, .kind = kind, .size = size, .enabled = TRUE};
@@ -37,10 +42,33 @@ static gboolean region_init_memory(Region *region, const char *name, RegionKind 
                                size >> 20, name);
     }
     madvise(host, length, MADV_DONTDUMP);
+    region->memory = g_atomic_rc_box_new(RegionMemory);
+    *region->memory = (RegionMemory){.host = host, .length = length};
     region->host = host;
-    region->map_length = length;
     region->dirty = g_new0(unsigned long, region_dirty_words(region));
     return TRUE;
+}
+
+RegionMemory *region_memory_ref(Region *region)
+{
+    g_assert(region->memory);
+    return g_atomic_rc_box_acquire(region->memory);
+}
+
+static void unmap(void *data)
+{
+    RegionMemory *memory = data;
+    munmap(memory->host, memory->length);
+}
+
+void region_memory_unref(RegionMemory *memory)
+{
+    g_atomic_rc_box_release_full(memory, unmap);
+}
+
+static gsize mapped_length(const Region *region)
+{
+    return region->memory ? region->memory->length : 0;
 }
 
 gboolean region_init_ram(Region *region, const char *name, guint64 size, GError **error)
@@ -90,8 +118,8 @@ void region_finish(Region *region)
     if (region->host) {
         synchronize_rcu(); /* no reader may still be copying from it */
     }
-    if (region->map_length) {
-        munmap(region->host, region->map_length);
+    if (region->memory) {
+        region_memory_unref(region->memory);
     }
     g_clear_pointer(&region->children, g_ptr_array_unref);
     g_free(region->dirty);
@@ -158,7 +186,7 @@ void region_set_addr(Region *region, guint64 addr)
 
 void region_set_size(Region *region, guint64 size)
 {
-    g_assert(!region->host || size <= region->map_length);
+    g_assert(!region->host || size <= mapped_length(region));
     if (region->size != size) {
         region->size = size;
         region_changed(region);
@@ -225,7 +253,7 @@ guint8 *region_host(Region *region)
 gsize region_dirty_words(const Region *region)
 {
     guint64 pages =
-        (MAX(region->size, region->map_length) + DIRTY_PAGE_SIZE - 1) >> DIRTY_PAGE_BITS;
+        (MAX(region->size, mapped_length(region)) + DIRTY_PAGE_SIZE - 1) >> DIRTY_PAGE_BITS;
     return (pages + BITS_PER_WORD - 1) / BITS_PER_WORD;
 }
 

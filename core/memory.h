@@ -60,10 +60,10 @@ struct Region {
     gboolean enabled;
     const IoOps *ops;
     void *opaque;
-    gboolean busy;        /* a handler of `ops` is running; lock held */
-    guint8 *host;         /* RAM and ROM: host address */
-    guint64 map_length;   /* of the mapping at `host`, 0 if it is not ours */
-    gboolean shared;      /* that mapping is MAP_SHARED */
+    gboolean busy;               /* a handler of `ops` is running; lock held */
+    guint8 *host;                /* RAM and ROM: host address */
+    struct RegionMemory *memory; /* what is mapped at `host`; NULL if it is not ours */
+    gboolean shared;             /* that mapping is MAP_SHARED */
     unsigned long *dirty; /* one bit a page, set by writes that do not go through the accelerator */
     gboolean dirty_logged;
     /* RAM: told of writes that do not go through the accelerator, see
@@ -102,6 +102,12 @@ void region_init_alias(Region *region, const char *name, Region *target, guint64
 
 /* Undoes region_init_*; the region must have no parent and no children. Fine on all zero. */
 void region_finish(Region *region);
+
+/* The host memory of a region of region_init_ram(). While there is a reference it stays mapped,
+ * even if the region is finished. References may be given back by any thread. */
+typedef struct RegionMemory RegionMemory;
+RegionMemory *region_memory_ref(Region *region);
+void region_memory_unref(RegionMemory *memory);
 
 /* ---- the tree ---- */
 

@@ -230,7 +230,6 @@ struct VgaCore {
     const VgaExtension *extension; /* set before vga_init(); NULL = none */
     unsigned long *dirty;          /* pages written before the present scan */
     gboolean any_dirty;
-    guint vram_surfaces; /* (atomic) surfaces that show video memory itself */
     gboolean watching;
     gint64 watch_begun;      /* host time of the last write watch */
     gint64 watch_pause;      /* how long to do without after one that ended soon */

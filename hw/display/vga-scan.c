@@ -242,10 +242,10 @@ void vga_damage_lines(VgaCore *vga, guint first, guint count)
 
 /* ---- surfaces ---- */
 
+/* The card may be gone by then: whoever reads the surface keeps video memory, not the card. */
 static void vram_surface_released(Surface *surface, void *opaque)
 {
-    VgaCore *vga = opaque;
-    g_atomic_int_dec_and_test((gint *)&vga->vram_surfaces);
+    region_memory_unref(opaque);
 }
 
 /* Pixels of video memory are the surface's own format: no copy. */
@@ -272,9 +272,9 @@ static void prepare_surface(VgaCore *vga)
     if (shows_vram(mode)) {
         guint8 *data = vga->mem + mode->base;
         if (!same_size || now->data != data || now->stride != mode->stride) {
-            g_atomic_int_inc((gint *)&vga->vram_surfaces);
-            set_surface(vga, surface_new_for_data(mode->width, mode->height, mode->stride, data,
-                                                  vram_surface_released, vga));
+            set_surface(vga,
+                        surface_new_for_data(mode->width, mode->height, mode->stride, data,
+                                             vram_surface_released, region_memory_ref(&vga->vram)));
         }
     } else if (!same_size || now_vram) {
         set_surface(vga, surface_new(mode->width, mode->height));

@@ -133,11 +133,6 @@ void vga_finish(VgaCore *vga)
         display_free(vga->display);
     }
     surface_unref(vga->surface);
-    /* A screenshot being written may still read video memory. */
-    if (g_atomic_int_get((gint *)&vga->vram_surfaces)) {
-        worker_pool_drain(vga->machine->workers);
-    }
-    g_assert(!g_atomic_int_get((gint *)&vga->vram_surfaces));
     vbe_finish(vga);
     vga_mem_finish(vga);
     vga_regs_finish(vga);

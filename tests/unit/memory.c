@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "core/memory.h"
 
+#include <errno.h>
 #include <string.h>
+#include <sys/mman.h>
 
 typedef struct Fixture {
     VmLock *lock;
@@ -72,6 +74,24 @@ static void test_ram(Fixture *f, gconstpointer data)
     g_assert_cmphex(address_space_load(f->space, 0, 8), ==, G_MAXUINT64);
     unplug(&ram);
     g_assert_cmphex(address_space_load(f->space, 0x1ffe, 1), ==, 0xff);
+}
+
+/* Who has a reference may read what the region has given up. */
+static void test_memory_outlives_region(Fixture *f, gconstpointer data)
+{
+    Region ram;
+
+    g_assert_true(region_init_ram(&ram, "card", 0x2000, NULL));
+    guint8 *host = region_host(&ram);
+    host[0x1fff] = 0x5a;
+    RegionMemory *first = region_memory_ref(&ram), *second = region_memory_ref(&ram);
+    region_finish(&ram);
+    region_memory_unref(first);
+    g_assert_cmphex(host[0x1fff], ==, 0x5a);
+    region_memory_unref(second);
+    unsigned char there[2];
+    g_assert_cmpint(mincore(host, 0x2000, there), ==, -1);
+    g_assert_cmpint(errno, ==, ENOMEM); /* not mapped */
 }
 
 static void test_top_of_space(Fixture *f, gconstpointer data)
@@ -433,6 +453,7 @@ int main(int argc, char **argv)
         void (*fn)(Fixture *f, gconstpointer data);
     } tests[] = {
         {"/memory/ram", test_ram},
+        {"/memory/outlives-region", test_memory_outlives_region},
         {"/memory/top-of-space", test_top_of_space},
         {"/memory/priorities", test_priorities},
         {"/memory/alias", test_alias},
