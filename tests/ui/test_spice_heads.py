@@ -143,7 +143,7 @@ class RemoteViewer(HeadsTest):
 
     def test_two_windows(self):
         self.start()
-        self.x = self.enterContext(xserver.XServer())
+        self.x = self.enterContext(xserver.XServer('2560x1024x24'))
         environment = {**os.environ, **self.x.env, 'HOME': self.m.dir, 'LC_ALL': 'C.UTF-8',
                        'XDG_RUNTIME_DIR': self.m.dir, 'XDG_CACHE_HOME': self.m.dir}
         with open(self.m.path('viewer.log'), 'wb') as log:
@@ -153,6 +153,8 @@ class RemoteViewer(HeadsTest):
         self.addCleanup(process.wait)
         self.addCleanup(process.kill)
         wait(lambda: len(self.windows()) == 2, 'two windows', 40)
+        for i, window in enumerate(self.windows()):
+            self.x.do('windowmove', window, 1280 * i, 0)  # what is covered cannot be read
         for head in (0, 1):
             wait(lambda: self.shown_somewhere(head), 'head %d in a window' % head, 20)
         self.q.memset(LFB2 + 320 * 4 * 100, 320 * 4 * 20, 0x77)
