@@ -62,6 +62,7 @@ typedef struct I8042 {
     gboolean breaking;  /* F0h of the keyboard has been seen; it becomes bit 7 of the next byte */
     gboolean aux_turn;  /* who goes first when both have data */
     Timer line;         /* a byte is on its way */
+    gint64 line_free;   /* guest time: the earliest that the next one may have come */
 } I8042;
 
 /* ---- output buffer ---- */
@@ -91,14 +92,21 @@ static gboolean aux_ready(const I8042 *kbc)
     return port_ready(kbc->aux, kbc->ram[0], CB_AUX_DISABLE);
 }
 
-/* Lets the next byte come if there is room for it. */
+/* A byte has gone one way or the other, or a device may send again: the next takes its time. */
+static void occupy_line(I8042 *kbc)
+{
+    kbc->line_free = clock_now(kbc->dev.machine->guest_clock) + BYTE_TIME_NS;
+}
+
+/* Lets the next byte come if there is room for it. On a line that has rested it comes at once: what
+ * somebody types or moves need not wait. */
 static void update_line(void *opaque)
 {
     I8042 *kbc = opaque;
 
     if (!(kbc->status & STATUS_OBF) && !timer_pending(&kbc->line) &&
         (kbd_ready(kbc) || aux_ready(kbc))) {
-        timer_set_after(&kbc->line, BYTE_TIME_NS);
+        timer_set(&kbc->line, MAX(kbc->line_free, clock_now(kbc->dev.machine->guest_clock)));
     }
 }
 
@@ -130,6 +138,7 @@ static void line_done(void *opaque)
     if (kbc->status & STATUS_OBF) {
         return;
     }
+    occupy_line(kbc);
     if (aux && (!kbd || kbc->aux_turn)) {
         kbc->aux_turn = FALSE;
         fill(kbc, ps2_fetch(ps2_bus_device(kbc->aux)), STATUS_AUX);
@@ -167,6 +176,7 @@ static guint64 data_read(void *opaque, guint64 addr, guint size)
             kbc->held_status = 0;
             fill(kbc, kbc->held, flags);
         }
+        occupy_line(kbc);
         update_line(kbc);
     }
     return byte;
@@ -196,6 +206,7 @@ static guint8 get_outport(const I8042 *kbc)
 static void set_command_byte(I8042 *kbc, guint8 value)
 {
     kbc->ram[0] = value;
+    occupy_line(kbc);
     kbc->status = (guint8)((kbc->status & ~STATUS_SYS) | (value & CB_SYS ? STATUS_SYS : 0));
     update_irqs(kbc);
     update_line(kbc);
@@ -269,6 +280,7 @@ static void send(I8042 *kbc, Bus *bus, guint8 byte, guint8 aux)
 {
     Ps2Device *ps2 = ps2_bus_device(bus);
 
+    occupy_line(kbc);
     if (ps2) {
         ps2_write(ps2, byte);
     } else {
@@ -394,6 +406,7 @@ static gboolean i8042_loaded(void *object, GError **error)
         return error_set(error, "saved state of the i8042 holds an impossible command 0x%02x",
                          command);
     }
+    kbc->line_free = 0;
     update_line(kbc);
     return TRUE;
 }
