@@ -56,6 +56,7 @@ void hid_bus_reset(UsbDevice *device);
 void hid_configured(UsbDevice *device);
 gboolean hid_control(UsbDevice *device, const UsbSetup *setup, guint8 *data, guint *length);
 UsbStatus hid_transfer(UsbDevice *device, UsbPacket *packet);
+gboolean hid_is_urgent(UsbDevice *device);
 
 /* State of a HidDevice, at offset 0: the first field of each kind's table. */
 extern const StateTable hid_state;

@@ -67,6 +67,13 @@ UsbStatus hid_transfer(UsbDevice *device, UsbPacket *packet)
     return length > packet->length ? USB_BABBLE : USB_OK;
 }
 
+gboolean hid_is_urgent(UsbDevice *device)
+{
+    HidDevice *hid = (HidDevice *)device;
+
+    return hid->ops->pending(hid);
+}
+
 /* ---- requests ---- */
 
 static gboolean get_class_descriptor(HidDevice *hid, const UsbSetup *setup, guint8 *data,

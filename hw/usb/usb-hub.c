@@ -266,6 +266,12 @@ static UsbStatus transfer(UsbDevice *device, UsbPacket *packet)
     return USB_OK;
 }
 
+/* 11.9: a port that has changed since the host looked last. */
+static gboolean is_urgent(UsbDevice *device)
+{
+    return changes((UsbHub *)device) != 0;
+}
+
 /* ---- lifecycle ---- */
 
 static void bus_reset(UsbDevice *device)
@@ -362,4 +368,5 @@ const UsbDeviceOps usb_hub_ops = {
     .control = control,
     .transfer = transfer,
     .find = find,
+    .is_urgent = is_urgent,
 };

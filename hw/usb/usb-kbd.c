@@ -271,4 +271,5 @@ const UsbDeviceOps usb_kbd_ops = {
     .configured = hid_configured,
     .control = hid_control,
     .transfer = hid_transfer,
+    .is_urgent = hid_is_urgent,
 };

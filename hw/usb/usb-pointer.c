@@ -485,6 +485,7 @@ const UsbDeviceOps usb_mouse_ops = {
     .configured = hid_configured,
     .control = hid_control,
     .transfer = hid_transfer,
+    .is_urgent = hid_is_urgent,
 };
 
 const UsbDeviceOps usb_tablet_ops = {
@@ -494,4 +495,5 @@ const UsbDeviceOps usb_tablet_ops = {
     .configured = hid_configured,
     .control = hid_control,
     .transfer = hid_transfer,
+    .is_urgent = hid_is_urgent,
 };

@@ -178,7 +178,13 @@ void usb_endpoint_ready(UsbDevice *device, UsbToken token, guint endpoint)
 
 void usb_device_set_suspended(UsbDevice *device, gboolean suspended)
 {
+    const UsbDeviceOps *ops = usb_device_ops(device);
+    gboolean before = device->suspended;
+
     device->suspended = suspended;
+    if (suspended && !before && ops->is_urgent && ops->is_urgent(device)) {
+        usb_remote_wakeup(device);
+    }
 }
 
 gboolean usb_is_configured(const UsbDevice *device)

@@ -214,6 +214,9 @@ struct UsbDeviceOps {
     void (*cancel)(UsbDevice *device, UsbPacket *packet);
     /* A hub's: the device with this address below it. NULL = no hub. */
     UsbDevice *(*find)(UsbDevice *device, guint address);
+    /* TRUE = it has something that the host has not fetched: put to sleep now, it signals resume
+     * at once, if it may. NULL = what it has can wait. */
+    gboolean (*is_urgent)(UsbDevice *device);
 };
 
 typedef enum UsbState {

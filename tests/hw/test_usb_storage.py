@@ -300,6 +300,27 @@ class Hub(HwTest):
         with self.assertRaises(Failed):
             hc.descriptor(second, 1)
 
+    def test_change_before_sleep(self):
+        """What the host has not seen of the ports wakes it when it puts the hub to sleep."""
+        self.hc = hc = xhci.Xhci(self.q)
+        slot = self.hub_slot(hc.attach(1))  # the hub in port 2 is reported
+        hc.set_link(1, xhci.U3)
+        self.assertEqual(hc.link(1), xhci.U3)  # it may not wake up
+        hc.set_link(1, xhci.U0)
+        hc.set_port(1, xhci.CHANGES)
+        hc.control(slot, 0, 3, 1)
+        hc.events()
+        hc.set_link(1, xhci.U3)
+        self.assertEqual([e.type for e in hc.events()], [xhci.PORT_EVENT])
+        self.assertEqual(hc.link(1), xhci.RESUME)
+        hc.set_link(1, xhci.U0)
+        hc.control(slot, 0x23, 1, 16, 2)
+        hc.events()
+        hc.set_link(1, xhci.U3)
+        self.assertEqual(hc.link(1), xhci.U3)
+        self.machine.hmp.command('device_add usb-mouse,port=1.4')
+        self.assertEqual(hc.link(1), xhci.RESUME)
+
     def test_options(self):
         def refused(why, *args):
             self.assertIn(why, run('-accel', 'qtest', '-device', 'qemu-xhci', *args)[2])

@@ -136,6 +136,14 @@ class Ports(Xhci):
         self.assertEqual(self.only(TRANSFER_EVENT).code, SUCCESS)
         self.assertEqual(self.q.read(DATA, 8), bytes((0, 0, 4, 0, 0, 0, 0, 0)))
 
+    def test_key_before_sleep(self):
+        slot = self.keyboard()
+        self.hc.transfer(slot, IN_1, 8)
+        self.hc.control(slot, 0, 3, 1)
+        self.hmp('sendkey a-b')
+        self.hc.set_link(1, U3)  # b was not fetched
+        self.assertEqual(self.hc.link(1), RESUME)
+
 
 class Slots(Xhci):
     def test_enumeration(self):
