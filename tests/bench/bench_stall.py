@@ -2,15 +2,19 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """What a viewer that stalls costs the guest, beside QEMU: prints numbers, judges nothing.
 
-    bench_stall.py [none] [vnc] [vnc-stalled] [spice-stalled] [gtk] [gtk-stalled] [sdl]
-                   [sdl-stalled] [--seconds N] [--rounds N] [--accel kvm] [--programs vitrine,qemu]
+    bench_stall.py [vnc] [spice] [gtk] [sdl] [--seconds N] [--rounds N] [--accel kvm]
+                   [--programs vitrine,qemu]
 
 The guest (stall.asm) times its reads of port 61h by the time stamp counter and draws 1024x768 at
-60 Hz. Each line is what came in so many seconds: the median of the rounds. A stalled viewer has
-asked for updates and reads none; a stalled window's X server is stopped (SIGSTOP). Other work on
-the machine shows in the tail: compare what was measured in one run.
+60 Hz; its counts are read from its memory, which is a file. One start of a program is measured
+with nobody looking, with a viewer and with that viewer stalled, again and again in turns: starts
+differ from each other by more than viewers do. Percentages compare each time with the one just
+before it that had no viewer (a live window, where a program cannot close its own): the median of
+the rounds and, in brackets, the middle half of them. A stalled viewer has asked for updates and
+reads none; a stalled window's X server is stopped (SIGSTOP).
 """
 import argparse
+import mmap
 import os
 import signal
 import statistics
@@ -27,43 +31,24 @@ import xserver  # noqa: E402
 from bench_process import Program, programs  # noqa: E402
 from rfb import Rfb  # noqa: E402
 
-HISTOGRAM, BUCKETS = 0x20000, 1024
+MEMORY, HISTOGRAM, BUCKETS = 64 << 20, 0x20000, 1024
 BOOT_DEADLINE = 120
+SETTLE_SECONDS = 1
 HERE = os.path.dirname(os.path.abspath(__file__))
 
 
-def ask(program, line):
-    """A monitor command's answer."""
-    program.socket.settimeout(30)
-    program.socket.sendall(line.encode() + b'\n')
-    data = b''
-    while not data.endswith(b') '):
-        data += program.socket.recv(1 << 16)
-    return data.decode('latin-1')
-
-
-def counts(program):
-    """The histogram: exits in each bucket since the start."""
-    words = []
-    for line in ask(program, f'xp /{BUCKETS}xw {HISTOGRAM:#x}').splitlines():
-        address, colon, rest = line.partition(': ')
-        if colon and len(address.strip()) == 16:
-            words += [int(word, 16) for word in rest.split()]
-    return words if len(words) == BUCKETS else [0] * BUCKETS
-
-
-def cycles(bucket):
-    """The middle of a bucket."""
+def edge(bucket):
+    """Where a bucket begins, in cycles."""
     power, step = divmod(bucket, 32)
-    return (32.5 + step) / 32 * 2 ** power
+    return (32 + step) / 32 * 2 ** power
 
 
 def percentile(histogram, share):
     left = sum(histogram) * share
     for bucket, count in enumerate(histogram):
+        if count and left <= count:
+            return edge(bucket) + (edge(bucket + 1) - edge(bucket)) * left / count
         left -= count
-        if left <= 0:
-            return cycles(bucket)
     return 0
 
 
@@ -73,7 +58,7 @@ def tsc_mhz():
         return next(float(line.split(':')[1]) for line in f if line.startswith('cpu MHz'))
 
 
-# ---- viewers: each is (options, a function that begins and returns one that ends) ----
+# ---- viewers: each function begins with one and returns the function that ends it ----
 
 class Reader(threading.Thread):
     """Takes raw updates as they come."""
@@ -97,159 +82,183 @@ class Reader(threading.Thread):
         self.viewer.close()
 
 
-def no_viewer(case):
+def nobody(run):
     return lambda: None
 
 
-def read_vnc(case):
-    return Reader(case.path).end
+def read_vnc(run):
+    return Reader(run.path).end
 
 
-def stall_vnc(case):
-    viewer = Rfb(case.path)
+def stall_vnc(run):
+    viewer = Rfb(run.path)
     viewer.sock.sendall(struct.pack('>BBHHHH', 3, 0, 0, 0, viewer.width, viewer.height) * 50)
-    time.sleep(1)
     return viewer.close
 
 
-def stall_spice(case):
-    viewer = spice.Viewer(case.path)
+def stall_spice(run):
+    viewer = spice.Viewer(run.path)
     spice.Picture(viewer.open(spice.DISPLAY)).step()
-    time.sleep(1)
     return viewer.close
 
 
-def watch_window(case):
-    return lambda: None
+def look(run):
+    """A window: QEMU's is always there, ours comes and goes."""
+    if run.label == 'qemu':
+        return nobody(run)
+    run.ask(f'display_add {run.case},id=window')
+    time.sleep(SETTLE_SECONDS)
+    return lambda: run.ask('display_del window')
 
 
-def stall_window(case):
-    os.kill(case.x.server.pid, signal.SIGSTOP)
-    time.sleep(1)
-    return lambda: os.kill(case.x.server.pid, signal.SIGCONT)
+def stop_server(run):
+    close = look(run)
+    os.kill(run.x.server.pid, signal.SIGSTOP)
+
+    def finish():
+        os.kill(run.x.server.pid, signal.SIGCONT)
+        time.sleep(SETTLE_SECONDS)
+        close()
+    return finish
 
 
-VNC = '-vnc unix:{}'
-SPICE = '-display none -spice unix=on,addr={},disable-ticketing=on'
 CASES = {
-    'none': ('-display none', no_viewer),
-    'vnc': (VNC, read_vnc),
-    'vnc-stalled': (VNC, stall_vnc),
-    'spice-stalled': (SPICE, stall_spice),
-    'gtk': ('-display gtk', watch_window),
-    'gtk-stalled': ('-display gtk', stall_window),
-    'sdl': ('-display sdl', watch_window),
-    'sdl-stalled': ('-display sdl', stall_window),
+    'vnc': {'nobody': nobody, 'viewer': read_vnc, 'stalled': stall_vnc},
+    'spice': {'nobody': nobody, 'stalled': stall_spice},
+    'gtk': {'nobody': nobody, 'viewer': look, 'stalled': stop_server},
+    'sdl': {'nobody': nobody, 'viewer': look, 'stalled': stop_server},
 }
 
 
-class Case:
-    """A run of one program with one kind of viewer."""
+def display(label, case):
+    return {'vnc': '-vnc unix:{}',
+            'spice': '-display none -spice unix=on,addr={},disable-ticketing=on'}.get(
+                case, '-display ' + (case if label == 'qemu' else 'none'))
 
-    def __init__(self, command, name, options, folder):
-        words, self.begin = CASES[name]
+
+class Run:
+    """A start of one program for one kind of viewer."""
+
+    def __init__(self, label, command, case, accel, folder):
+        self.label, self.case = label, case
         self.path = os.path.join(folder, 'viewer')
+        memory, disk = os.path.join(folder, 'memory'), os.path.join(folder, 'disk')
+        subprocess.run(['nasm', '-f', 'bin', '-o', disk, os.path.join(HERE, 'stall.asm')],
+                       check=True)
+        os.truncate(disk, 1 << 16)
         self.x = None
-        if 'gtk' in name or 'sdl' in name:
+        if case in ('gtk', 'sdl'):
             self.x = xserver.XServer().__enter__()
             os.environ.update(self.x.env)
             os.environ.setdefault('XDG_RUNTIME_DIR', folder)
-        disk = os.path.join(folder, 'disk')
         try:
             self.program = Program(
-                [*command, *(['-accel', 'tcg'] if options.accel == 'tcg' else [])],
-                ['-m', '64', '-nodefaults', '-vga', 'std', '-drive',
-                 f'file={disk},format=raw,if=ide,snapshot=on',
-                 *words.format(self.path).split()], folder)
+                [*command, *(['-accel', 'tcg'] if accel == 'tcg' else [])],
+                ['-nodefaults', '-m', f'{MEMORY >> 20}', '-machine', 'pc,memory-backend=memory',
+                 '-object', f'memory-backend-file,id=memory,size={MEMORY},share=on,'
+                            f'mem-path={memory}',
+                 '-vga', 'std', '-drive', f'file={disk},format=raw,if=ide,snapshot=on',
+                 *display(label, case).format(self.path).split()], folder)
         except BaseException:
             self.stop_x()
             raise
+        with open(memory, 'rb') as f:
+            self.memory = mmap.mmap(f.fileno(), MEMORY, prot=mmap.PROT_READ)
+
+    def ask(self, line):
+        """A monitor command, which has no answer unless it fails."""
+        self.program.socket.settimeout(30)
+        self.program.socket.sendall(line.encode() + b'\n')
+        data = b''
+        while not data.endswith(b') '):
+            data += self.program.socket.recv(1 << 16)
+        text = data.decode('latin-1')
+        if 'Error' in text:
+            raise SystemExit(text)
+
+    def counts(self):
+        """The histogram: exits in each bucket since the start."""
+        return struct.unpack_from(f'<{BUCKETS}I', self.memory, HISTOGRAM)
 
     def wait(self):
         end = time.monotonic() + BOOT_DEADLINE
-        while sum(counts(self.program)) < 1000:
+        while sum(self.counts()) < 1000:
             if time.monotonic() > end:
                 raise SystemExit('the guest did not come up')
             time.sleep(0.2)
 
-    def measure(self, seconds):
-        """(exits a second, median, 99th percentile, longest), in cycles."""
-        finish = self.begin(self)
-        try:
-            # With the X server stopped a monitor may not answer: it is asked before and after.
-            before = self.before if self.stopped() else counts(self.program)
-            begin = time.monotonic()
-            time.sleep(seconds)
-        finally:
-            if self.stopped():
-                finish()
-                finish = None
-            after, took = counts(self.program), time.monotonic() - begin
-            if finish:
-                finish()
+    def measure(self, begin, seconds):
+        """(exits a second, median, 99th and 99.9th percentile, longest), times in cycles."""
+        finish = begin(self)
+        time.sleep(SETTLE_SECONDS)
+        before, start = self.counts(), time.monotonic()
+        time.sleep(seconds)
+        after, took = self.counts(), time.monotonic() - start
+        finish()
         histogram = [b - a for a, b in zip(before, after)]
-        longest = max((i for i, count in enumerate(histogram) if count), default=0)
+        longest = max((bucket for bucket, count in enumerate(histogram) if count), default=0)
         return (sum(histogram) / took, percentile(histogram, 0.5), percentile(histogram, 0.99),
-                percentile(histogram, 0.999), cycles(longest))
-
-    def stopped(self):
-        return self.begin is stall_window
-
-    def run(self, seconds):
-        self.wait()
-        if self.x:
-            time.sleep(2)  # the window comes up
-        self.before = counts(self.program)
-        return self.measure(seconds)
+                percentile(histogram, 0.999), edge(longest + 1))
 
     def stop_x(self):
         if self.x:
             self.x.stop()
 
     def end(self):
+        self.memory.close()
         if self.program.process.poll() is None:
             self.program.end()
         self.stop_x()
 
 
-def bench(command, name, options):
+def bench(label, command, case, options):
+    """By state of the viewer, what each round measured."""
+    states = dict(CASES[case])
+    if label == 'qemu' and case in ('gtk', 'sdl'):
+        del states['nobody']
+    results = {state: [] for state in states}
     with tempfile.TemporaryDirectory(prefix='vitrine-bench-') as folder:
-        subprocess.run(['nasm', '-f', 'bin', '-o', os.path.join(folder, 'disk'),
-                        os.path.join(HERE, 'stall.asm')], check=True)
-        with open(os.path.join(folder, 'disk'), 'ab') as f:
-            f.truncate(1 << 16)
-        case = Case(command, name, options, folder)
+        run = Run(label, command, case, options.accel, folder)
         try:
-            return case.run(options.seconds)
+            run.wait()
+            for _ in range(options.rounds):
+                for state, begin in states.items():
+                    results[state].append(run.measure(begin, options.seconds))
         finally:
-            case.end()
+            run.end()
+    return results
+
+
+def change(rounds, base):
+    """Of the 99th percentile, in percent."""
+    changes = sorted((a[2] / b[2] - 1) * 100 for a, b in zip(rounds, base))
+    count = len(changes)
+    return (f' ({statistics.median(changes):+.0f} %: '
+            f'{changes[count // 4]:+.0f} to {changes[-1 - count // 4]:+.0f})')
 
 
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument('cases', nargs='*')
-    parser.add_argument('--seconds', type=float, default=6)
-    parser.add_argument('--rounds', type=int, default=3)
+    parser.add_argument('--seconds', type=float, default=2)
+    parser.add_argument('--rounds', type=int, default=8)
     parser.add_argument('--accel', default='kvm')
     parser.add_argument('--programs', default='vitrine,qemu')
     options = parser.parse_args()
-    results, mhz = {}, tsc_mhz()
-    for _ in range(options.rounds):  # in turns: what else the machine does changes slowly
+    mhz = tsc_mhz()
+    for case in options.cases or CASES:
         for label, command in programs().items():
-            for name in options.cases or CASES:
-                if label in options.programs.split(','):
-                    results.setdefault((label, name), []).append(bench(command, name, options))
-    for (label, name), rounds in results.items():
-        rate, *times = (statistics.median(column) for column in zip(*rounds))
-        median, p99, p999, longest = (value / mhz for value in times)
-        base = results.get((label, 'none'))
-        change = ''
-        if base:
-            first = statistics.median(column[2] for column in base) / mhz
-            change = f' ({(p99 / first - 1) * 100:+.0f} % to none)'
-        print(f'{label:9}{name:15}{rate:8.0f} exits/s, {median:6.1f} us median, '
-              f'{p99:7.1f} us 99th percentile{change}, {p999:8.1f} us 99.9th, '
-              f'{longest / 1000:7.1f} ms longest', flush=True)
+            if label not in options.programs.split(','):
+                continue
+            results = bench(label, command, case, options)
+            base = next(iter(results.values()))
+            for state, rounds in results.items():
+                rate, *times = (statistics.median(column) for column in zip(*rounds))
+                median, p99, p999, longest = (value / mhz for value in times)
+                print(f'{label:8} {case:5} {state:8}{rate:7.0f} exits/s, {median:5.1f} us median, '
+                      f'{p99:6.1f} us 99th percentile'
+                      f'{change(rounds, base) if rounds is not base else ""}, '
+                      f'{p999:7.1f} us 99.9th, {longest / 1000:5.1f} ms longest', flush=True)
 
 
 if __name__ == '__main__':
