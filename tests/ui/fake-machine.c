@@ -7,6 +7,7 @@
  *
  * opens the frontend of the module and takes commands from stdin, one a line:
  *     mode W H         a picture of this size, painted with a test pattern
+ *     flip             another picture in its place: the pattern's opposite
  *     play NAME        still | square (a 64x64 one moves) | full (every pixel changes)
  *     abs on|off       an absolute pointer is there
  *     cursor W H | off the cursor plane: a triangle of this size
@@ -126,11 +127,11 @@ static void hint_size(void *opaque, guint width, guint height)
 static const DisplaySourceOps source_ops = {
     .scan = scan, .invalidate = invalidate, .watch = watch, .hint_size = hint_size};
 
-static void set_mode(Fake *fake, guint width, guint height)
+static void set_mode(Fake *fake, guint width, guint height, guint32 change)
 {
     Surface *old = fake->surface;
     fake->surface = surface_new(MAX(width, SQUARE + 1), MAX(height, SQUARE + 1));
-    paint(fake->surface, 0, 0, fake->surface->width, fake->surface->height, 0);
+    paint(fake->surface, 0, 0, fake->surface->width, fake->surface->height, change);
     fake->fresh = TRUE;
     surface_unref(old);
     display_wake(fake->display);
@@ -234,7 +235,9 @@ static void obey(Fake *fake, char **words)
     guint count = g_strv_length(words);
     const char *verb = count > 0 ? words[0] : "";
     if (strcmp(verb, "mode") == 0 && count == 3) {
-        set_mode(fake, (guint)atoi(words[1]), (guint)atoi(words[2]));
+        set_mode(fake, (guint)atoi(words[1]), (guint)atoi(words[2]), 0);
+    } else if (strcmp(verb, "flip") == 0) {
+        set_mode(fake, fake->surface->width, fake->surface->height, 0xffffff);
     } else if (strcmp(verb, "play") == 0 && count == 2) {
         fake->play = strcmp(words[1], "square") == 0 ? PLAY_SQUARE
                      : strcmp(words[1], "full") == 0 ? PLAY_FULL
@@ -311,7 +314,7 @@ static void build(Fake *fake)
     fake->machine = machine_new(fake->loop);
     fake->machine->name = g_strdup("fake");
     fake->display = display_new(fake->machine, "VGA", &source_ops, fake);
-    set_mode(fake, 640, 480);
+    set_mode(fake, 640, 480, 0);
     fake->keyboard = input_sink_add(fake->machine->input, &keyboard_ops, fake);
     fake->mouse = input_sink_add(fake->machine->input, &mouse_ops, fake);
     fake->console = chardev_create(fake->machine, "vc", "compat_monitor0", NULL, NULL);

@@ -26,6 +26,8 @@ class WindowTest(WindowCase):
         fake.send('mode 1024 768')
         self.has_size(1024, 768 + bar)
         self.assert_same_picture()
+        fake.send('flip')
+        self.assert_same_picture()
         fake.send('play square')
         self.settle()
         fake.send('play still')

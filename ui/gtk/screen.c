@@ -99,9 +99,9 @@ static void on_surface(void *opaque, Surface *surface)
     screen->image =
         cairo_image_surface_create_for_data(surface->data, CAIRO_FORMAT_RGB24, (gint)surface->width,
                                             (gint)surface->height, (gint)surface->stride);
-    layout(screen);
-    gtk_widget_queue_draw(GTK_WIDGET(screen));
-    if (other_size) {
+    if (other_size) { /* otherwise the damage that follows is all: a guest may flip pages */
+        layout(screen);
+        gtk_widget_queue_draw(GTK_WIDGET(screen));
         gtk_widget_queue_resize(GTK_WIDGET(screen));
         screen->calls->resized(screen->opaque);
     }
