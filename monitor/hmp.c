@@ -90,7 +90,7 @@ static void write_text(Monitor *monitor, const char *text)
 
 static gboolean is_blocked(const Monitor *monitor)
 {
-    return monitor->finished || monitor->files || monitor->frontend ||
+    return monitor->finished || monitor->files || monitor->frontend || monitor->history_query ||
            (monitor->run && !monitor->asker) || monitor->starting ||
            monitor->output->len >= OUTPUT_LIMIT;
 }
@@ -384,6 +384,7 @@ static void history_loaded(const GPtrArray *lines, void *opaque)
 
     monitor->history_query = NULL;
     line_editor_add_old(monitor->editor, lines);
+    process_input(monitor); /* keys that came before: one of them may be "up" */
 }
 
 void monitor_keep_history(Monitor *monitor, HistoryStore *store)

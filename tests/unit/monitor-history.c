@@ -6,6 +6,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "monitor/monitor.h"
 #include "tests/unit/monitor-rig.h"
 
 typedef struct Fixture {
@@ -163,6 +164,34 @@ static void test_hostile(Fixture *f, gconstpointer data)
     g_assert_cmpstr(f->loaded->str, ==, "");
 }
 
+static CharTerminal local_terminal(Chardev *chr)
+{
+    return (CharTerminal){80, TRUE};
+}
+
+/* Who presses "up" before a worker has read the file gets the line all the same. */
+static void test_waited_for(Fixture *f, gconstpointer data)
+{
+    static const char keys[] = "\033[A\n";
+    ChardevOps ops = *f->rig.chr.ops;
+
+    add(f, "p 40+2");
+    ops.terminal = local_terminal;
+    f->rig.chr.ops = &ops;
+    HistoryStore *store = history_store_new(f->rig.machine, f->path);
+    Monitor *monitor = monitor_hmp_new(f->rig.machine, &f->rig.chr, NULL);
+    monitor_keep_history(monitor, store);
+    chardev_event(&f->rig.chr, CHAR_OPENED);
+    gsize taken = rig_type(&f->rig, keys, strlen(keys));
+    rig_settle(&f->rig);
+    rig_type(&f->rig, keys + taken, strlen(keys) - taken);
+    rig_settle(&f->rig);
+    g_assert_nonnull(strstr(f->rig.peer->str, "0x2a"));
+    monitor_free(monitor);
+    history_store_free(store);
+    rig_settle(&f->rig);
+}
+
 #define ADD(name, fn) g_test_add("/history/" name, Fixture, NULL, setup, fn, teardown)
 
 int main(int argc, char **argv)
@@ -173,5 +202,6 @@ int main(int argc, char **argv)
     ADD("together", test_together);
     ADD("bounds", test_bounds);
     ADD("hostile", test_hostile);
+    ADD("waited-for", test_waited_for);
     return g_test_run();
 }
