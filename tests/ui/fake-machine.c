@@ -325,6 +325,17 @@ static void build(Fake *fake)
     fake->listener = machine_listen(fake->machine, on_machine, fake);
 }
 
+static void demolish(Fake *fake)
+{
+    machine_unlisten(fake->machine, fake->listener);
+    display_free(fake->display);
+    surface_unref(fake->surface);
+    machine_free(fake->machine);
+    event_loop_free(fake->loop);
+    vm_lock_drop(fake->lock);
+    vm_lock_free(fake->lock);
+}
+
 static gboolean open_frontend(Fake *fake, const char *path, const char *options)
 {
     GModule *module = g_module_open(path, G_MODULE_BIND_LOCAL);
@@ -351,6 +362,7 @@ int main(int argc, char **argv)
     }
     build(&fake);
     if (!open_frontend(&fake, argv[1], argc > 2 ? argv[2] : "")) {
+        demolish(&fake);
         return 1;
     }
     fake.line = g_string_new(NULL);
@@ -363,13 +375,7 @@ int main(int argc, char **argv)
     if (fake.machine->frontends->len > 0) {
         frontend_close(g_ptr_array_index(fake.machine->frontends, 0));
     }
-    machine_unlisten(fake.machine, fake.listener);
-    display_free(fake.display);
-    surface_unref(fake.surface);
     g_string_free(fake.line, TRUE);
-    machine_free(fake.machine);
-    event_loop_free(fake.loop);
-    vm_lock_drop(fake.lock);
-    vm_lock_free(fake.lock);
+    demolish(&fake);
     return 0;
 }
