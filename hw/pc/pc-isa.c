@@ -170,6 +170,9 @@ static gboolean timers_init(PcBoard *board, GError **error)
     }
     device_connect_irq(board->pit, 0,
                        board->hpet ? device_input(board->hpet, 0) : board->isa_irq[IRQ_TIMER]);
+    if (board->hpet) {
+        device_connect_irq(board->hpet, HPET_LINE_REPLACES, device_input(board->pit, 0));
+    }
     Device *speaker = pc_system_device(board, &pcspk_ops, NULL, spk_ports, error);
     if (!speaker) {
         return FALSE;

@@ -76,6 +76,7 @@ struct Hpet {
     gboolean msi;                /* option */
     IrqLine legacy[LEGACY_LINES];
     IrqLine routes[HPET_ROUTES];
+    IrqLine replaces; /* to the 8254 */
     guint32 config;
     guint32 status;
     guint64 counter; /* while halted */
@@ -151,6 +152,7 @@ static void update_line(Hpet *h, IrqLine *line)
 
 static void update_lines(Hpet *h)
 {
+    irq_set(&h->replaces, (h->config & CONF_LEGACY) != 0);
     for (guint i = 0; i < LEGACY_LINES; i++) {
         update_line(h, &h->legacy[i]);
     }
@@ -492,6 +494,7 @@ static gboolean hpet_realize(Device *dev, GError **error)
     for (guint i = 0; i < HPET_ROUTES; i++) {
         device_publish_irq(dev, &h->routes[i]);
     }
+    device_publish_irq(dev, &h->replaces);
     return TRUE;
 }
 

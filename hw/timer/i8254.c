@@ -55,6 +55,7 @@ typedef struct I8254 {
     IrqLine irq;
     Timer timer;
     IdleTicks idle;
+    gboolean unheard;   /* input 0: what is wired to OUT 0 ignores it */
     gboolean batching;  /* the timer is set for the end of a batch */
     gboolean in_flight; /* a batch's tick that no processor has taken yet */
     guint owed;         /* ticks of a batch to come, each when the one before it was taken */
@@ -198,7 +199,7 @@ static void schedule(I8254 *s, gint64 now)
     gint64 rise, ns;
 
     catch_up(c, now);
-    rise = next_rise(c, now);
+    rise = s->unheard ? -1 : next_rise(c, now);
     if (rise < 0) {
         timer_cancel(&s->timer);
         return;
@@ -511,6 +512,18 @@ static void forget_batch(I8254 *s)
     idle_ticks_wake(&s->idle);
 }
 
+/* Without a listener the edges of OUT 0 need no timer; it is computed again when one comes. */
+static void i8254_set_input(Device *dev, guint n, int level)
+{
+    I8254 *s = (I8254 *)dev;
+
+    if (s->unheard != (level != 0)) {
+        s->unheard = level != 0;
+        forget_batch(s);
+        refresh_line(s, tick_now(s));
+    }
+}
+
 static void i8254_reset(Device *dev)
 {
     I8254 *s = (I8254 *)dev;
@@ -607,6 +620,8 @@ const DeviceOps i8254_ops = {
     .category = "Misc",
     .size = sizeof(I8254),
     .board_only = TRUE,
+    .inputs = 1,
+    .set_input = i8254_set_input,
     .state = &i8254_state,
     .realize = i8254_realize,
     .unrealize = i8254_unrealize,

@@ -2,9 +2,10 @@
 /*
  * The 8254 programmable interval timer: three counters at 1.193182 MHz.
  *
- * Region 0 = its 4 ports (at 40h on the PC). Line 0 = OUT of counter 0 (IRQ 0). Counts and outputs
+ * Region 0 = its 4 ports (at 40h on the PC). Line 0 = OUT of counter 0 (IRQ 0). Input 0 = high
+ * while what is at that line ignores it (an HPET in legacy replacement mode). Counts and outputs
  * are computed when somebody looks; a timer runs only for counter 0, whose output is wired, and
- * only while another edge is to come. Vm lock held.
+ * only while another edge is to come and is heard. Vm lock held.
  */
 #pragma once
 

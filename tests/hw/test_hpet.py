@@ -236,6 +236,29 @@ class Legacy(HpetTest):
         self.q.clock_step(SEC // 100)
         self.assertIn((2, 1), self.events())
 
+    def test_replaced_needs_no_timer(self):
+        """Edges of the 8254 that nobody hears wake no host, and its count goes on."""
+        def count():
+            self.q.outb(0x43, 0)
+            return self.q.inb(0x40) | self.q.inb(0x40) << 8
+
+        self.q.outb(0x43, 0x34)
+        self.q.outb(0x40, 0)
+        self.q.outb(0x40, 0x80)  # 27.5 ms
+        self.q.writel(CONF, ENABLE)
+        before = self.q.clock()
+        self.assertLess(self.q.clock_step_next() - before, SEC // 30)
+        self.q.writel(CONF, ENABLE | LEGACY)
+        before = self.q.clock()
+        self.assertEqual(self.q.clock_step_next(), before, 'a timer is set')
+        first = count()
+        self.q.clock_step(10 * SEC // 1193)
+        self.assertAlmostEqual((first - count()) % 0x8000, 10000, delta=10)
+        self.q.writel(CONF, ENABLE)
+        self.events()
+        self.q.clock_step(SEC // 10)
+        self.assertIn(self.events().count((2, 1)), (3, 4))
+
     def test_rtc(self):
         def cmos(index, value):
             self.q.outb(0x70, index)
