@@ -147,6 +147,7 @@ static const struct FeatureWord {
       [15] = "v-vmsave-vmload",
       [16] = "vgif",
       [28] = "svme-addr-chk"}},
+    {0x80000021, 0, CPUID_EAX, {[8] = "auto-ibrs"}},
     {0xd, 1, CPUID_EAX, {"xsaveopt", "xsavec", "xgetbv1", "xsaves", "xfd"}},
     {6, 0, CPUID_EAX, {[2] = "arat"}},
     {0x40000001,

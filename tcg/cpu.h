@@ -83,6 +83,7 @@ enum {
     EFER_LME = 1 << 8,
     EFER_LMA = 1 << 10,
     EFER_NXE = 1 << 11,
+    EFER_AUTOIBRS = 1 << 21, /* APM vol. 2, 3.1.7: kept, nothing depends on it */
 };
 
 /*

@@ -136,6 +136,9 @@ gboolean control_set_efer(TcgCpu *cpu, guint64 value)
     if (tcg_has_feature(cpu, 0x80000001, CPUID_EDX, 29)) {
         valid |= EFER_LME;
     }
+    if (tcg_has_feature(cpu, 0x80000021, CPUID_EAX, 8)) {
+        valid |= EFER_AUTOIBRS;
+    }
     value = (value & ~(guint64)EFER_LMA) | (cpu->efer & EFER_LMA);
     changed = cpu->efer ^ value;
     if ((value & ~valid) || ((changed & EFER_LME) && (cpu->cr0 & CR0_PG))) {

@@ -101,7 +101,7 @@ GArray *system_cpuid_supported(void)
     CpuidEntry seven = {.leaf = 7, .has_subleaf = TRUE, .ebx = BIT(6) | BIT(7) | BIT(13) | BIT(20)};
     g_array_append_val(entries, seven);
     add(entries, 0x40000000, 0x40000000, hv[0], hv[1], hv[2]);
-    add(entries, 0x80000000, 0x80000008, name[0], name[2], name[1]);
+    add(entries, 0x80000000, 0x80000021, name[0], name[2], name[1]);
     /* LAHF_LM; SYSCALL, NX, 1 GiB pages, RDTSCP, LM. */
     add(entries, 0x80000001, signature, 0, BIT(0),
         (edx & EDX_COMMON) | BIT(11) | BIT(20) | BIT(26) | BIT(27) | BIT(29));
@@ -113,6 +113,9 @@ GArray *system_cpuid_supported(void)
     add(entries, 0x80000006, 0x20800000, 0x42004200, 0x02008140, 0);
     add(entries, 0x80000007, 0, 0, 0, BIT(8)); /* the TSC's rate never changes */
     add(entries, 0x80000008, SYSTEM_LINEAR_BITS << 8 | SYSTEM_PHYSICAL_BITS, 0, 0, 0);
+    /* Automatic IBRS (APM vol. 2, 3.2.9): the guest's branches are no branches of the host, so
+     * retpolines, which a guest that sees this leaves out, protect nothing here and take time. */
+    add(entries, 0x80000021, BIT(8), 0, 0, 0);
     return entries;
 }
 

@@ -362,6 +362,9 @@ static void test_control_registers(void)
     g_assert_cmphex(cpu->efer, ==, EFER_LME | EFER_LMA);
     g_assert_false(control_set_efer(cpu, 0));
     g_assert_false(control_set_efer(cpu, EFER_LME | 1 << 12));
+    g_assert_true(control_set_efer(cpu, EFER_LME | EFER_AUTOIBRS));
+    g_assert_cmphex(cpu->efer, ==, EFER_LME | EFER_LMA | EFER_AUTOIBRS);
+    g_assert_true(control_set_efer(cpu, EFER_LME));
     g_assert_cmphex(RAISED(rig, control_set_cr4(cpu, 0)), ==, FAULT(EXC_GP, 0));
     g_assert_cmphex(RAISED(rig, control_set_cr3(cpu, 1ull << 40)), ==, FAULT(EXC_GP, 0));
     g_assert_cmphex(RAISED(rig, control_set_cr0(cpu, CR0_PE)), ==, NONE);
@@ -420,6 +423,8 @@ static void test_cpuid(void)
     g_assert_cmphex(regs[0] | regs[1] | regs[2] | regs[3], ==, 0);
     system_cpuid(cpu, 0x80000008, 0, regs);
     g_assert_cmphex(regs[0], ==, 48 << 8 | 40);
+    system_cpuid(cpu, 0x80000021, 0, regs);
+    g_assert_cmphex(regs[0], ==, 1 << 8);
     cpu->vendor_amd = FALSE; /* Intel: past the end is the last basic leaf */
     system_cpuid(cpu, 0x12345, 0, regs);
     g_assert_cmphex(regs[1], ==, 1 << 6 | 1 << 7 | 1 << 13 | 1 << 20);
