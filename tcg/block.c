@@ -316,6 +316,29 @@ static void closing_record(const TcgCpu *cpu, Record *record, DecodeStatus statu
                                                              : record_close;
 }
 
+/* NOPs take no record, but the last of a block and one that interrupts wait for. */
+static gboolean is_left_out(const Insn *insns, guint i, guint count)
+{
+    return insns[i].op == OP_NOP && i + 1 < count && (i == 0 || insns[i - 1].op != OP_STI);
+}
+
+/* Of the first of `left` records, those behind have theirs; `live`: flags that are read behind it,
+ * then before it. */
+static void choose_handlers(const TcgCpu *cpu, Record *record, guint left, guint32 *live)
+{
+    const Insn *insn = record->insn;
+    Handler several = NULL;
+
+    record->run = insn->op == OP_STI && left > 1 ? record_sti
+                                                 : record_choose_handler(cpu, insn, *live, record);
+    if (left > 1) {
+        several = fast_fused_handler(cpu, record);
+        several = several ? several : fast_run_handler(cpu, record, left);
+    }
+    record->run = several ? several : record->run;
+    *live = live_before(insn, *live);
+}
+
 static Block *block_decode(TcgCpu *cpu, const TlbCode *code, guint offset)
 {
     CodeCache *cache = cpu->code;
@@ -326,30 +349,27 @@ static Block *block_decode(TcgCpu *cpu, const TlbCode *code, guint offset)
     CodePage *page;
     Block *block;
     Insn *insns;
+    guint records = 0;
 
     page = page_find(cache, code->host, TRUE);
     block = arena_alloc(cache, sizeof(Block) + (count + 1) * sizeof(Record));
     insns = arena_alloc(cache, MAX(count, 1) * sizeof(Insn));
     memcpy(insns, cache->insns, count * sizeof(Insn));
-    *block = (Block){.host = host, .mode = cpu->mode, .count = (guint8)(count + 1)};
+    *block = (Block){.host = host, .mode = cpu->mode};
     for (guint i = 0; i < count; i++) {
-        record_init(&block->records[i], &insns[i], at);
-        block->records[i].count = (guint8)(count - i);
+        if (!is_left_out(insns, i, count)) {
+            record_init(&block->records[records], &insns[i], at);
+            block->records[records++].count = (guint8)(count - i);
+        }
         at += insns[i].length;
     }
-    closing_record(cpu, &block->records[count], closing, at);
+    block->count = (guint8)(records + 1);
+    closing_record(cpu, &block->records[records], closing, at);
     if (count == 0 && closing == DECODE_MORE) {
         block->records[0].run = record_cross;
     }
-    for (guint i = count; i-- > 0;) {
-        Record *record = &block->records[i];
-        Handler fused;
-        record->run = insns[i].op == OP_STI && i + 1 < count
-                          ? record_sti
-                          : record_choose_handler(cpu, &insns[i], live, record);
-        fused = i + 1 < count ? fast_fused_handler(cpu, record) : NULL;
-        record->run = fused ? fused : record->run;
-        live = live_before(&insns[i], live);
+    for (guint i = records; i-- > 0;) {
+        choose_handlers(cpu, &block->records[i], records - i, &live);
     }
     block->length = (guint16)(at - offset);
     block->next_hash = *block_bucket(cache, host);

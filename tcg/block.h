@@ -159,6 +159,10 @@ Handler record_choose_handler(const TcgCpu *cpu, const Insn *insn, guint32 live,
  * NULL. */
 Handler fast_fused_handler(const TcgCpu *cpu, Record *record);
 
+/* For the first of `left` records that are moves one behind the other, in 64-bit mode: one for two
+ * of them or more, or NULL. */
+Handler fast_run_handler(const TcgCpu *cpu, Record *record, guint left);
+
 /* The plain one: calls the OpFn. */
 Handler record_op_handler(const Insn *insn, Record *record);
 

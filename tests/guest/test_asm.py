@@ -34,6 +34,7 @@ GUESTS = {
     'modes': [],
     'paging': [],
     'privilege': [],
+    'runs': [],
     'segments': [],
     'smc': ['-smp', '2'],
     'smp': ['-smp', '2'],
