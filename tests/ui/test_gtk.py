@@ -13,11 +13,13 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), '..'
 import image  # noqa: E402
 import tap  # noqa: E402
 import xserver  # noqa: E402
-from gtkwindow import Fake, WindowCase, crop, wait  # noqa: E402
+from fakemachine import FakeMachine, wait  # noqa: E402
+from fakewindow import WindowTests  # noqa: E402
+from gtkwindow import MODULE, WindowCase, crop  # noqa: E402
 from machine import Machine  # noqa: E402
 
 
-class WindowTest(WindowCase):
+class WindowTest(WindowTests, WindowCase):
     def test_picture_pixel_for_pixel(self):
         fake = self.start()
         bar = self.x.geometry(self.window)[3] - 480
@@ -53,62 +55,6 @@ class WindowTest(WindowCase):
         self.assertEqual([line for line in fake.lines() if line.startswith('key')],
                          ['key 30 1', 'key 30 0', 'key 68 1', 'key 68 0', 'key 56 1', 'key 50 1',
                           'key 56 0', 'key 50 0', 'key 15 1', 'key 15 0'])
-
-    def test_focus_loss_releases_keys(self):
-        fake = self.start()
-        self.x.do('keydown', 'shift', 'keydown', 'b')
-        fake.expect('key 48 1')
-        self.x.do('windowminimize', self.window)
-        fake.expect('key 48 0')
-        fake.expect('key 42 0')
-        self.x.do('keyup', 'b', 'keyup', 'shift')
-        self.assertEqual(fake.lines(), [])
-
-    def test_grab(self):
-        fake = self.start()
-        self.has_title('fake - Vitrine')
-        self.x.do('mousemove', '--window', self.window, 200, 200)
-        self.assertEqual([line for line in fake.lines() if line.startswith('rel')], [])
-        self.x.do('click', 1)  # this click only grabs
-        self.has_title('fake - Vitrine - Press Ctrl+Alt+G to release grab')
-        self.assertEqual(fake.lines(), [])
-        for _ in range(40):  # much further than the window is wide
-            self.x.do('mousemove_relative', '--', 30, -7)
-        moved = [line.split() for line in fake.lines(0.5)]
-        total = [sum(int(w[2]) for w in moved if w[:2] == ['rel', axis]) for axis in '01']
-        self.assertEqual(total, [1200, -280])
-        self.x.do('click', 3, 'click', 4)
-        self.assertEqual(fake.lines(), ['button 273 1', 'button 273 0', 'rel 8 1'])
-        self.x.key('ctrl+alt+g')
-        self.has_title('fake - Vitrine')
-        fake.lines()
-        self.x.do('mousemove_relative', 5, 5)
-        self.assertEqual(fake.lines(), [])
-
-    def test_absolute_pointer(self):
-        fake = self.start()
-        fake.send('abs on')
-        self.settle()
-        bar = self.place()[1]
-        for x, y, value_x, value_y in ((639, 479, 32767, 32767), (0, 0, 0, 0),
-                                       (320, 240, 16409, 16418)):
-            self.x.do('mousemove', '--window', self.window, x, bar + y)
-            wait(lambda: fake.lines(0.2)[-2:] == ['abs 0 %d' % value_x, 'abs 1 %d' % value_y],
-                 'abs %d, %d' % (value_x, value_y), 3)
-        self.x.do('click', 1)
-        fake.expect('button 272 1')
-        self.has_title('fake - Vitrine')  # no grab for it
-
-    def test_cursor_plane(self):
-        fake = self.start()
-        self.settle()
-        fake.send('cursor 16 16')
-        fake.send('warp 50 60')
-        self.has_pixel(50, 70, 0xff0000)
-        fake.send('warp 300 200')
-        self.has_pixel(300, 210, 0xff0000)
-        fake.send('cursor off')
-        self.assert_same_picture()
 
     def test_machine_menu(self):
         fake = self.start()
@@ -155,7 +101,7 @@ class WindowTest(WindowCase):
             self.x.type(folder + '/shot.png')
             self.x.key('Return')
             wait(lambda: os.path.exists(folder + '/shot.png'), 'the file')
-            self.assertIsNone(self.dump().difference(image.read(folder + '/shot.png')))
+            self.assertIsNone(fake.dump().difference(image.read(folder + '/shot.png')))
         self.assertEqual([line for line in fake.lines() if line.startswith('key 30')], [])
 
     def test_zoom_and_bars(self):
@@ -200,17 +146,6 @@ class WindowTest(WindowCase):
         fake.send('close')
         self.settle()
         self.assertEqual(fake.stats()['active'], 0)
-
-    def test_window_close_off(self):
-        fake = self.start('window-close=off')
-        self.x.key('alt+F4')  # the window manager's key
-        self.assertNotIn('event shutdown running', fake.lines(0.5))
-        self.x.title(self.window)  # still there
-
-    def test_window_close_on(self):
-        fake = self.start('window-close=on')
-        self.x.key('alt+F4')
-        fake.expect('event shutdown .*')
 
     def hang(self, options, *commands):
         """With an X server that does nothing; then it goes on."""
@@ -280,7 +215,7 @@ class WindowTest(WindowCase):
 @unittest.skipIf(xserver.missing(), xserver.missing())
 class NoDisplayTest(unittest.TestCase):
     def refuse(self, env):
-        fake = Fake({'WAYLAND_DISPLAY': '', 'DISPLAY': '', **env})
+        fake = FakeMachine(MODULE, {'WAYLAND_DISPLAY': '', 'DISPLAY': '', **env})
         fake.process.wait(20)
         error = fake.stop()
         self.assertEqual(fake.process.returncode, 1)
@@ -295,7 +230,7 @@ class NoDisplayTest(unittest.TestCase):
 
     def test_wrong_option(self):
         with xserver.XServer() as x:
-            fake = Fake(x.env, 'zoom-to-fit=perhaps')
+            fake = FakeMachine(MODULE, x.env, 'zoom-to-fit=perhaps')
             fake.process.wait(20)
             self.assertIn('zoom-to-fit', fake.stop())
             self.assertEqual(fake.process.returncode, 1)

@@ -14,7 +14,8 @@ import image  # noqa: E402
 import tap  # noqa: E402
 import vga  # noqa: E402
 import xserver  # noqa: E402
-from gtkwindow import WindowCase, wait  # noqa: E402
+from fakemachine import wait  # noqa: E402
+from gtkwindow import WindowCase  # noqa: E402
 from machine import Machine  # noqa: E402
 
 MACHINE, MEDIA, INPUT, VIEW, HELP = 30, 90, 140, 185, 235  # where the menubar has them
@@ -43,9 +44,9 @@ class EntryTest(WindowCase):
         with tempfile.TemporaryDirectory() as folder:
             path = folder + '/picture.png'
             wait(lambda: clipboard(self.x, path) is not None, 'a picture in the clipboard', 20)
-            self.assertIsNone(self.dump().difference(image.read(path)))
+            self.assertIsNone(self.fake.dump().difference(image.read(path)))
         self.settle()
-        self.assertIn('The picture is in the clipboard', self.info())
+        self.assertIn('The picture is in the clipboard', self.fake.info())
 
     def test_no_text_in_graphics(self):
         """The entry for text cannot be chosen: the sixth is the one behind it."""
@@ -75,8 +76,8 @@ class EntryTest(WindowCase):
         self.x.do('mousemove', 1270, 1010)
         self.settle()
         self.x.do('mousemove', '--window', self.window, left + 300, top + 200)
-        wait(lambda: 'grab: keyboard' in self.info() or 'grab: hover' in self.info(),
-             'a grab by hovering, it is ' + self.info())
+        wait(lambda: 'grab: keyboard' in self.fake.info() or 'grab: hover' in self.fake.info(),
+             'a grab by hovering, it is ' + self.fake.info())
 
     def test_release_key(self):
         self.start()

@@ -9,7 +9,8 @@ import unittest
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), '..', 'lib'))
 import tap  # noqa: E402
 import xserver  # noqa: E402
-from gtkwindow import Fake, WindowCase, wait  # noqa: E402
+from fakemachine import FakeMachine, wait  # noqa: E402
+from gtkwindow import MODULE, WindowCase  # noqa: E402
 from machine import Machine  # noqa: E402
 
 RIGHT_CTRL = '105'  # xdotool makes a left one of its name
@@ -99,7 +100,7 @@ class TabTest(WindowCase):
         self.open_menu(VIEW, 7)  # entries that cannot be chosen are not counted
         own = self.x.window('fake: compat_monitor0')
         wait(lambda: fake.stats()['active'] == 1, 'the screen in front in its window')
-        self.assertIn('window of its own, compat_monitor0', self.info())
+        self.assertIn('window of its own, compat_monitor0', self.fake.info())
         fake.lines()
         self.x.type('k')
         fake.expect('typed k')
@@ -109,7 +110,7 @@ class TabTest(WindowCase):
         self.x.key('ctrl+alt+2')  # brings the other window to the front
         wait(lambda: self.x.do('getwindowfocus').strip() == own, 'the focus')
         self.x.key('alt+F4')
-        wait(lambda: 'window of its own' not in self.info(), 'the tab in its place again')
+        wait(lambda: 'window of its own' not in self.fake.info(), 'the tab in its place again')
         self.x.type('m')
         fake.expect('typed m')
 
@@ -248,13 +249,13 @@ class ViewTest(WindowCase):
 
     def test_consoles_come(self):
         self.start('show-tabs=on')
-        self.assertIn('compat_monitor0', self.info())
+        self.assertIn('compat_monitor0', self.fake.info())
 
 
 @unittest.skipIf(xserver.missing(), xserver.missing())
 class OptionTest(unittest.TestCase):
     def refuse(self, x, options, env=None):
-        fake = Fake(env or x.env, options)
+        fake = FakeMachine(MODULE, env or x.env, options)
         fake.process.wait(20)
         error = fake.stop()
         self.assertEqual(fake.process.returncode, 1)
@@ -270,7 +271,8 @@ class OptionTest(unittest.TestCase):
 
     def test_display_by_name(self):
         with xserver.XServer() as x:
-            fake = Fake({**x.env, 'DISPLAY': '', 'WAYLAND_DISPLAY': ''}, 'display=' + x.display)
+            fake = FakeMachine(MODULE, {**x.env, 'DISPLAY': '', 'WAYLAND_DISPLAY': ''},
+                               'display=' + x.display)
             fake.expect('ready', 30)
             x.window('fake')
             self.assertEqual(fake.stop(), '')

@@ -6,32 +6,22 @@ import os
 import signal
 import sys
 import time
-import unittest
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), '..', 'lib'))
 import tap  # noqa: E402
-import xserver  # noqa: E402
-from fakemachine import FakeMachine, wait  # noqa: E402
+from fakemachine import wait  # noqa: E402
+from fakewindow import WindowCase  # noqa: E402
 from gtkwindow import MODULE  # noqa: E402
 
 
-@unittest.skipIf(xserver.missing(), xserver.missing())
-class ServerTest(unittest.TestCase):
-    def setUp(self):
-        self.x = xserver.XServer().__enter__()
-        self.addCleanup(self.x.stop)
-        self.fake = FakeMachine(MODULE, {**self.x.env, 'XDG_RUNTIME_DIR': '/tmp'})
-        self.addCleanup(self.stop)
-        self.fake.expect('ready', 30)
-        self.window = self.x.window('fake')
-        self.warning = ''
+class ServerTest(WindowCase):
+    module = MODULE
+    env = {'XDG_RUNTIME_DIR': '/tmp'}
+    patience = 15
 
-    def stop(self):
-        error = self.fake.stop(15)
-        self.assertEqual(self.fake.process.returncode, 0, error)
-        self.assertNotIn('CRITICAL', error)
-        self.assertNotIn('Sanitizer', error)
-        self.assertIn(self.warning, error)
+    def setUp(self):
+        super().setUp()
+        self.start()
 
     def hang(self):
         time.sleep(1)  # it is asked nothing any more

@@ -14,7 +14,8 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), '..'
 import image  # noqa: E402
 import tap  # noqa: E402
 import xserver  # noqa: E402
-from gtkwindow import Fake, wait  # noqa: E402
+from fakemachine import FakeMachine, wait  # noqa: E402
+from gtkwindow import MODULE  # noqa: E402
 
 MISSING = xserver.missing('weston')
 SOCKET = 'vitrine-test'
@@ -52,7 +53,7 @@ class WaylandTest(unittest.TestCase):
 
     def start(self, options=''):
         env = {**self.env, 'DISPLAY': '', 'WAYLAND_DISPLAY': SOCKET}
-        self.fake = Fake(env, options)
+        self.fake = FakeMachine(MODULE, env, options)
         self.addCleanup(self.stop)
         self.fake.expect('ready', 30)
         return self.fake
@@ -154,7 +155,7 @@ class HeadlessTest(unittest.TestCase):
             return image.read(os.path.join(folder, os.listdir(folder)[0]))
 
     def test_picture(self):
-        fake = Fake(self.env, 'full-screen=on')
+        fake = FakeMachine(MODULE, self.env, 'full-screen=on')
         try:
             fake.expect('ready', 30)
             fake.send('mode 1024 768')

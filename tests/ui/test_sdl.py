@@ -15,60 +15,24 @@ import image  # noqa: E402
 import tap  # noqa: E402
 import xserver  # noqa: E402
 from fakemachine import FakeMachine, wait  # noqa: E402
+from fakewindow import WindowCase, WindowTests  # noqa: E402
 from machine import Machine, ROOT  # noqa: E402
 
 MODULE = os.environ.get('VITRINE_SDL', ROOT + '/build/ui/sdl/libvitrine-ui-sdl.so')
 ENV = {'SDL_VIDEODRIVER': '', 'XDG_RUNTIME_DIR': '/tmp'}
-PRESSED = ['key 29 1', 'key 56 1']  # Ctrl and Alt, which the guest sees before a hot key
-RELEASED = ['key 29 0', 'key 56 0']
 
 
-@unittest.skipIf(xserver.missing(), xserver.missing())
-class WindowTest(unittest.TestCase):
+class WindowTest(WindowTests, WindowCase):
+    module = MODULE
+    env = ENV
+
     @classmethod
     def setUpClass(cls):
         cls.x = xserver.XServer().__enter__()
+        cls.addClassCleanup(cls.x.stop)
 
-    @classmethod
-    def tearDownClass(cls):
-        cls.x.stop()
-
-    def start(self, options=''):
-        self.x.do('mousemove', 5, 5)
-        self.fake = FakeMachine(MODULE, {**ENV, **self.x.env}, options)
-        self.addCleanup(self.stop)
-        self.fake.expect('ready', 30)
-        self.window = self.x.window('fake')
-        return self.fake
-
-    def stop(self):
-        if self.fake is None:
-            return
-        error = self.fake.stop()
-        returncode, self.fake = self.fake.process.returncode, None
-        self.assertEqual(returncode, 0, error)
-        self.assertNotIn('CRITICAL', error)
-        self.assertNotIn('Sanitizer', error)
-
-    def assert_same_picture(self, timeout=10):
-        end = time.monotonic() + timeout
-        while True:
-            difference = self.fake.dump().difference(self.x.picture(self.window))
-            if difference is None or time.monotonic() > end:
-                break
-            time.sleep(0.1)
-        self.assertIsNone(difference)
-
-    def has_pixel(self, x, y, value):
-        wait(lambda: self.x.picture(self.window).pixel(x, y) == value, 'pixel %d, %d' % (x, y))
-
-    def has_title(self, text):
-        wait(lambda: self.x.title(self.window) == text, 'title %r, it is %r' %
-             (text, self.x.title(self.window)))
-
-    def has_size(self, width, height):
-        wait(lambda: self.x.geometry(self.window)[2:] == (width, height),
-             'size %dx%d, it is %r' % (width, height, self.x.geometry(self.window)))
+    def setUp(self):
+        self.x.do('mousemove', 5, 5)  # on the server of all these tests
 
     def test_picture_pixel_for_pixel(self):
         fake = self.start()
@@ -119,39 +83,6 @@ class WindowTest(unittest.TestCase):
                 fake.expect('key %d 0' % code, 3)
         self.assertEqual(fake.lines(), [])
 
-    def test_focus_loss_releases_keys(self):
-        fake = self.start()
-        self.x.do('keydown', 'shift', 'keydown', 'b')
-        fake.expect('key 48 1')
-        self.x.do('windowminimize', self.window)
-        fake.expect('key 48 0')
-        fake.expect('key 42 0')
-        self.x.do('keyup', 'b', 'keyup', 'shift')
-        self.assertEqual(fake.lines(), [])
-
-    def test_grab(self):
-        fake = self.start()
-        self.has_title('fake - Vitrine')
-        self.x.do('mousemove', '--window', self.window, 200, 200)
-        self.assertEqual([line for line in fake.lines() if line.startswith('rel')], [])
-        self.x.do('click', 1)  # this click only grabs
-        self.has_title('fake - Vitrine - Press Ctrl+Alt+G to release grab')
-        self.assertEqual(fake.lines(), [])
-        for _ in range(40):  # much further than the window is wide
-            self.x.do('mousemove_relative', '--', 30, -7)
-        moved = [line.split() for line in fake.lines(0.5)]
-        total = [sum(int(w[2]) for w in moved if w[:2] == ['rel', axis]) for axis in '01']
-        self.assertEqual(total, [1200, -280])
-        self.x.do('click', 3, 'click', 4, 'click', 7)
-        self.assertEqual(fake.lines(), ['button 273 1', 'button 273 0', 'rel 8 1', 'rel 6 1'])
-        self.x.key('Print')  # the window manager's, were there no grab
-        self.assertEqual(fake.lines(), ['key 99 1', 'key 99 0'])
-        self.x.key('ctrl+alt+g')
-        self.has_title('fake - Vitrine')
-        self.assertEqual(fake.lines(), PRESSED + RELEASED)
-        self.x.do('mousemove_relative', 5, 5)
-        self.assertEqual(fake.lines(), [])
-
     def test_grab_mod(self):
         fake = self.start('grab-mod=rctrl')
         self.x.key('ctrl+alt+g')  # the guest's
@@ -162,17 +93,7 @@ class WindowTest(unittest.TestCase):
         self.assertEqual(fake.lines(), ['key 97 1', 'key 97 0'])
 
     def test_absolute_pointer(self):
-        fake = self.start()
-        fake.send('abs on')
-        fake.stats()
-        for x, y, value_x, value_y in ((639, 479, 32767, 32767), (0, 0, 0, 0),
-                                       (320, 240, 16409, 16418)):
-            self.x.do('mousemove', '--window', self.window, x, y)
-            wait(lambda: fake.lines(0.2)[-2:] == ['abs 0 %d' % value_x, 'abs 1 %d' % value_y],
-                 'abs %d, %d' % (value_x, value_y), 3)
-        self.x.do('click', 1)
-        fake.expect('button 272 1')
-        self.has_title('fake - Vitrine')  # no grab for it
+        super().test_absolute_pointer()
         self.x.key('ctrl+alt+g')
         self.has_title('fake - Vitrine - Press Ctrl+Alt+G to release grab')
         self.x.do('mousemove', 5, 5)  # off the edge
@@ -189,14 +110,10 @@ class WindowTest(unittest.TestCase):
         self.x.do('mousemove', '--window', self.window, 990, 240)  # in the right bar
         wait(lambda: fake.lines(0.2)[-2:] == ['abs 0 32767', 'abs 1 16418'], 'the right edge', 3)
 
-    def test_cursor_plane(self):
+    def test_cursor_plane_when_scaled(self):
         fake = self.start()
         fake.send('cursor 16 16')
-        fake.send('warp 50 60')
-        self.has_pixel(50, 70, 0xff0000)
         fake.send('warp 300 200')
-        self.has_pixel(300, 210, 0xff0000)
-        self.assertEqual(self.x.picture(self.window).pixel(50, 70), self.fake.dump().pixel(50, 70))
         self.x.do('windowsize', self.window, 1280, 960)
         self.has_pixel(600, 420, 0xff0000)
         fake.send('cursor off')
@@ -268,19 +185,10 @@ class WindowTest(unittest.TestCase):
         fake.send('cont')
         self.has_title('fake - Vitrine')
 
-    def test_window_close(self):
-        for option, line in (('off', None), ('on', 'event shutdown .*'),
-                             ('powerdown', 'event powerdown .*')):
-            with self.subTest(option):
-                fake = self.start('window-close=' + option)
-                fake.lines()
-                self.x.key('alt+F4')  # the window manager's key
-                if line:
-                    fake.expect(line)
-                else:
-                    self.assertNotIn('event shutdown running', fake.lines(0.5))
-                    self.x.title(self.window)  # still there
-                self.stop()
+    def test_window_close_powerdown(self):
+        fake = self.start('window-close=powerdown')
+        self.x.key('alt+F4')
+        fake.expect('event powerdown .*')
 
     def ask(self, fake):
         self.x.key('alt+F4')

@@ -6,35 +6,25 @@ import os
 import signal
 import sys
 import time
-import unittest
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), '..', 'lib'))
 import tap  # noqa: E402
 import xserver  # noqa: E402
-from fakemachine import FakeMachine, wait  # noqa: E402
+from fakemachine import wait  # noqa: E402
+from fakewindow import WindowCase  # noqa: E402
 from machine import ROOT  # noqa: E402
 
 MODULE = os.environ.get('VITRINE_SDL', ROOT + '/build/ui/sdl/libvitrine-ui-sdl.so')
-ENV = {'SDL_VIDEODRIVER': '', 'XDG_RUNTIME_DIR': '/tmp'}
 
 
-@unittest.skipIf(xserver.missing(), xserver.missing())
-class ServerTest(unittest.TestCase):
+class ServerTest(WindowCase):
+    module = MODULE
+    env = {'SDL_VIDEODRIVER': '', 'XDG_RUNTIME_DIR': '/tmp'}
+    patience = 15
+
     def setUp(self):
-        self.x = xserver.XServer().__enter__()
-        self.addCleanup(self.x.stop)
-        self.fake = FakeMachine(MODULE, {**ENV, **self.x.env})
-        self.addCleanup(self.stop)
-        self.warning = ''
-        self.fake.expect('ready', 30)
-        self.window = self.x.window('fake')
-
-    def stop(self):
-        error = self.fake.stop(15)
-        self.assertEqual(self.fake.process.returncode, 0, error)
-        self.assertNotIn('CRITICAL', error)
-        self.assertNotIn('Sanitizer', error)
-        self.assertIn(self.warning, error)
+        super().setUp()
+        self.start()
 
     def hang(self):
         os.kill(self.x.server.pid, signal.SIGSTOP)
