@@ -29,6 +29,14 @@ class GuestInput:
             got[status >> 5 & 1].append(self.q.inb(0x60))
             self.q.clock_step(2_000_000)
 
+    def expect(self, codes):
+        """Waits until these scan codes have come from the keyboard, and no others."""
+        got = []
+        wait(lambda: got.extend(self.read()[0]) or len(got) >= len(codes),
+             'scan codes %r' % codes, 20)
+        if got != codes:
+            raise AssertionError('scan codes %r, not %r' % (got, codes))
+
     def expect_key(self, press, what):
         """Presses until the key Q has come, and nothing of it is held."""
         seen = []

@@ -1,46 +1,20 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """A machine without a guest (qtest), with a VNC server and a picture to look at."""
 
-import random
-import struct
-import unittest
-
-import pci
 import rfb
-import vga
-from machine import Machine
-from screen import Screen, wait
+from screen import wait
+from served_machine import ServedCase
 
-LFB = 0xe0000000
-WIDTH, HEIGHT = 640, 480
+WIDTH, HEIGHT = 640, 480  # of the picture
 
 
-class VncTest(unittest.TestCase):
+class VncTest(ServedCase):
     def start(self, *options, picture=False, **more):
         """A machine with a VNC server on the unix socket m.path('vnc')."""
-        self.m = Machine('-vnc', ','.join(('unix:vnc', *options)), cwd=True, **more)
-        self.addCleanup(self.m.stop)
-        self.m.start()
+        self.serve('-vnc', ','.join(('unix:vnc', *options)), **more)
         self.address = self.m.path('vnc')
-        self.m.hmp.command('info vnc')  # its answer comes when all is open
-        self.screen = Screen(self.m)
         if picture:
             self.show_picture()
-
-    def show_picture(self):
-        card = pci.find(self.m.qtest, 0x1234, 0x1111)
-        card.set_bar(0, LFB)
-        card.enable(pci.COMMAND_MEMORY)
-        vga.Vga(self.m.qtest).vbe_mode(WIDTH, HEIGHT, 32)
-        noise = random.Random(1)
-        # Few colours, so that viewers that like to lose quality (gvncviewer) have no reason to.
-        colours = [struct.pack('<I', noise.randrange(1 << 24)) for _ in range(12)]
-        for y in range(0, HEIGHT, 16):
-            line = b''.join(noise.choice(colours) * 16
-                            for _ in range(WIDTH // 16))
-            self.m.qtest.write(LFB + y * WIDTH * 4, line * 16)
-        wait(lambda: (self.screen.dump().width, self.screen.dump().height) == (WIDTH, HEIGHT),
-             'the mode', 20)
 
     def viewer(self, **more):
         viewer = rfb.Rfb(self.address, **more)

@@ -5,7 +5,6 @@ input, and clients that lie, stall, or leave in the middle. The machine runs und
 
 import contextlib
 import os
-import random
 import re
 import socket
 import struct
@@ -17,41 +16,24 @@ import unittest
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), '..', 'lib'))
 import image  # noqa: E402
-import pci  # noqa: E402
 import spice  # noqa: E402
 import tap  # noqa: E402
 import vga  # noqa: E402
 from fake import Fake  # noqa: E402
+from guestinput import GuestInput  # noqa: E402
 from machine import ROOT, Machine, run  # noqa: E402
 from screen import Screen, wait  # noqa: E402
+from served_machine import LFB, ServedCase  # noqa: E402
 
-LFB = 0xe0000000
 MODULE = os.environ.get('VITRINE_SPICE', ROOT + '/build/ui/spice/libvitrine-ui-spice.so')
 
 
-class SpiceTest(unittest.TestCase):
+class SpiceTest(ServedCase):
     def start(self, *options, **more):
         """A machine with a SPICE server on the unix socket m.path('spice')."""
-        self.m = Machine('-spice', ','.join(('unix=on,addr=spice,image-compression=off',
-                                             *options)), cwd=True, **more)
-        self.addCleanup(self.m.stop)
-        self.m.start()
+        self.serve('-spice', ','.join(('unix=on,addr=spice,image-compression=off', *options)),
+                   **more)
         self.address = self.m.path('spice')
-        self.m.hmp.command('info spice')  # its answer comes when all is open
-        self.screen = Screen(self.m)
-
-    def show_picture(self, width, height, seed=1):
-        card = pci.find(self.m.qtest, 0x1234, 0x1111)
-        card.set_bar(0, LFB)
-        card.enable(pci.COMMAND_MEMORY)
-        vga.Vga(self.m.qtest).vbe_mode(width, height, 32)
-        noise = random.Random(seed)
-        for y in range(0, height, 16):
-            line = b''.join(struct.pack('<I', noise.randrange(1 << 24)) * 16
-                            for _ in range(width // 16))
-            self.m.qtest.write(LFB + y * width * 4, line * 16)
-        wait(lambda: (self.screen.dump().width, self.screen.dump().height) == (width, height),
-             'the mode', 20)
 
     def viewer(self, **more):
         viewer = spice.Viewer(self.address, **more)
@@ -92,7 +74,7 @@ class Pictures(SpiceTest):
         self.start()
         early = self.viewer().display()
         self.assert_same(early)
-        self.show_picture(640, 480)
+        self.show_picture()
         self.assert_same(early)  # followed the change of size
         self.m.qtest.memset(LFB + 100 * 640 * 4, 640 * 4, 0x55)
         for x in range(0, 640, 8):  # many small changes
@@ -111,7 +93,7 @@ class Pictures(SpiceTest):
 
     def test_resize_storm(self):
         self.start()
-        self.show_picture(640, 480)
+        self.show_picture()
         picture = self.viewer().display()
         card = vga.Vga(self.m.qtest)
         for width, height in ((640, 400), (320, 200), (1280, 1024), (16, 16), (800, 600)) * 6:
@@ -122,7 +104,7 @@ class Pictures(SpiceTest):
 
     def test_clock_and_info(self):
         self.start(display=None)
-        self.show_picture(640, 480)
+        self.show_picture()
         self.assertIn('spice: inactive', self.m.hmp.command('info display'))
         info = self.m.hmp.command('info spice')
         self.assertIn('        auth: none\n', info)
@@ -447,32 +429,9 @@ class Keys(SpiceTest):
 
     def start_keyboard(self):
         self.start()
-        q = self.m.qtest
-        q.outb(0x64, 0xae)
-        q.outb(0x64, 0x60)
-        q.outb(0x60, 0x41)  # interrupts, translation, keyboard on
-        q.outb(0x60, 0xf4)
-        self.codes()
+        self.guest = GuestInput(self.m)
         self.inputs = self.viewer().open(spice.INPUTS)
         self.assertEqual(self.inputs.until(spice.INPUTS_INIT), b'\0\0')
-
-    def codes(self):
-        got = []
-        q = self.m.qtest
-        q.clock_step(50_000_000)
-        while q.inb(0x64) & 1:
-            got.append(q.inb(0x60))
-            q.clock_step(2_000_000)
-        return got
-
-    def expect(self, wanted):
-        got = []
-
-        def came():
-            got.extend(self.codes())
-            return len(got) >= len(wanted)
-        wait(came, 'scan codes %r' % wanted, 20)
-        self.assertEqual(got, wanted)
 
     def press(self, *codes):
         for kind, release in ((spice.KEY_DOWN, 0), (spice.KEY_UP, 0x80)):
@@ -483,38 +442,38 @@ class Keys(SpiceTest):
     def test_keys(self):
         self.start_keyboard()
         self.press(0x1e)
-        self.expect([0x1e, 0x9e])
+        self.guest.expect([0x1e, 0x9e])
         self.press(0x2a, 0x1e)
-        self.expect([0x2a, 0x1e, 0xaa, 0x9e])
+        self.guest.expect([0x2a, 0x1e, 0xaa, 0x9e])
         self.press(0x1ce0)  # Enter of the keypad: E0 1C
-        self.expect([0xe0, 0x1c, 0xe0, 0x9c])
+        self.guest.expect([0xe0, 0x1c, 0xe0, 0x9c])
         self.press(0x7f)  # no key
         self.press(0x46e0)  # Pause, as viewers send it
-        self.expect([0xe1, 0x1d, 0x45, 0xe1, 0x9d, 0xc5])
+        self.guest.expect([0xe1, 0x1d, 0x45, 0xe1, 0x9d, 0xc5])
         self.inputs.send(104, bytes([0xe1, 0x1d, 0x45, 0xe1, 0x9d, 0xc5]))  # as keyboards do
-        self.expect([0xe1, 0x1d, 0x45, 0xe1, 0x9d, 0xc5])
+        self.guest.expect([0xe1, 0x1d, 0x45, 0xe1, 0x9d, 0xc5])
         self.inputs.send(104, bytes([0x2e, 0xae, 0x2f, 0xaf]))
-        self.expect([0x2e, 0xae, 0x2f, 0xaf])
+        self.guest.expect([0x2e, 0xae, 0x2f, 0xaf])
 
     def test_no_stuck_keys(self):
         self.start_keyboard()
         for code in (0x1e, 0x1d, 0x38e0):
             self.inputs.send(spice.KEY_DOWN, struct.pack('<I', code))
-        self.expect([0x1e, 0x1d, 0xe0, 0x38])
+        self.guest.expect([0x1e, 0x1d, 0xe0, 0x38])
         self.inputs.close()
         got = []
-        wait(lambda: got.extend(self.codes()) or len(got) >= 4, 'releases', 20)
+        wait(lambda: got.extend(self.guest.read()[0]) or len(got) >= 4, 'releases', 20)
         self.assertEqual(sorted(got), sorted([0x9e, 0x9d, 0xe0, 0xb8]))
         self.inputs = self.viewer().open(spice.INPUTS)
         self.press(0x1e)
-        self.expect([0x1e, 0x9e])
+        self.guest.expect([0x1e, 0x9e])
 
     def test_leds(self):
         self.start_keyboard()
         q = self.m.qtest
         for value in (0xed, 0x06):  # Num Lock and Caps Lock on
             q.outb(0x60, value)
-            self.assertEqual(self.codes(), [0xfa])
+            self.assertEqual(self.guest.read(), ([0xfa], []))
         modifiers = 0
         while modifiers != 6:
             modifiers, = struct.unpack('<H', self.inputs.until(spice.INPUTS_MODIFIERS))
@@ -522,7 +481,7 @@ class Keys(SpiceTest):
         self.assertEqual(late.until(spice.INPUTS_INIT), b'\6\0')
         # The viewer's locks are others: the server presses the keys that make up for it.
         late.send(spice.KEY_MODIFIERS, struct.pack('<H', 2))
-        self.expect([0x3a, 0xba])
+        self.guest.expect([0x3a, 0xba])
 
 
 def timed(call):

@@ -18,6 +18,7 @@ import spice  # noqa: E402
 import tap  # noqa: E402
 import vga  # noqa: E402
 import xserver  # noqa: E402
+from guestinput import GuestInput  # noqa: E402
 from machine import Machine  # noqa: E402
 from screen import find, wait  # noqa: E402
 
@@ -102,14 +103,7 @@ class Scripted(HeadsTest):
     def test_input_is_the_machine_s(self):
         """One keyboard and one mouse, whichever head the viewer's window shows."""
         self.start()
-        self.q.outb(0x64, 0xae)
-        self.q.outb(0x64, 0x60)
-        self.q.outb(0x60, 0x41)
-        self.q.outb(0x60, 0xf4)
-        self.q.clock_step(50_000_000)
-        while self.q.inb(0x64) & 1:
-            self.q.inb(0x60)
-            self.q.clock_step(2_000_000)
+        guest = GuestInput(self.m)
         viewer = spice.Viewer(self.m.path('spice'))
         self.addCleanup(viewer.close)
         viewer.display(1)
@@ -117,11 +111,7 @@ class Scripted(HeadsTest):
         inputs = viewer.open(spice.INPUTS)
         inputs.until(spice.INPUTS_INIT)
         inputs.send(spice.KEY_DOWN, struct.pack('<I', 0x1e))
-
-        def came():
-            self.q.clock_step(50_000_000)
-            return self.q.inb(0x64) & 1 and self.q.inb(0x60) == 0x1e
-        wait(came, 'the key', 20)
+        guest.expect([0x1e])
 
 
 def missing():

@@ -12,7 +12,8 @@ import spice  # noqa: E402
 import tap  # noqa: E402
 import vga  # noqa: E402
 from screen import wait  # noqa: E402
-from test_spice import LFB, SpiceTest, assert_closed, timed  # noqa: E402
+from served_machine import LFB  # noqa: E402
+from test_spice import SpiceTest, assert_closed, timed  # noqa: E402
 
 
 def link(kind=spice.MAIN, **more):
@@ -151,7 +152,7 @@ class Hostility(SpiceTest):
     def test_storm(self):
         """100 viewers that end at random moments of their lives, one silent crowd beside."""
         self.start()
-        self.show_picture(640, 480)
+        self.show_picture()
         crowd = [self.connection('none') for _ in range(80)]  # more than may be
         noise = random.Random(7)
         longest = 0

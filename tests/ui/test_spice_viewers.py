@@ -8,7 +8,6 @@ import os
 import random
 import shutil
 import socket
-import struct
 import subprocess
 import sys
 import time
@@ -16,15 +15,12 @@ import unittest
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), '..', 'lib'))
 import image  # noqa: E402
-import pci  # noqa: E402
 import tap  # noqa: E402
-import vga  # noqa: E402
 import xserver  # noqa: E402
 from guestinput import GuestInput  # noqa: E402
-from machine import Machine  # noqa: E402
-from screen import Screen, find, wait  # noqa: E402
+from screen import find, wait  # noqa: E402
+from served_machine import LFB, ServedCase  # noqa: E402
 
-LFB = 0xe0000000
 
 
 def missing(*programs):
@@ -32,28 +28,7 @@ def missing(*programs):
     return 'not installed: ' + ', '.join(absent) if absent else None
 
 
-class ViewerTest(unittest.TestCase):
-    def start(self, options, *more, **how):
-        """A machine with a SPICE server on the unix socket `spice` in its folder."""
-        self.m = Machine('-spice', options, *more, cwd=True, **how)
-        self.addCleanup(self.m.stop)
-        self.m.start()
-        self.screen = Screen(self.m)
-        self.m.hmp.command('info spice')
-
-    def show_picture(self, width, height, seed=1):
-        card = pci.find(self.m.qtest, 0x1234, 0x1111)
-        card.set_bar(0, LFB)
-        card.enable(pci.COMMAND_MEMORY)
-        vga.Vga(self.m.qtest).vbe_mode(width, height, 32)
-        noise = random.Random(seed)
-        for y in range(0, height, 16):
-            line = b''.join(struct.pack('<I', noise.randrange(1 << 24)) * 16
-                            for _ in range(width // 16))
-            self.m.qtest.write(LFB + y * width * 4, line * 16)
-        wait(lambda: (self.screen.dump().width, self.screen.dump().height) == (width, height),
-             'the mode', 20)
-
+class ViewerTest(ServedCase):
     def environment(self, x=None):
         return {**os.environ, **(x.env if x else {}), 'HOME': self.m.dir,
                 'XDG_RUNTIME_DIR': self.m.dir, 'XDG_CACHE_HOME': self.m.dir, 'LC_ALL': 'C.UTF-8'}
@@ -86,14 +61,15 @@ class Screenshots(ViewerTest):
                     probe.bind(('127.0.0.1', 0))
                     port = probe.getsockname()[1]
                 # Over a unix socket spice-server compresses nothing.
-                self.start('port=%d,disable-ticketing=on,image-compression=%s' % (port, name))
-                self.show_picture(640, 480)
+                self.serve('-spice',
+                           'port=%d,disable-ticketing=on,image-compression=%s' % (port, name))
+                self.show_picture()
                 self.assert_same('--host=127.0.0.1', '--port=%d' % port)
                 self.assertEqual(self.m.quit(), 0)
                 self.assertEqual(self.m.stderr(), '')
 
     def test_password(self):
-        self.start('unix=on,addr=spice,password=secret')
+        self.serve('-spice', 'unix=on,addr=spice,password=secret')
         uri = '--uri=spice+unix://' + self.m.path('spice')
         self.assert_same(uri, '--password=secret')
         self.assertIsNone(self.screenshot(uri, '--password=other'))
@@ -155,14 +131,14 @@ class Windows(ViewerTest):
             if missing(name):
                 continue
             with self.subTest(name), xserver.XServer() as x:
-                self.start('unix=on,addr=spice')
+                self.serve('-spice', 'unix=on,addr=spice')
                 self.show(x, name)
                 self.assertEqual(self.m.quit(), 0)
 
     @unittest.skipIf(missing('remote-viewer'), missing('remote-viewer'))
     def test_demonstration_disk(self):
         """Text, a typed key, the mouse, and 1024x768 in true colour."""
-        self.start('unix=on,addr=spice', '-m', '64', accel=None)
+        self.serve('-spice', 'unix=on,addr=spice', '-m', '64', accel=None)
         self.screen.wait_text('Type something')
         x = self.enterContext(xserver.XServer())
         process, window = self.open_viewer(x, 'remote-viewer')

@@ -21,8 +21,9 @@ import tap  # noqa: E402
 import xserver  # noqa: E402
 from guestinput import GuestInput  # noqa: E402
 from machine import Machine, run  # noqa: E402
-from screen import Screen, find, wait  # noqa: E402
-from vnc_machine import HEIGHT, LFB, WIDTH, VncTest  # noqa: E402
+from screen import find, wait  # noqa: E402
+from served_machine import LFB  # noqa: E402
+from vnc_machine import HEIGHT, WIDTH, VncTest  # noqa: E402
 
 GREETING = b'RFB 003.008\n'
 NO_SECURITY, VNC_SECURITY = b'\1', b'\2'
@@ -457,56 +458,33 @@ class Keys(VncTest):
 
     def start_keyboard(self):
         self.start()
-        q = self.m.qtest
-        q.outb(0x64, 0xae)
-        q.outb(0x64, 0x60)
-        q.outb(0x60, 0x41)  # interrupts, translation, keyboard on
-        q.outb(0x60, 0xf4)
-        self.codes()
-
-    def codes(self):
-        got = []
-        q = self.m.qtest
-        q.clock_step(50_000_000)
-        while q.inb(0x64) & 1:
-            got.append(q.inb(0x60))
-            q.clock_step(2_000_000)
-        return got
-
-    def expect(self, wanted):
-        got = []
-
-        def came():
-            got.extend(self.codes())
-            return len(got) >= len(wanted)
-        wait(came, 'scan codes %r' % wanted, 20)
-        self.assertEqual(got, wanted)
+        self.guest = GuestInput(self.m)
 
     def test_keys(self):
         self.start_keyboard()
         viewer = self.viewer()
         viewer.press(XK_A)
-        self.expect([0x1e, 0x9e])
+        self.guest.expect([0x1e, 0x9e])
         viewer.key(XK_SHIFT, 1)
         viewer.press(0x41)  # A
         viewer.key(XK_SHIFT, 0)
-        self.expect([0x2a, 0x1e, 0x9e, 0xaa])
+        self.guest.expect([0x2a, 0x1e, 0x9e, 0xaa])
         viewer.press(0x41)  # A without shift: the server presses it for a moment
-        self.expect([0x2a, 0x1e, 0xaa, 0x9e])
+        self.guest.expect([0x2a, 0x1e, 0xaa, 0x9e])
 
     def test_no_stuck_keys(self):
         self.start_keyboard()
         first, second = self.viewer(), self.viewer()
         first.key(XK_A, 1)
         first.key(0xffe3, 1)  # left Ctrl
-        self.expect([0x1e, 0x1d])
+        self.guest.expect([0x1e, 0x1d])
         first.close()
-        self.expect([0x9d, 0x9e])
+        self.guest.expect([0x9d, 0x9e])
         second.press(XK_A)
-        self.expect([0x1e, 0x9e])
+        self.guest.expect([0x1e, 0x9e])
         second.key(XK_A, 0)  # never pressed
         second.press(XK_A)
-        self.expect([0x1e, 0x9e])
+        self.guest.expect([0x1e, 0x9e])
 
 
 VIEWERS = {
@@ -521,10 +499,7 @@ class RealViewers(VncTest):
     """Other people's viewers show the picture that `screendump` saves, and drive the guest."""
 
     def test_show_the_same(self):
-        self.m = Machine('-vnc', ':8000,to=8100', cwd=True)
-        self.addCleanup(self.m.stop)
-        self.m.start()
-        self.screen = Screen(self.m)
+        self.serve('-vnc', ':8000,to=8100')
         port = int(re.search(r'127\.0\.0\.1:(\d+)', self.m.hmp.command('info vnc')).group(1))
         self.show_picture()
         self.guest = GuestInput(self.m)

@@ -12,7 +12,8 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), '..'
 import tap  # noqa: E402
 from rfb_decode import (COPYRECT, CORRE, DESKTOP_SIZE, HEXTILE, LAST_RECT, RAW, RRE, TIGHT,  # noqa
                         ZLIB, ZRLE, Decoder)
-from vnc_machine import HEIGHT, LFB, WIDTH, VncTest  # noqa: E402
+from served_machine import LFB  # noqa: E402
+from vnc_machine import HEIGHT, WIDTH, VncTest  # noqa: E402
 
 NAMES = {'raw': RAW, 'rre': RRE, 'corre': CORRE, 'hextile': HEXTILE, 'zlib': ZLIB, 'tight': TIGHT,
          'zrle': ZRLE}
