@@ -20,20 +20,10 @@
 #define ERRCMD  0x90
 #define ERRSTS  0x91
 
-#define SMRAM_D_OPEN   0x40
-#define SMRAM_D_CLS    0x20
-#define SMRAM_D_LCK    0x10
-#define SMRAM_G_SMRAME 0x08
-#define SMRAM_C_BASE   0x02 /* compatible segment A0000h: the only one, read-only */
-
-#define SMRAM_ADDR 0xa0000u
-#define SMRAM_SIZE 0x20000u
-
 typedef struct I440fx {
     PciDevice pci;
     Pam pam;
-    Region *ram;  /* starts at address 0; the board's */
-    Region smram; /* alias over A0000h-BFFFFh: PCI, or RAM while it is open */
+    Region *ram; /* starts at address 0; the board's */
 } I440fx;
 
 typedef struct I440fxHost {
@@ -43,37 +33,9 @@ typedef struct I440fxHost {
 
 /* ---- the PCI device at 00.0 ---- */
 
-static void update_smram(I440fx *bridge)
-{
-    guint8 reg = bridge->pci.config[SMRAM];
-    gboolean open = (reg & SMRAM_D_OPEN) && (reg & SMRAM_G_SMRAME);
-
-    region_set_alias_target(&bridge->smram, open ? bridge->ram : bridge->pci.bus->memory);
-}
-
 static void update_memory(I440fx *bridge)
 {
-    AddressSpace *space = bridge->pci.device.machine->memory;
-
-    memory_transaction_begin(space);
-    pam_set_registers(&bridge->pam, bridge->pci.config + PAM0);
-    update_smram(bridge);
-    memory_transaction_commit(space);
-}
-
-/* D_LCK is set for good: it closes the space and freezes the bits that could open it (3.2.21). */
-static void write_smram(I440fx *bridge, guint8 old, guint8 value)
-{
-    guint8 *reg = &bridge->pci.config[SMRAM];
-
-    if (old & SMRAM_D_LCK) {
-        *reg = (old & ~SMRAM_D_CLS) | (value & SMRAM_D_CLS);
-        return;
-    }
-    *reg = (value & (SMRAM_D_OPEN | SMRAM_D_CLS | SMRAM_D_LCK | SMRAM_G_SMRAME)) | SMRAM_C_BASE;
-    if (*reg & SMRAM_D_LCK) {
-        *reg &= ~SMRAM_D_OPEN;
-    }
+    pam_set_registers(&bridge->pam, bridge->pci.config + PAM0, bridge->pci.config[SMRAM]);
 }
 
 static void config_write(PciDevice *pci, guint addr, guint32 value, guint size)
@@ -83,7 +45,7 @@ static void config_write(PciDevice *pci, guint addr, guint32 value, guint size)
 
     pci_config_write_default(pci, addr, value, size);
     if (addr <= SMRAM && addr + size > SMRAM) {
-        write_smram(bridge, old, value >> (8 * (SMRAM - addr)));
+        pci->config[SMRAM] = pam_smram_written(old, (guint8)(value >> (8 * (SMRAM - addr))));
     }
     if (addr + size > PAM0 && addr <= SMRAM) {
         update_memory(bridge);
@@ -103,7 +65,7 @@ static void reset(Device *dev)
     config[DRAMC] = 0x01;
     config[DRAMT] = 0x10;
     memset(config + DRB, 0x01, 8);
-    config[SMRAM] = SMRAM_C_BASE;
+    config[SMRAM] = PAM_SMRAM_DEFAULT;
     if (bridge->ram) {
         update_memory(bridge);
     }
@@ -136,20 +98,14 @@ static void unrealize(Device *dev)
 
     if (bridge->ram) {
         pam_finish(&bridge->pam);
-        region_remove(&bridge->smram);
-        region_finish(&bridge->smram);
     }
 }
 
 /* The RAM comes after realize, since no option can carry it. */
 static void connect_ram(I440fx *bridge, Region *ram)
 {
-    Machine *machine = bridge->pci.device.machine;
-
     bridge->ram = ram;
-    pam_init(&bridge->pam, machine, ram, bridge->pci.bus->memory);
-    region_init_alias(&bridge->smram, "smram", bridge->pci.bus->memory, SMRAM_ADDR, SMRAM_SIZE);
-    region_add(&machine->system_memory, SMRAM_ADDR, &bridge->smram, 1);
+    pam_init(&bridge->pam, bridge->pci.device.machine, ram, bridge->pci.bus->memory);
     update_memory(bridge);
 }
 

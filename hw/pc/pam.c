@@ -3,6 +3,13 @@
 
 #include <string.h>
 
+#define SMRAM_D_OPEN   0x40
+#define SMRAM_D_CLS    0x20
+#define SMRAM_G_SMRAME 0x08
+
+#define SMRAM_ADDR 0xa0000u
+#define SMRAM_SIZE 0x20000u
+
 static guint area_addr(guint area)
 {
     return area == 0 ? 0xf0000 : PAM_FIRST + (area - 1) * 0x4000;
@@ -75,15 +82,29 @@ void pam_set(Pam *pam, guint area, guint mode)
     }
 }
 
-void pam_set_registers(Pam *pam, const guint8 registers[7])
+void pam_set_registers(Pam *pam, const guint8 registers[7], guint8 smram)
 {
+    gboolean open = (smram & SMRAM_D_OPEN) && (smram & SMRAM_G_SMRAME);
+
     memory_transaction_begin(pam->space);
     pam_set(pam, 0, registers[0] >> 4 & 3);
     for (guint i = 1; i < PAM_AREAS; i++) {
         guint8 reg = registers[(i + 1) / 2];
         pam_set(pam, i, (i & 1 ? reg : reg >> 4) & 3);
     }
+    region_set_alias_target(&pam->smram, open ? pam->ram : pam->pci);
     memory_transaction_commit(pam->space);
+}
+
+/* D_LCK is set for good: it closes the space and freezes the bits that could open it (82441FX
+ * datasheet 3.2.21; 3 Series Express 5.1.26). */
+guint8 pam_smram_written(guint8 old, guint8 value)
+{
+    if (old & PAM_SMRAM_LOCKED) {
+        return (old & ~SMRAM_D_CLS) | (value & SMRAM_D_CLS);
+    }
+    value &= SMRAM_D_OPEN | SMRAM_D_CLS | PAM_SMRAM_LOCKED | SMRAM_G_SMRAME;
+    return (value & PAM_SMRAM_LOCKED ? value & ~SMRAM_D_OPEN : value) | PAM_SMRAM_DEFAULT;
 }
 
 void pam_init(Pam *pam, Machine *machine, Region *ram, Region *pci)
@@ -93,6 +114,8 @@ void pam_init(Pam *pam, Machine *machine, Region *ram, Region *pci)
     pam->space = machine->memory;
     region_init_io(&pam->write_only, "pam-write-only", &write_only_ops, pam, PAM_END - PAM_FIRST);
     memory_transaction_begin(pam->space);
+    region_init_alias(&pam->smram, "smram", pci, SMRAM_ADDR, SMRAM_SIZE);
+    region_add(&machine->system_memory, SMRAM_ADDR, &pam->smram, 1);
     for (guint i = 0; i < PAM_AREAS; i++) {
         region_init_alias(&pam->areas[i], "pam", pci, area_addr(i), area_size(i));
         region_add(&machine->system_memory, area_addr(i), &pam->areas[i], 1);
@@ -103,6 +126,8 @@ void pam_init(Pam *pam, Machine *machine, Region *ram, Region *pci)
 void pam_finish(Pam *pam)
 {
     memory_transaction_begin(pam->space);
+    region_remove(&pam->smram);
+    region_finish(&pam->smram);
     for (guint i = 0; i < PAM_AREAS; i++) {
         region_remove(&pam->areas[i]);
         region_finish(&pam->areas[i]);

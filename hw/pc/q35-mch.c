@@ -24,25 +24,15 @@
 #define PCIEXBAR_DEFAULT 0xb0000000u
 #define PCIEXBAR_BITS    36
 
-#define SMRAM_D_OPEN   0x40
-#define SMRAM_D_CLS    0x20
-#define SMRAM_D_LCK    0x10
-#define SMRAM_G_SMRAME 0x08
-#define SMRAM_C_BASE   0x02 /* compatible segment A0000h: the only one, read-only */
-
 #define ESMRAMC_E_SMERR  0x40 /* write one to clear */
 #define ESMRAMC_WRITABLE 0x87 /* H_SMRAME, size of TSEG, T_EN */
 #define ESMRAMC_DEFAULT  0x38 /* caching of SMM memory, read-only */
-
-#define SMRAM_ADDR 0xa0000u
-#define SMRAM_SIZE 0x20000u
 
 typedef struct Mch {
     PciDevice pci;
     PciHost *host;
     Pam pam;
-    Region *ram;  /* starts at address 0; the board's */
-    Region smram; /* alias over A0000h-BFFFFh: PCI, or RAM while it is open */
+    Region *ram; /* starts at address 0; the board's */
 } Mch;
 
 typedef struct Q35Host {
@@ -51,14 +41,6 @@ typedef struct Q35Host {
 } Q35Host;
 
 /* ---- the PCI device at 00.0 ---- */
-
-static void update_smram(Mch *mch)
-{
-    guint8 reg = mch->pci.config[SMRAM];
-    gboolean open = (reg & SMRAM_D_OPEN) && (reg & SMRAM_G_SMRAME);
-
-    region_set_alias_target(&mch->smram, open ? mch->ram : mch->pci.bus->memory);
-}
 
 /* FALSE while it is off, or of the reserved length. */
 static gboolean ecam_place(const PciDevice *pci, guint64 *base, guint *buses)
@@ -79,27 +61,11 @@ static void update_memory(Mch *mch)
     guint buses = 0;
     gboolean open = ecam_place(&mch->pci, &base, &buses);
 
+    mch->pci.writable[ESMRAMC] = mch->pci.config[SMRAM] & PAM_SMRAM_LOCKED ? 0 : ESMRAMC_WRITABLE;
     memory_transaction_begin(machine->memory);
-    pam_set_registers(&mch->pam, mch->pci.config + PAM0);
-    update_smram(mch);
+    pam_set_registers(&mch->pam, mch->pci.config + PAM0, mch->pci.config[SMRAM]);
     pci_host_set_ecam(mch->host, &machine->system_memory, base, open ? buses : 0);
     memory_transaction_commit(machine->memory);
-}
-
-/* D_LCK is set for good: it closes the space and freezes the bits that could open it (5.1.26). */
-static void write_smram(Mch *mch, guint8 old, guint8 value)
-{
-    guint8 *reg = &mch->pci.config[SMRAM];
-
-    if (old & SMRAM_D_LCK) {
-        *reg = (old & ~SMRAM_D_CLS) | (value & SMRAM_D_CLS);
-        return;
-    }
-    *reg = (value & (SMRAM_D_OPEN | SMRAM_D_CLS | SMRAM_D_LCK | SMRAM_G_SMRAME)) | SMRAM_C_BASE;
-    if (*reg & SMRAM_D_LCK) {
-        *reg &= ~SMRAM_D_OPEN;
-        mch->pci.writable[ESMRAMC] = 0;
-    }
 }
 
 static void config_write(PciDevice *pci, guint addr, guint32 value, guint size)
@@ -109,7 +75,7 @@ static void config_write(PciDevice *pci, guint addr, guint32 value, guint size)
 
     pci_config_write_default(pci, addr, value, size);
     if (addr <= SMRAM && addr + size > SMRAM) {
-        write_smram(mch, old, (guint8)(value >> (8 * (SMRAM - addr))));
+        pci->config[SMRAM] = pam_smram_written(old, (guint8)(value >> (8 * (SMRAM - addr))));
     }
     if (addr + size > PCIEXBAR && addr <= SMRAM) {
         update_memory(mch);
@@ -126,9 +92,8 @@ static void reset(Device *dev)
     }
     memset(config + EPBAR, 0, PCI_CONFIG_SIZE - EPBAR);
     pci_set_long(&mch->pci, PCIEXBAR, PCIEXBAR_DEFAULT);
-    config[SMRAM] = SMRAM_C_BASE;
+    config[SMRAM] = PAM_SMRAM_DEFAULT;
     config[ESMRAMC] = ESMRAMC_DEFAULT;
-    mch->pci.writable[ESMRAMC] = ESMRAMC_WRITABLE;
     if (mch->ram) {
         update_memory(mch);
     }
@@ -155,7 +120,6 @@ static gboolean realize(Device *dev, GError **error)
     pci->writable[PAM0] = 0x30;
     pci->writable[LAC] = 0xff;
     pci->writable[SMRAM] = 0xff;
-    pci->writable[ESMRAMC] = ESMRAMC_WRITABLE;
     pci->write_one_clear[ESMRAMC] = ESMRAMC_E_SMERR;
     memset(pci->writable + TOM, 0xff, TOM_END - TOM);
     memset(pci->write_one_clear + ERRSTS, 0xff, 2);
@@ -170,30 +134,21 @@ static void unrealize(Device *dev)
 
     if (mch->ram) {
         pam_finish(&mch->pam);
-        region_remove(&mch->smram);
-        region_finish(&mch->smram);
     }
 }
 
 /* What no option can carry comes after realize. */
 static void connect(Mch *mch, PciHost *host, Region *ram)
 {
-    Machine *machine = mch->pci.device.machine;
-
     mch->host = host;
     mch->ram = ram;
-    pam_init(&mch->pam, machine, ram, mch->pci.bus->memory);
-    region_init_alias(&mch->smram, "smram", mch->pci.bus->memory, SMRAM_ADDR, SMRAM_SIZE);
-    region_add(&machine->system_memory, SMRAM_ADDR, &mch->smram, 1);
+    pam_init(&mch->pam, mch->pci.device.machine, ram, mch->pci.bus->memory);
     update_memory(mch);
 }
 
 static gboolean state_loaded(void *object, GError **error)
 {
-    Mch *mch = object;
-
-    mch->pci.writable[ESMRAMC] = mch->pci.config[SMRAM] & SMRAM_D_LCK ? 0 : ESMRAMC_WRITABLE;
-    update_memory(mch);
+    update_memory(object);
     return TRUE;
 }
 
