@@ -102,15 +102,19 @@ static UsbStatus command_stage(UsbStorage *storage, UsbPacket *packet)
     return USB_OK;
 }
 
-static UsbStatus data_in_stage(UsbStorage *storage, UsbPacket *packet)
+static UsbStatus data_stage(UsbStorage *storage, UsbPacket *packet, gboolean host_in)
 {
     for (;;) {
+        guint8 *data = packet->data + packet->actual;
         guint room = (guint)MIN(packet->length - packet->actual, storage->left);
-        guint part = room ? scsi_take(&storage->scsi, packet->data + packet->actual, room) : 0;
+        guint part = !room     ? 0
+                     : host_in ? scsi_take(&storage->scsi, data, room)
+                               : scsi_give(&storage->scsi, data, room);
 
         packet->actual += part;
         storage->left -= part;
         if (storage->left == 0) {
+            packet->actual = host_in ? packet->actual : packet->length;
             storage->state = STORAGE_STATUS;
             return USB_OK;
         }
@@ -121,35 +125,10 @@ static UsbStatus data_in_stage(UsbStorage *storage, UsbPacket *packet)
             return USB_PENDING;
         }
         if (part == 0) {
-            /* There is less than the host wants: a short packet, or a stall (6.7.2). */
+            /* There is less than the host wants: a short packet, or a stall (6.7.2); or it takes no
+             * more of what the host has: a stall (6.7.3). */
             storage->state = STORAGE_STATUS;
-            return packet->actual ? USB_OK : USB_STALL;
-        }
-    }
-}
-
-static UsbStatus data_out_stage(UsbStorage *storage, UsbPacket *packet)
-{
-    for (;;) {
-        guint room = (guint)MIN(packet->length - packet->actual, storage->left);
-        guint part = room ? scsi_give(&storage->scsi, packet->data + packet->actual, room) : 0;
-
-        packet->actual += part;
-        storage->left -= part;
-        if (storage->left == 0) {
-            packet->actual = packet->length;
-            storage->state = STORAGE_STATUS;
-            return USB_OK;
-        }
-        if (packet->actual == packet->length) {
-            return USB_OK;
-        }
-        if (scsi_is_busy(&storage->scsi)) {
-            return USB_PENDING;
-        }
-        if (part == 0) {
-            storage->state = STORAGE_STATUS; /* it takes no more (6.7.3) */
-            return USB_STALL;
+            return host_in && packet->actual ? USB_OK : USB_STALL;
         }
     }
 }
@@ -182,8 +161,8 @@ static UsbStatus run_packet(UsbStorage *storage, UsbPacket *packet)
 
     switch (storage->state) {
     case STORAGE_COMMAND: return in ? USB_NAK : command_stage(storage, packet);
-    case STORAGE_DATA_IN: return in ? data_in_stage(storage, packet) : USB_NAK;
-    case STORAGE_DATA_OUT: return in ? USB_NAK : data_out_stage(storage, packet);
+    case STORAGE_DATA_IN: return in ? data_stage(storage, packet, TRUE) : USB_NAK;
+    case STORAGE_DATA_OUT: return in ? USB_NAK : data_stage(storage, packet, FALSE);
     case STORAGE_STATUS: return in ? status_stage(storage, packet) : USB_NAK;
     default: return USB_STALL;
     }
