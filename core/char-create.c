@@ -40,8 +40,7 @@ static gboolean check_id(Machine *machine, const char *id, GError **error)
     return TRUE;
 }
 
-/* One that was made, but is not open. */
-static void discard(Chardev *chr)
+void char_discard(Chardev *chr)
 {
     char_log_close(chr);
     options_clear(chardev_common_options, chr);
@@ -89,7 +88,7 @@ static Chardev *make(Machine *machine, const char *type, const char *id, OptionL
     chr->machine = machine;
     chr->id = g_strdup(id);
     if (!apply(chr, options, error)) {
-        discard(chr);
+        char_discard(chr);
         return NULL;
     }
     return chr;
@@ -119,11 +118,11 @@ static Chardev *finish(Chardev *chr, GError **error)
         if (chr->ops->prepare) {
             chr->ops->close(chr);
         }
-        discard(chr);
+        char_discard(chr);
         return NULL;
     }
     if (!chr->ops->open(chr, error)) {
-        discard(chr);
+        char_discard(chr);
         return NULL;
     }
     g_ptr_array_add(machine->chars->chardevs, chr);
@@ -139,7 +138,7 @@ Chardev *chardev_create(Machine *machine, const char *type, const char *id, Opti
     Chardev *chr = check_id(machine, id, error) ? make(machine, type, id, options, error) : NULL;
 
     if (chr && chr->ops->prepare && !chr->ops->prepare(chr, error)) {
-        discard(chr);
+        char_discard(chr);
         return NULL;
     }
     return chr ? finish(chr, error) : NULL;
@@ -200,7 +199,7 @@ static Chardev *exchange(Chardev *chr, GError **error)
         if (chr->ops->prepare) {
             chr->ops->close(chr);
         }
-        discard(chr);
+        char_discard(chr);
         return NULL;
     }
     old = chardev_find(machine, chr->id);
@@ -223,7 +222,7 @@ static void end_making(void *opaque)
     Chardev *chr = making->chr;
 
     if (making->error) {
-        discard(chr);
+        char_discard(chr);
         chr = NULL;
     } else {
         chr = making->replaces ? exchange(chr, &making->error) : finish(chr, &making->error);
@@ -274,7 +273,7 @@ void chardev_change(Machine *machine, const char *type, const char *id, OptionLi
         can_change(machine, id, &error) ? make(machine, type, id, options, &error) : NULL;
 
     if (chr && (chr->mux || chardev_is_mux(chr))) {
-        g_clear_pointer(&chr, discard);
+        g_clear_pointer(&chr, char_discard);
         error_set(&error, "a character device cannot be exchanged for a mux");
     }
     if (chr) {

@@ -47,6 +47,8 @@ const char *char_mux_base_id(const Chardev *chr);
 
 /* Frees a device that is in no list any more. */
 void char_free(Chardev *chr);
+/* The same for one that is not open. */
+void char_discard(Chardev *chr);
 
 /* A device of the listener's type with default options, "ID.N", for a peer of its own; it belongs
  * to the manager, and was not opened. */

@@ -198,13 +198,7 @@ void char_free(Chardev *chr)
 {
     chr->user = NULL;
     chr->ops->close(chr);
-    char_log_close(chr);
-    options_clear(chardev_common_options, chr);
-    if (chr->ops->options) {
-        options_clear(chr->ops->options, chr);
-    }
-    g_free(chr->id);
-    g_free(chr);
+    char_discard(chr);
 }
 
 gboolean chardev_destroy(Chardev *chr, GError **error)
