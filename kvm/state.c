@@ -117,40 +117,21 @@ static const gsize segment_at[6] = {
 #define GPR(regs, n)      G_STRUCT_MEMBER(guint64, regs, gpr_at[n])
 #define SEGMENT(sregs, n) G_STRUCT_MEMBER_P(sregs, segment_at[n])
 
+/* The names are the same on both sides. */
+#define SEGMENT_FIELDS(from)                                                              \
+    .selector = (from)->selector, .base = (from)->base, .limit = (from)->limit,           \
+    .type = (from)->type, .s = (from)->s, .dpl = (from)->dpl, .present = (from)->present, \
+    .avl = (from)->avl, .l = (from)->l, .db = (from)->db, .g = (from)->g,                 \
+    .unusable = (from)->unusable
+
 static CpuSegment segment_from_kvm(const struct kvm_segment *from)
 {
-    return (CpuSegment){
-        .selector = from->selector,
-        .base = from->base,
-        .limit = from->limit,
-        .type = from->type,
-        .s = from->s,
-        .dpl = from->dpl,
-        .present = from->present,
-        .avl = from->avl,
-        .l = from->l,
-        .db = from->db,
-        .g = from->g,
-        .unusable = from->unusable,
-    };
+    return (CpuSegment){SEGMENT_FIELDS(from)};
 }
 
 static struct kvm_segment segment_to_kvm(const CpuSegment *from)
 {
-    return (struct kvm_segment){
-        .selector = from->selector,
-        .base = from->base,
-        .limit = from->limit,
-        .type = from->type,
-        .s = from->s,
-        .dpl = from->dpl,
-        .present = from->present,
-        .avl = from->avl,
-        .l = from->l,
-        .db = from->db,
-        .g = from->g,
-        .unusable = from->unusable,
-    };
+    return (struct kvm_segment){SEGMENT_FIELDS(from)};
 }
 
 /* FXSAVE's layout (Intel SDM vol. 1, table 10-2) from KVM's struct: FCW, FSW, FTW, FOP, FIP, FDP,
