@@ -58,6 +58,27 @@
     mov IN(GPR(15)), %r15
     .endm
 
+/* All but CS and SS; the host's are back then. Changes RAX. */
+    .macro store_segments
+    mov %es, OUT(SELECTOR(0))
+    mov %ds, OUT(SELECTOR(3))
+    mov %fs, OUT(SELECTOR(4))
+    mov %gs, OUT(SELECTOR(5))
+    rdfsbase %rax
+    mov %rax, OUT(STATE_FS_BASE)
+    rdgsbase %rax
+    mov %rax, OUT(STATE_GS_BASE)
+    xor %eax, %eax
+    mov %eax, %ds
+    mov %eax, %es
+    mov %eax, %fs
+    mov %eax, %gs
+    mov CONTEXT(CONTEXT_HOST_FS), %rax
+    wrfsbase %rax
+    mov CONTEXT(CONTEXT_HOST_GS), %rax
+    wrgsbase %rax
+    .endm
+
 /* void (void): to 64-bit code, segments as they are, FS and GS bases from the state */
 oracle_stub:
     enter
@@ -109,24 +130,8 @@ oracle_stub_exit:
     pushfq
     popq OUT(STATE_RFLAGS)
     fxsave64 OUT(STATE_FX)
-    mov %es, OUT(SELECTOR(0))
     mov %ss, OUT(SELECTOR(2))
-    mov %ds, OUT(SELECTOR(3))
-    mov %fs, OUT(SELECTOR(4))
-    mov %gs, OUT(SELECTOR(5))
-    rdfsbase %rax
-    mov %rax, OUT(STATE_FS_BASE)
-    rdgsbase %rax
-    mov %rax, OUT(STATE_GS_BASE)
-    xor %eax, %eax
-    mov %eax, %ds
-    mov %eax, %es
-    mov %eax, %fs
-    mov %eax, %gs
-    mov CONTEXT(CONTEXT_HOST_FS), %rax
-    wrfsbase %rax
-    mov CONTEXT(CONTEXT_HOST_GS), %rax
-    wrgsbase %rax
+    store_segments
 oracle_stub_return:
     mov $ORACLE_SS64, %eax
     mov %eax, %ss
@@ -154,23 +159,7 @@ oracle_signal:
     popfq
     cmpl $0, CONTEXT(CONTEXT_RUNNING)
     je oracle_native_stray
-    mov %es, OUT(SELECTOR(0))
-    mov %ds, OUT(SELECTOR(3))
-    mov %fs, OUT(SELECTOR(4))
-    mov %gs, OUT(SELECTOR(5))
-    rdfsbase %rax
-    mov %rax, OUT(STATE_FS_BASE)
-    rdgsbase %rax
-    mov %rax, OUT(STATE_GS_BASE)
-    xor %eax, %eax
-    mov %eax, %ds
-    mov %eax, %es
-    mov %eax, %fs
-    mov %eax, %gs
-    mov CONTEXT(CONTEXT_HOST_FS), %rax
-    wrfsbase %rax
-    mov CONTEXT(CONTEXT_HOST_GS), %rax
-    wrgsbase %rax
+    store_segments
     sub $8, %rsp
     call oracle_native_signal
     mov CONTEXT(CONTEXT_HOST_RSP), %rsp
