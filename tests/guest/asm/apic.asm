@@ -187,36 +187,9 @@ install:
         mov     dword [ticks], 0
         ret
 
-; Both 8259s: vectors 28h and 30h, everything masked but what BL has clear.
-setup_pic:
-        mov     al, 0x11
-        out     0x20, al
-        out     0xa0, al
-        mov     al, 0x28
-        out     0x21, al
-        mov     al, 0x30
-        out     0xa1, al
-        mov     al, 4
-        out     0x21, al
-        mov     al, 2
-        out     0xa1, al
-        mov     al, 1
-        out     0x21, al
-        out     0xa1, al
-        mov     al, bl
-        out     0x21, al
-        mov     al, 0xff
-        out     0xa1, al
-        ret
-
 ; Counter 0 as a rate generator of 1 kHz.
 start_pit:
-        mov     al, 0x34
-        out     0x43, al
-        mov     al, 1193 & 0xff
-        out     0x40, al
-        mov     al, 1193 >> 8
-        out     0x40, al
+        PIT     2, 1193
         ret
 
         MODE    16
@@ -347,8 +320,7 @@ main:   call    install_real
         SECTION "8259 through LINT0"
         call    install
         mov     dword [LINT0], 0x700
-        mov     bl, 0xfe
-        call    setup_pic
+        PICS    0x28, 0xfe
         call    start_pit
         sti
         WAIT_TICKS 5, "the PIT's interrupts"
@@ -368,8 +340,7 @@ main:   call    install_real
 
         SECTION "I/O APIC"
         call    install
-        mov     bl, 0xff
-        call    setup_pic
+        PICS    0x28, 0xff
         mov     dword [IOAPIC], 0x15    ; pin 2, where the PIT is
         mov     dword [IOAPIC + 0x10], 0
         mov     dword [IOAPIC], 0x14

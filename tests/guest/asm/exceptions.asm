@@ -454,31 +454,9 @@ setup_gate:
 
 ; 8259s at vectors 20h and 28h with nothing but the 8254's interrupt, which is made to wait.
 timer_pending:
-        mov     al, 0x11
-        out     0x20, al
-        out     0xa0, al
-        mov     al, 0x20
-        out     0x21, al
-        mov     al, 0x28
-        out     0xa1, al
-        mov     al, 4
-        out     0x21, al
-        mov     al, 2
-        out     0xa1, al
-        mov     al, 1
-        out     0x21, al
-        out     0xa1, al
-        mov     al, 0xfe
-        out     0x21, al
-        mov     al, 0xff
-        out     0xa1, al
+        PICS    0x20, 0xfe
         mov     dword [0xfee00350], 0x700 ; LINT0: ExtINT
-        mov     al, 0x30                ; 8254, counter 0, mode 0
-        out     0x43, al
-        mov     al, 16
-        out     0x40, al
-        xor     al, al
-        out     0x40, al
+        PIT     0, 16
 .wait:  mov     al, 0x0a                ; read IRR
         out     0x20, al
         in      al, 0x20

@@ -5,24 +5,8 @@
 
         MODE    16
 main:   call    install_real
-        ; channel 0: mode 2, 1193 ticks, about 1 ms
-        mov     al, 0x34
-        out     0x43, al
-        mov     al, 1193 & 0xff
-        out     0x40, al
-        mov     al, 1193 >> 8
-        out     0x40, al
-        ; the master 8259 at 20h, all but IRQ 0 masked
-        mov     al, 0x11
-        out     0x20, al
-        mov     al, 0x20
-        out     0x21, al
-        mov     al, 4
-        out     0x21, al
-        mov     al, 1
-        out     0x21, al
-        mov     al, 0xfe
-        out     0x21, al
+        PIT     2, 1193                 ; about 1 ms
+        PICS    0x20, 0xfe
         mov     word [4 * 0x20], tick
         mov     word [4 * 0x20 + 2], 0
         mov     cx, 20
@@ -60,18 +44,9 @@ tick:   push    ax
         pop     ax
         iret
 
-; EAX in hexadecimal and a space.
+; EAX in hexadecimal and the end of the line.
 print:  push    cx
-        mov     cx, 8
-.digit: rol     eax, 4
-        push    eax
-        and     al, 15
-        cmp     al, 10
-        sbb     al, 0x69
-        das
-        out     DEBUG_PORT, al
-        pop     eax
-        loop    .digit
+        call    print_hex_16
         mov     al, 10
         out     DEBUG_PORT, al
         pop     cx

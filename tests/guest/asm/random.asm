@@ -92,30 +92,8 @@ main:   call    install_real
         mov     dword [APIC + 0x300], 0xc4600 | TRAMPOLINE >> 12
         LEAVE_PROTECTED
         mov     dword [IRQ_VECTOR * 4], real_irq
-        mov     al, 0x11                ; 8259s: vectors 20h and 28h; only the 8254's interrupt
-        out     0x20, al
-        out     0xa0, al
-        mov     al, IRQ_VECTOR
-        out     0x21, al
-        add     al, 8
-        out     0xa1, al
-        mov     al, 4
-        out     0x21, al
-        mov     al, 2
-        out     0xa1, al
-        mov     al, 1
-        out     0x21, al
-        out     0xa1, al
-        mov     al, 0xfe
-        out     0x21, al
-        mov     al, 0xff
-        out     0xa1, al
-        mov     al, 0x34                ; 8254: 4000 Hz
-        out     0x43, al
-        mov     al, (1193182 / 4000) & 0xff
-        out     0x40, al
-        mov     al, (1193182 / 4000) >> 8
-        out     0x40, al
+        PICS    IRQ_VECTOR, 0xfe
+        PIT     2, 1193182 / 4000
 
         inc     dword [RESETS]
         mov     eax, [RESETS]

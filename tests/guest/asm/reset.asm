@@ -31,16 +31,7 @@ main:   rdtsc
         END_OF_GUEST
 
 ; EAX in hexadecimal and the end of the line.
-print:  mov     cx, 8
-.digit: rol     eax, 4
-        push    eax
-        and     al, 15
-        cmp     al, 10
-        sbb     al, 0x69
-        das
-        out     DEBUG_PORT, al
-        pop     eax
-        loop    .digit
+print:  call    print_hex_16
         mov     al, 10
         out     DEBUG_PORT, al
         ret

@@ -296,27 +296,11 @@ main:   call    install_real
 
         SECTION "interrupts"
         ENTER_PROTECTED
-        mov     al, 0x11
-        out     0x20, al
-        mov     al, 0x20
-        out     0x21, al
-        mov     al, 4
-        out     0x21, al
-        mov     al, 1
-        out     0x21, al
-        mov     al, 0xfe
-        out     0x21, al
-        mov     al, 0xff
-        out     0xa1, al
+        PICS    0x20, 0xfe
         mov     dword [0xfee000f0], 0x1ff
         mov     dword [0xfee00350], 0x700
         GATE32  0x20, .irq, 0x8e
-        mov     al, 0x34                ; about 5 kHz
-        out     0x43, al
-        mov     al, 238
-        out     0x40, al
-        xor     al, al
-        out     0x40, al
+        PIT     2, 238                  ; about 5 kHz
         mov     edx, 400
         sti
 .again: mov     edi, 0x200000

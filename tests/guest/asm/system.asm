@@ -322,28 +322,12 @@ main:   call    install_real
 
         SECTION "hlt"
         ENTER_PROTECTED
-        mov     al, 0x11
-        out     0x20, al
-        mov     al, 0x20
-        out     0x21, al
-        mov     al, 4
-        out     0x21, al
-        mov     al, 1
-        out     0x21, al
-        mov     al, 0xfe
-        out     0x21, al
-        mov     al, 0xff
-        out     0xa1, al
+        PICS    0x20, 0xfe
         mov     dword [0xfee000f0], 0x1ff
         mov     dword [0xfee00350], 0x700
         GATE32  0x20, .irq, 0x8e
         GATE32  NMI, .nmi, 0x8e
-        mov     al, 0x34                ; 100 Hz
-        out     0x43, al
-        mov     al, 11932 & 0xff
-        out     0x40, al
-        mov     al, 11932 >> 8
-        out     0x40, al
+        PIT     2, 11932                ; 100 Hz
         mov     ecx, 5
         sti
 .wait:  hlt
