@@ -8,7 +8,6 @@ Linux on the software CPU reads the tablet, by the interval that the device asks
 8 ms. The movements come through QMP and from a VNC viewer.
 """
 import os
-import subprocess
 import sys
 import tempfile
 import time
@@ -23,19 +22,6 @@ from machine import binary  # noqa: E402
 
 CONTROLLERS = {'uhci': 'piix3-usb-uhci', 'ehci': 'usb-ehci', 'xhci': 'qemu-xhci'}
 COUNT = 4000
-
-
-class Program:
-    """What linux.Console wants to know of a machine."""
-
-    def __init__(self, command):
-        self.process = subprocess.Popen(command, stdin=subprocess.DEVNULL)
-
-    def running(self):
-        return self.process.poll() is None
-
-    def stderr(self):
-        return ''
 
 
 def tell(name, hand, late, reports):
@@ -60,7 +46,7 @@ def measure(label, program, size, controllers):
                    '-vnc', 'unix:' + path['vnc']]
         for name in controllers:
             command += ['-device', CONTROLLERS[name] + ',id=' + name]
-        machine = Program(command)
+        machine = linux.Program(command)
         try:
             control = qmp.Client(path['qmp'], timeout=120)
             console = linux.Console(machine, path['serial'])

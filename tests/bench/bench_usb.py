@@ -9,7 +9,6 @@ second of the processor's thread and of all others, without the tablet and with 
 nobody listens, so that it may put the tablet and the controller to sleep, and is asked which do.
 """
 import os
-import subprocess
 import sys
 import tempfile
 import time
@@ -37,19 +36,6 @@ def wakeups(pid):
     return processor, others
 
 
-class Program:
-    """What linux.Console wants to know of a machine."""
-
-    def __init__(self, command):
-        self.process = subprocess.Popen(command, stdin=subprocess.DEVNULL)
-
-    def running(self):
-        return self.process.poll() is None
-
-    def stderr(self):
-        return ''
-
-
 SUSPEND = ('for i in /sys/bus/usb/devices/*/power /sys/bus/pci/devices/*/power; do '
            'echo auto > $i/control; echo 0 > $i/autosuspend_delay_ms; done 2>/dev/null; sleep 20')
 STATES = ('for i in /sys/bus/usb/devices/[0-9u]*; do [ -e $i/product ] && '
@@ -70,7 +56,7 @@ def measure(program, controller, tablet, seconds, suspend):
             command += ['-name', 'bench,debug-threads=on']
         if tablet:
             command += ['-device', 'usb-tablet']
-        machine = Program(command)
+        machine = linux.Program(command)
         try:
             while not os.path.exists(path):
                 time.sleep(0.1)

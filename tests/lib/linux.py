@@ -14,6 +14,7 @@ import glob
 import os
 import re
 import socket
+import subprocess
 import time
 import unittest
 
@@ -28,6 +29,19 @@ def skip_reason():
         return 'needs debian-installer-12-netboot-amd64'
     accels = [line.split()[:1] for line in run('-accel', 'help')[1].splitlines()]
     return None if ['tcg'] in accels else 'needs the accelerator tcg'
+
+
+class Program:
+    """What Console wants to know of a machine, of any program that is run by `command`."""
+
+    def __init__(self, command):
+        self.process = subprocess.Popen(command, stdin=subprocess.DEVNULL)
+
+    def running(self):
+        return self.process.poll() is None
+
+    def stderr(self):
+        return ''
 
 
 class Console:
