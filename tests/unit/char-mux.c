@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "core/char.h"
+#include "tests/unit/test-board.h"
 
 typedef struct User {
     GString *got;
@@ -11,8 +12,7 @@ typedef struct User {
 } User;
 
 typedef struct Fixture {
-    VmLock *lock;
-    EventLoop *loop;
+    TestBoard *board;
     Machine *machine;
     Chardev *base, *mux, *console, *monitor;
     User console_user, monitor_user;
@@ -59,13 +59,10 @@ static void user_init(User *user)
 
 static void set_up(Fixture *f, gconstpointer data)
 {
-    g_autoptr(GMainContext) context = g_main_context_new();
     g_autoptr(GError) error = NULL;
 
-    f->lock = vm_lock_new();
-    vm_lock_take(f->lock, "test");
-    f->loop = event_loop_new(context, f->lock);
-    f->machine = machine_new(f->loop);
+    f->board = test_board_new();
+    f->machine = f->board->machine;
     user_init(&f->console_user);
     user_init(&f->monitor_user);
     f->base = create(f, "ringbuf", "base", NULL, &error);
@@ -79,10 +76,7 @@ static void set_up(Fixture *f, gconstpointer data)
 
 static void tear_down(Fixture *f, gconstpointer data)
 {
-    machine_free(f->machine);
-    event_loop_free(f->loop);
-    vm_lock_drop(f->lock);
-    vm_lock_free(f->lock);
+    test_board_free(f->board);
     g_string_free(f->console_user.got, TRUE);
     g_string_free(f->console_user.events, TRUE);
     g_string_free(f->monitor_user.got, TRUE);

@@ -14,10 +14,10 @@
 #include <glib/gstdio.h>
 
 #include "core/char.h"
+#include "tests/unit/test-board.h"
 
 typedef struct Fixture {
-    VmLock *lock;
-    EventLoop *loop;
+    TestBoard *board;
     Machine *machine;
     char *dir;
     GByteArray *got;
@@ -29,12 +29,8 @@ typedef struct Fixture {
 
 static void set_up(Fixture *f, gconstpointer data)
 {
-    g_autoptr(GMainContext) context = g_main_context_new();
-
-    f->lock = vm_lock_new();
-    vm_lock_take(f->lock, "test");
-    f->loop = event_loop_new(context, f->lock);
-    f->machine = machine_new(f->loop);
+    f->board = test_board_new();
+    f->machine = f->board->machine;
     f->dir = g_dir_make_tmp("vitrine-char-XXXXXX", NULL);
     f->got = g_byte_array_new();
     f->events = g_string_new(NULL);
@@ -45,15 +41,12 @@ static void tear_down(Fixture *f, gconstpointer data)
 {
     g_autoptr(GDir) dir = g_dir_open(f->dir, 0, NULL);
 
-    machine_free(f->machine);
+    test_board_free(f->board);
     for (const char *name; (name = g_dir_read_name(dir));) {
         g_autofree char *path = g_build_filename(f->dir, name, NULL);
         g_unlink(path);
     }
     g_assert_cmpint(g_rmdir(f->dir), ==, 0);
-    event_loop_free(f->loop);
-    vm_lock_drop(f->lock);
-    vm_lock_free(f->lock);
     g_byte_array_unref(f->got);
     g_string_free(f->events, TRUE);
     g_free(f->dir);
@@ -112,14 +105,14 @@ static Chardev *make_in_dir(Fixture *f, const char *format)
 static void turn(Fixture *f)
 {
     for (int i = 0; i < 20; i++) {
-        event_loop_iterate(f->loop, FALSE);
+        event_loop_iterate(f->machine->loop, FALSE);
     }
 }
 
 static void turn_until_event(Fixture *f, char wanted)
 {
     while (!strchr(f->events->str, wanted)) {
-        event_loop_iterate(f->loop, TRUE);
+        event_loop_iterate(f->machine->loop, TRUE);
     }
     g_string_truncate(f->events, 0);
 }
@@ -127,7 +120,7 @@ static void turn_until_event(Fixture *f, char wanted)
 static void turn_until_got(Fixture *f, guint length)
 {
     while (f->got->len < length) {
-        event_loop_iterate(f->loop, TRUE);
+        event_loop_iterate(f->machine->loop, TRUE);
     }
 }
 
@@ -389,7 +382,7 @@ static Ready later(Fixture *f, const char *id, const char *text, gboolean change
 
     (change ? chardev_change : chardev_create_later)(f->machine, type, id, list, on_ready, &ready);
     while (!ready.done) {
-        event_loop_iterate(f->loop, TRUE);
+        event_loop_iterate(f->machine->loop, TRUE);
     }
     return ready;
 }
@@ -618,7 +611,7 @@ static void test_vc(Fixture *f, gconstpointer data)
     f->room = 2;
     vc_view_input(b, (const guint8 *)"type", 4);
     g_assert_cmpuint(f->got->len, ==, 0); /* the loop hands it on, whoever's thread has typed */
-    event_loop_iterate(f->loop, FALSE);
+    event_loop_iterate(f->machine->loop, FALSE);
     expect_got(f, "ty");
     f->room = G_MAXSIZE;
     chardev_accept(chr);
@@ -634,14 +627,14 @@ static void test_vc(Fixture *f, gconstpointer data)
     g_assert_true(g_str_has_suffix(second->str, "zend"));
     f->room = 0;
     vc_view_input(b, (const guint8 *)lots, 1 << 20);
-    event_loop_iterate(f->loop, FALSE);
+    event_loop_iterate(f->machine->loop, FALSE);
     f->room = G_MAXSIZE;
     chardev_accept(chr);
     g_assert_cmpuint(f->got->len, ==, 64 * 1024);
     vc_view_input(b, (const guint8 *)"gone", 4);
     chardev_detach(chr);
     chardev_destroy(chr, NULL);
-    event_loop_iterate(f->loop, FALSE);
+    event_loop_iterate(f->machine->loop, FALSE);
     vc_view_input(a, (const guint8 *)"x", 1); /* its chardev is gone */
     vc_view_detach(a);
     vc_view_detach(b);

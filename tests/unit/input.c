@@ -5,10 +5,10 @@
 
 #include "core/input.h"
 #include "core/keymap.h"
+#include "tests/unit/test-board.h"
 
 typedef struct Fixture {
-    VmLock *lock;
-    EventLoop *loop;
+    TestBoard *board;
     Machine *machine;
     InputRouter *router;
     GString *log;
@@ -23,24 +23,16 @@ typedef struct Sink {
 
 static void set_up(Fixture *f, gconstpointer data)
 {
-    g_autoptr(GMainContext) context = g_main_context_new();
-
-    f->lock = vm_lock_new();
-    vm_lock_take(f->lock, "test");
-    f->loop = event_loop_new(context, f->lock);
-    f->machine = machine_new(f->loop);
+    f->board = test_board_new();
+    f->machine = f->board->machine;
     f->router = f->machine->input;
     f->log = g_string_new(NULL);
-    clock_make_manual(f->machine->guest_clock);
     machine_cont(f->machine);
 }
 
 static void tear_down(Fixture *f, gconstpointer data)
 {
-    machine_free(f->machine);
-    event_loop_free(f->loop);
-    vm_lock_drop(f->lock);
-    vm_lock_free(f->lock);
+    test_board_free(f->board);
     g_string_free(f->log, TRUE);
 }
 
