@@ -19,6 +19,13 @@ def crop(whole, left, top, width, height):
     return image.Image(width, height, b''.join(rows))
 
 
+def place(said):
+    """(left, top, width, height) of the picture in its window, of what `info gtk` says."""
+    width, height, left, top = map(int, re.search(
+        r'VGA: \S+ shown as (\d+)x(\d+) at (\d+),(\d+)', said).groups())
+    return left, top, width, height
+
+
 class WindowCase(fakewindow.WindowCase):
     """GTK's window of the fake machine on an X server of its own."""
     module = MODULE
@@ -31,11 +38,7 @@ class WindowCase(fakewindow.WindowCase):
         self.env = {'GDK_SCALE': str(self.scale), 'XDG_DATA_HOME': data.name}
 
     def place(self):
-        """(left, top, width, height) of the picture in its window."""
-        said = self.fake.info()
-        width, height, left, top = re.search(r'VGA: \S+ shown as (\d+)x(\d+) at (\d+),(\d+)',
-                                             said).groups()
-        return int(left), int(top), int(width), int(height)
+        return place(self.fake.info())
 
     def corner(self):
         self.settle()

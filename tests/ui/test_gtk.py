@@ -2,7 +2,6 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """The GTK window under Xvfb: with the fake machine, and with SeaBIOS under KVM."""
 import os
-import re
 import signal
 import sys
 import tempfile
@@ -15,8 +14,9 @@ import tap  # noqa: E402
 import xserver  # noqa: E402
 from fakemachine import FakeMachine, wait  # noqa: E402
 from fakewindow import WindowTests  # noqa: E402
-from gtkwindow import MODULE, WindowCase, crop  # noqa: E402
+from gtkwindow import MODULE, WindowCase, crop, place  # noqa: E402
 from machine import Machine  # noqa: E402
+from screen import Screen  # noqa: E402
 
 
 class WindowTest(WindowTests, WindowCase):
@@ -247,31 +247,18 @@ class SeaBiosTest(unittest.TestCase):
                          accel='kvm', display='gtk', env=self.x.env)
         self.addCleanup(self.m.stop)
         self.m.start()
+        self.screen = Screen(self.m)
         self.window = self.x.window('spine')
 
-    def screendump(self):
-        path = self.m.path('screen.ppm')
-        self.assertEqual(self.m.hmp.command('screendump ' + path), '')
-        return image.read(path)
-
     def shows_same(self):
-        wanted = self.screendump()
-        said = self.m.hmp.command('info gtk')
-        width, height, left, top = (int(word) for word in re.search(
-            r'VGA: \S+ shown as (\d+)x(\d+) at (\d+),(\d+)', said).groups())
-        return wanted.difference(crop(self.x.picture(self.window), left, top, width,
-                                      height)) is None
-
-    def text(self, row):
-        dump = self.m.hmp.command('xp /80xh 0x%x' % (0xb8000 + row * 160))
-        cells = [int(cell, 16) for line in dump.split('\n') for cell in line.split()[1:]]
-        return bytes(cell & 0xff for cell in cells).decode('cp437').rstrip()
+        shown = crop(self.x.picture(self.window), *place(self.m.hmp.command('info gtk')))
+        return self.screen.dump().difference(shown) is None
 
     def test_boot_menu(self):
-        wait(lambda: 'boot menu' in self.text(2), 'the prompt for the boot menu', 40)
+        self.screen.wait_text('boot menu', 40)
         wait(self.shows_same, 'the window showing what screendump shows')
         self.x.key('Escape')
-        wait(lambda: 'Select boot device' in self.text(4), 'the boot menu', 20)
+        self.screen.wait_text('Select boot device', 20)
         wait(self.shows_same, 'the boot menu in the window')
         self.x.key('ctrl+alt+2')
         time.sleep(0.3)

@@ -11,12 +11,12 @@ import time
 import unittest
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), '..', 'lib'))
-import image  # noqa: E402
 import tap  # noqa: E402
 import xserver  # noqa: E402
 from fakemachine import FakeMachine, wait  # noqa: E402
 from fakewindow import WindowCase, WindowTests  # noqa: E402
 from machine import Machine, ROOT  # noqa: E402
+from screen import Screen  # noqa: E402
 
 MODULE = os.environ.get('VITRINE_SDL', ROOT + '/build/ui/sdl/libvitrine-ui-sdl.so')
 ENV = {'SDL_VIDEODRIVER': '', 'XDG_RUNTIME_DIR': '/tmp'}
@@ -357,14 +357,8 @@ class WaylandTest(unittest.TestCase):
 class DemoTest(unittest.TestCase):
     """The demo disk on the software CPU."""
 
-    def screendump(self):
-        path = self.m.path('screen.ppm')
-        self.assertEqual(self.m.hmp.command('screendump ' + path), '')
-        return image.read(path)
-
     def same_picture(self):
-        wanted = self.screendump()
-        return wanted.difference(self.x.picture(self.window)) is None
+        return self.screen.dump().difference(self.x.picture(self.window)) is None
 
     def shows(self, pattern):
         wait(lambda: re.search(pattern, self.m.hmp.command('screen_text')), pattern, 30)
@@ -376,6 +370,7 @@ class DemoTest(unittest.TestCase):
                          env={**ENV, **self.x.env})
         self.addCleanup(self.m.stop)
         self.m.start()
+        self.screen = Screen(self.m)
         self.window = self.x.window('spine')
         self.shows('Welcome to Vitrine')
         self.x.type('Hello')
