@@ -226,74 +226,40 @@ static void perpendicular(Fdc *fdc)
     no_result(fdc);
 }
 
-/* ---- sectors ---- */
-
-static void read_data(Fdc *fdc)
-{
-    fdc_transfer_start(fdc, FDC_READ, FALSE);
-}
-
-static void read_deleted(Fdc *fdc)
-{
-    fdc_transfer_start(fdc, FDC_READ, TRUE);
-}
-
-static void write_data(Fdc *fdc)
-{
-    fdc_transfer_start(fdc, FDC_WRITE, FALSE);
-}
-
-static void write_deleted(Fdc *fdc)
-{
-    fdc_transfer_start(fdc, FDC_WRITE, TRUE);
-}
-
-static void read_track(Fdc *fdc)
-{
-    fdc_transfer_start(fdc, FDC_READ_TRACK, FALSE);
-}
-
-static void verify(Fdc *fdc)
-{
-    fdc_transfer_start(fdc, FDC_VERIFY, FALSE);
-}
-
-static void scan_equal(Fdc *fdc)
-{
-    fdc_transfer_start(fdc, FDC_SCAN_EQUAL, FALSE);
-}
-
-static void scan_low(Fdc *fdc)
-{
-    fdc_transfer_start(fdc, FDC_SCAN_LOW, FALSE);
-}
-
-static void scan_high(Fdc *fdc)
-{
-    fdc_transfer_start(fdc, FDC_SCAN_HIGH, FALSE);
-}
-
 /* ---- the table (5.1) ---- */
 
 typedef struct FdcCommand {
     guint8 mask, code; /* the bits of the first byte that are not MT, MFM, SK and the like */
     guint8 length;
-    void (*run)(Fdc *fdc);
+    void (*run)(Fdc *fdc); /* NULL: moves sectors */
+    FdcOp op;
+    gboolean deleted;
 } FdcCommand;
 
 /* PART ID and what else the 82078 has is invalid here: drivers tell the chips apart by it. */
 static const FdcCommand commands[] = {
-    {0x1f, 0x06, 9, read_data},       {0x1f, 0x0c, 9, read_deleted},
-    {0x3f, 0x05, 9, write_data},      {0x3f, 0x09, 9, write_deleted},
-    {0x9f, 0x02, 9, read_track},      {0x1f, 0x16, 9, verify},
-    {0xff, 0x10, 1, version},         {0xbf, 0x0d, 6, fdc_format_start},
-    {0x1f, 0x11, 9, scan_equal},      {0x1f, 0x19, 9, scan_low},
-    {0x1f, 0x1d, 9, scan_high},       {0xff, 0x07, 2, recalibrate},
-    {0xff, 0x08, 1, sense_interrupt}, {0xff, 0x03, 3, specify},
-    {0xff, 0x04, 2, sense_drive},     {0xff, 0x0f, 3, seek},
-    {0xbf, 0x8f, 3, relative_seek},   {0xff, 0x13, 4, configure},
-    {0xbf, 0x0a, 2, fdc_read_id},     {0xff, 0x0e, 1, dump_registers},
-    {0xff, 0x12, 2, perpendicular},   {0x7f, 0x14, 1, lock},
+    {0x1f, 0x06, 9, NULL, FDC_READ},
+    {0x1f, 0x0c, 9, NULL, FDC_READ, TRUE},
+    {0x3f, 0x05, 9, NULL, FDC_WRITE},
+    {0x3f, 0x09, 9, NULL, FDC_WRITE, TRUE},
+    {0x9f, 0x02, 9, NULL, FDC_READ_TRACK},
+    {0x1f, 0x16, 9, NULL, FDC_VERIFY},
+    {0xff, 0x10, 1, version},
+    {0xbf, 0x0d, 6, fdc_format_start},
+    {0x1f, 0x11, 9, NULL, FDC_SCAN_EQUAL},
+    {0x1f, 0x19, 9, NULL, FDC_SCAN_LOW},
+    {0x1f, 0x1d, 9, NULL, FDC_SCAN_HIGH},
+    {0xff, 0x07, 2, recalibrate},
+    {0xff, 0x08, 1, sense_interrupt},
+    {0xff, 0x03, 3, specify},
+    {0xff, 0x04, 2, sense_drive},
+    {0xff, 0x0f, 3, seek},
+    {0xbf, 0x8f, 3, relative_seek},
+    {0xff, 0x13, 4, configure},
+    {0xbf, 0x0a, 2, fdc_read_id},
+    {0xff, 0x0e, 1, dump_registers},
+    {0xff, 0x12, 2, perpendicular},
+    {0x7f, 0x14, 1, lock},
     {0x00, 0x00, 1, invalid},
 };
 
@@ -315,6 +281,10 @@ void fdc_command_byte(Fdc *fdc, guint8 value)
     if (fdc->command_length >= command->length) {
         fdc->command_length = 0;
         fdc->phase = FDC_EXECUTION;
-        command->run(fdc);
+        if (command->run) {
+            command->run(fdc);
+        } else {
+            fdc_transfer_start(fdc, command->op, command->deleted);
+        }
     }
 }
