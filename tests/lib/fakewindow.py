@@ -141,3 +141,30 @@ class WindowTests:
         fake = self.start('window-close=on')
         self.x.key('alt+F4')
         fake.expect('event shutdown .*')
+
+
+@unittest.skipIf(xserver.missing(), xserver.missing())
+class RefusalCase(unittest.TestCase):
+    """What the frontend does not take: it says so in one line, and the machine ends."""
+    module = None
+    env = {}
+
+    def refuse(self, options='', **env):
+        fake = FakeMachine(self.module, {**self.env, 'WAYLAND_DISPLAY': '', 'DISPLAY': '', **env},
+                           options)
+        fake.process.wait(20)
+        error = fake.stop()
+        self.assertEqual(fake.process.returncode, 1)
+        self.assertEqual(error.count('\n'), 1, error)
+        return error
+
+
+class RefusalTests:
+    """The refusals of both, of a RefusalCase."""
+
+    def test_none(self):
+        self.assertIn('neither DISPLAY nor WAYLAND_DISPLAY', self.refuse())
+
+    def test_wrong(self):
+        self.assertIn("display ':9999'", self.refuse(DISPLAY=':9999'))
+        self.assertIn("display ':9998'", self.refuse('display=:9998'))

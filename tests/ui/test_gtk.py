@@ -12,8 +12,8 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), '..'
 import image  # noqa: E402
 import tap  # noqa: E402
 import xserver  # noqa: E402
-from fakemachine import FakeMachine, wait  # noqa: E402
-from fakewindow import WindowTests  # noqa: E402
+from fakemachine import wait  # noqa: E402
+from fakewindow import RefusalCase, RefusalTests, WindowTests  # noqa: E402
 from gtkwindow import MODULE, WindowCase, crop, place  # noqa: E402
 from machine import Machine  # noqa: E402
 from screen import Screen  # noqa: E402
@@ -212,28 +212,12 @@ class WindowTest(WindowTests, WindowCase):
         self.allowed = 'g_signal_handlers_disconnect_matched'
 
 
-@unittest.skipIf(xserver.missing(), xserver.missing())
-class NoDisplayTest(unittest.TestCase):
-    def refuse(self, env):
-        fake = FakeMachine(MODULE, {'WAYLAND_DISPLAY': '', 'DISPLAY': '', **env})
-        fake.process.wait(20)
-        error = fake.stop()
-        self.assertEqual(fake.process.returncode, 1)
-        self.assertEqual(error.count('\n'), 1, error)
-        return error
-
-    def test_none(self):
-        self.assertIn('neither DISPLAY nor WAYLAND_DISPLAY', self.refuse({}))
-
-    def test_wrong(self):
-        self.assertIn("display ':9999'", self.refuse({'DISPLAY': ':9999'}))
+class NoDisplayTest(RefusalTests, RefusalCase):
+    module = MODULE
 
     def test_wrong_option(self):
         with xserver.XServer() as x:
-            fake = FakeMachine(MODULE, x.env, 'zoom-to-fit=perhaps')
-            fake.process.wait(20)
-            self.assertIn('zoom-to-fit', fake.stop())
-            self.assertEqual(fake.process.returncode, 1)
+            self.assertIn('zoom-to-fit', self.refuse('zoom-to-fit=perhaps', **x.env))
 
 
 @unittest.skipIf(xserver.missing(), xserver.missing())

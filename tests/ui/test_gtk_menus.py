@@ -10,6 +10,7 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), '..'
 import tap  # noqa: E402
 import xserver  # noqa: E402
 from fakemachine import FakeMachine, wait  # noqa: E402
+from fakewindow import RefusalCase  # noqa: E402
 from gtkwindow import MODULE, WindowCase  # noqa: E402
 from machine import Machine  # noqa: E402
 
@@ -252,22 +253,16 @@ class ViewTest(WindowCase):
         self.assertIn('compat_monitor0', self.fake.info())
 
 
-@unittest.skipIf(xserver.missing(), xserver.missing())
-class OptionTest(unittest.TestCase):
-    def refuse(self, x, options, env=None):
-        fake = FakeMachine(MODULE, env or x.env, options)
-        fake.process.wait(20)
-        error = fake.stop()
-        self.assertEqual(fake.process.returncode, 1)
-        return error
+class OptionTest(RefusalCase):
+    module = MODULE
 
     def test_refused(self):
         with xserver.XServer() as x:
-            self.assertIn('without OpenGL', self.refuse(x, 'gl=on'))
-            self.assertIn('keep-keys', self.refuse(x, 'keep-keys=alt-nonsense'))
-            self.assertIn('max-hz', self.refuse(x, 'max-hz=0'))
-            self.assertIn('window-close', self.refuse(x, 'window-close=perhaps'))
-            self.assertIn('no Wayland compositor', self.refuse(x, 'display=wayland-none'))
+            self.assertIn('without OpenGL', self.refuse('gl=on', **x.env))
+            self.assertIn('keep-keys', self.refuse('keep-keys=alt-nonsense', **x.env))
+            self.assertIn('max-hz', self.refuse('max-hz=0', **x.env))
+            self.assertIn('window-close', self.refuse('window-close=perhaps', **x.env))
+            self.assertIn('no Wayland compositor', self.refuse('display=wayland-none', **x.env))
 
     def test_display_by_name(self):
         with xserver.XServer() as x:

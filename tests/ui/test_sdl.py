@@ -14,7 +14,7 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), '..'
 import tap  # noqa: E402
 import xserver  # noqa: E402
 from fakemachine import FakeMachine, wait  # noqa: E402
-from fakewindow import WindowCase, WindowTests  # noqa: E402
+from fakewindow import RefusalCase, RefusalTests, WindowCase, WindowTests  # noqa: E402
 from machine import Machine, ROOT  # noqa: E402
 from screen import Screen  # noqa: E402
 
@@ -253,27 +253,14 @@ class WindowTest(WindowTests, WindowCase):
         self.assert_same_picture()
 
 
-@unittest.skipIf(xserver.missing(), xserver.missing())
-class RefusalTest(unittest.TestCase):
-    def refuse(self, env, options=''):
-        fake = FakeMachine(MODULE, {**ENV, 'WAYLAND_DISPLAY': '', 'DISPLAY': '', **env}, options)
-        fake.process.wait(20)
-        error = fake.stop()
-        self.assertEqual(fake.process.returncode, 1)
-        self.assertEqual(error.count('\n'), 1, error)
-        return error
-
-    def test_none(self):
-        self.assertIn('neither DISPLAY nor WAYLAND_DISPLAY', self.refuse({}))
-
-    def test_wrong(self):
-        self.assertIn("display ':9999'", self.refuse({'DISPLAY': ':9999'}))
-        self.assertIn("display ':9998'", self.refuse({}, 'display=:9998'))
+class RefusalTest(RefusalTests, RefusalCase):
+    module = MODULE
+    env = ENV
 
     def test_wrong_options(self):
         for option in 'grab-mod=perhaps', 'gl=maybe', 'max-hz=0', 'scaling=x', 'colour=red':
             with self.subTest(option):
-                self.assertIn(option.split('=')[0], self.refuse({'DISPLAY': ':9999'}, option))
+                self.assertIn(option.split('=')[0], self.refuse(option, DISPLAY=':9999'))
 
 
 class Weston:
