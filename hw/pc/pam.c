@@ -3,6 +3,12 @@
 
 #include <string.h>
 
+#define PAM_FIRST 0xc0000u
+#define PAM_END   0x100000u
+
+#define PAM_READ  1 /* reads go to RAM */
+#define PAM_WRITE 2 /* writes go to RAM */
+
 #define SMRAM_D_OPEN   0x40
 #define SMRAM_D_CLS    0x20
 #define SMRAM_G_SMRAME 0x08
@@ -10,6 +16,7 @@
 #define SMRAM_ADDR 0xa0000u
 #define SMRAM_SIZE 0x20000u
 
+/* Area 0 is F0000h-FFFFFh, the others are 16 KiB each from C0000h on. */
 static guint area_addr(guint area)
 {
     return area == 0 ? 0xf0000 : PAM_FIRST + (area - 1) * 0x4000;
@@ -61,7 +68,7 @@ static gboolean has_rom(guint area)
     return area == 0 || area_addr(area) >= 0xe0000;
 }
 
-void pam_set(Pam *pam, guint area, guint mode)
+static void set_area(Pam *pam, guint area, guint mode)
 {
     Region *region = &pam->areas[area];
     guint addr = area_addr(area);
@@ -87,10 +94,10 @@ void pam_set_registers(Pam *pam, const guint8 registers[7], guint8 smram)
     gboolean open = (smram & SMRAM_D_OPEN) && (smram & SMRAM_G_SMRAME);
 
     memory_transaction_begin(pam->space);
-    pam_set(pam, 0, registers[0] >> 4 & 3);
+    set_area(pam, 0, registers[0] >> 4 & 3);
     for (guint i = 1; i < PAM_AREAS; i++) {
         guint8 reg = registers[(i + 1) / 2];
-        pam_set(pam, i, (i & 1 ? reg : reg >> 4) & 3);
+        set_area(pam, i, (i & 1 ? reg : reg >> 4) & 3);
     }
     region_set_alias_target(&pam->smram, open ? pam->ram : pam->pci);
     memory_transaction_commit(pam->space);

@@ -4,16 +4,13 @@
  * C0000h and FFFFFh, for which two bits each say whether reads and writes go to RAM or to PCI. And
  * SMRAM, A0000h-BFFFFh: PCI, or RAM while it is open.
  *
- * Embedded by the host bridge; changes happen within one memory transaction of pam_set's. Vm lock
- * held.
+ * Embedded by the host bridge; changes happen within one memory transaction. Vm lock held.
  */
 #pragma once
 
 #include "core/machine.h"
 
 #define PAM_AREAS 13
-#define PAM_FIRST 0xc0000u
-#define PAM_END   0x100000u
 
 typedef struct Pam {
     Region areas[PAM_AREAS]; /* aliases over system memory */
@@ -21,17 +18,12 @@ typedef struct Pam {
     Region smram;            /* alias: `pci`, or `ram` while it is open */
     Region *ram, *pci;       /* `ram` starts at address 0 */
     AddressSpace *space;
-    guint8 modes[PAM_AREAS]; /* PAM_READ and PAM_WRITE */
+    guint8 modes[PAM_AREAS]; /* the two bits of each */
 } Pam;
 
-#define PAM_READ  1 /* reads go to RAM */
-#define PAM_WRITE 2 /* writes go to RAM */
-
+/* All is PCI at first. The regions must outlive it. */
 void pam_init(Pam *pam, Machine *machine, Region *ram, Region *pci);
 void pam_finish(Pam *pam);
-
-/* Area 0 is F0000h-FFFFFh, the others are 16 KiB each from C0000h on. */
-void pam_set(Pam *pam, guint area, guint mode);
 
 /* Sets all areas from the seven registers PAM0 to PAM6, and SMRAM from its register. */
 void pam_set_registers(Pam *pam, const guint8 registers[7], guint8 smram);
