@@ -16,6 +16,7 @@
 #include "core/memory.h"
 #include "cpu/debug.h"
 #include "cpu/registers.h"
+#include "mainloop/timer.h"
 
 typedef struct Accel Accel;
 typedef struct AccelOps AccelOps;
@@ -67,6 +68,9 @@ struct AccelOps {
     void (*set_intr)(Accel *accel, int level);
     /* Delivers an interrupt message (Intel SDM vol. 3, 11.11). From any thread, no lock needed. */
     void (*send_msi)(Accel *accel, guint64 addr, guint32 data);
+    /* What this timer's callback does is mostly an interrupt for the boot processor: its thread may
+     * run it (clock_lend()). NULL = it goes away. NULL, the function = not needed. */
+    void (*set_ticker)(Accel *accel, Timer *timer);
     /* An I/O APIC pin's redirection entry changed, as the message it will send; `level` =
      * level-triggered and unmasked, so its EOI must come back (machine->eoi). NULL = not needed. */
     void (*set_route)(Accel *accel, guint pin, guint64 addr, guint32 data, gboolean level);

@@ -6,6 +6,8 @@
 #pragma once
 
 #include <linux/kvm.h>
+#include <signal.h>
+#include <time.h>
 
 #include "core/accel.h"
 #include "core/vcpu.h"
@@ -46,6 +48,7 @@ typedef struct KvmAccel {
     struct kvm_clock_data clock; /* while the guest clock stands */
     GArray *int3s;               /* of KvmInt3. Vm lock */
     guint blockirq_flag;         /* KVM_GUESTDBG_BLOCKIRQ if the kernel knows it */
+    Timer *ticker;               /* what the boot processor's thread may run, or NULL */
     struct {
         gboolean level;
         guint64 addr;
@@ -70,6 +73,9 @@ typedef struct KvmVcpu {
     struct kvm_run *run;     /* shared with the kernel */
     gint in_guest;           /* (atomic) between the last check and the return of KVM_RUN */
     int stats_fd;            /* -1 = the kernel gives none */
+    gboolean tick_due;       /* (atomic) the signal of `alarm` has come */
+    gboolean has_alarm;      /* the boot processor's alone */
+    timer_t alarm;           /* sends the thread KVM_KICK_SIGNAL when the ticker is due */
     gboolean access_pending; /* an exit was served that the next KVM_RUN completes */
     KvmInitState init;
     KvmDebug debug;
@@ -96,6 +102,16 @@ void kvm_inject_nmi(Accel *accel, Vcpu *vcpu);
 /* On the boot processor's thread, before KVM_RUN: hands over the PIC's interrupt, or asks to be
  * told when the guest can take it. */
 void kvm_deliver_intr(KvmAccel *kvm, Vcpu *vcpu);
+
+/* ticker.c: the board's timer, run by the boot processor's thread, which it interrupts anyway:
+ * neither the main loop wakes for it, nor is one thread woken by the other. */
+void kvm_set_ticker(Accel *accel, Timer *timer);
+void kvm_ticker_open(KvmAccel *kvm, Vcpu *vcpu); /* on the vCPU's thread, as the next three */
+void kvm_ticker_close(KvmAccel *kvm, Vcpu *vcpu);
+/* Before KVM_RUN, and before interrupts are delivered. */
+void kvm_ticker_run(Vcpu *vcpu);
+/* The handler of KVM_KICK_SIGNAL. */
+void kvm_ticker_signal(int number, siginfo_t *info, void *context);
 
 /* cpuid.c */
 gboolean kvm_cpuid_open(KvmAccel *kvm, GError **error);

@@ -168,6 +168,7 @@ VcpuExit kvm_vcpu_run(Accel *accel, Vcpu *vcpu)
     gboolean held;
     int result = -1, error = EINTR;
 
+    kvm_ticker_run(vcpu);
     if (!vcpu->debug->step_blocks_irqs) {
         kvm_deliver_intr(kvm, vcpu);
     }
@@ -274,6 +275,7 @@ gboolean kvm_vcpu_open(Accel *accel, Vcpu *vcpu, GError **error)
     vcpu->accel_data = kv;
     kvm_debug_init(kv);
     if (kvm_cpuid_apply(kvm, vcpu, error) && kvm_init_state_save(kvm, kv, error)) {
+        kvm_ticker_open(kvm, vcpu);
         return TRUE;
     }
     kvm_vcpu_close(accel, vcpu);
@@ -285,6 +287,7 @@ void kvm_vcpu_close(Accel *accel, Vcpu *vcpu)
     KvmVcpu *kv = vcpu->accel_data;
 
     kvm_debug_finish(vcpu);
+    kvm_ticker_close((KvmAccel *)accel, vcpu);
     vcpu->accel_data = NULL;
     kvm_init_state_free(kv);
     munmap(kv->run, (gsize)((KvmAccel *)accel)->run_size);

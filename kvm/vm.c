@@ -97,11 +97,6 @@ static gboolean create_vm(KvmAccel *kvm, GError **error)
     return kvm_irqchip_create(kvm, error);
 }
 
-/* The signal need do nothing: that it arrives ends KVM_RUN. */
-static void on_kick_signal(int number)
-{
-}
-
 static void kvm_close(Accel *accel)
 {
     KvmAccel *kvm = (KvmAccel *)accel;
@@ -125,7 +120,8 @@ static gboolean kvm_open(Accel *accel, GError **error)
 {
     KvmAccel *kvm = (KvmAccel *)accel;
     /* A signal that comes late, after KVM_RUN, must not end a device's read(2) or write(2). */
-    struct sigaction action = {.sa_handler = on_kick_signal, .sa_flags = SA_RESTART};
+    struct sigaction action = {.sa_sigaction = kvm_ticker_signal,
+                               .sa_flags = SA_RESTART | SA_SIGINFO};
 
     kvm->vm_fd = kvm->stats_fd = -1;
     kvm->slot_state = g_array_new(FALSE, TRUE, sizeof(guint8));
@@ -165,6 +161,7 @@ const AccelOps kvm_accel_ops = {
     .release_guest = kvm_release_guest,
     .set_intr = kvm_set_intr,
     .send_msi = kvm_send_msi,
+    .set_ticker = kvm_set_ticker,
     .set_route = kvm_set_route,
     .vcpu_open = kvm_vcpu_open,
     .vcpu_close = kvm_vcpu_close,

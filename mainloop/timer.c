@@ -11,6 +11,9 @@
 
 #include "mainloop/loop-priv.h"
 
+/* Heap index of a pending timer that is lent. */
+#define LENT_INDEX G_MAXUINT
+
 struct Clock {
     EventLoop *loop;
     GPtrArray *heap; /* of Timer*; index 0 is unused so that children are 2i and 2i + 1 */
@@ -22,6 +25,10 @@ struct Clock {
     guint sequence;
     gint64 offset;
     gint64 stopped_at;
+    Timer *lent; /* not in the heap; NULL = none */
+    TimerArmFn arm;
+    void *arm_opaque;
+    gint64 armed; /* what was said last */
 };
 
 typedef struct TimerSource {
@@ -106,14 +113,18 @@ static Timer *heap_first(Clock *clock)
 
 /* ---- the timerfd ---- */
 
-/* Host time at which the clock's first timer is due, G_MAXINT64 if there is none or it stands. */
-static gint64 clock_host_deadline(Clock *clock)
+/* Host time at which a timer is due, G_MAXINT64 if there is none or its clock stands. */
+static gint64 host_deadline(Clock *clock, const Timer *timer)
 {
-    Timer *first = heap_first(clock);
-    if (!first || !clock->running || clock->manual) {
+    if (!timer || !clock->running || clock->manual) {
         return G_MAXINT64;
     }
-    return MAX(first->expire - clock->offset, 1);
+    return MAX(timer->expire - clock->offset, 1);
+}
+
+static gint64 clock_host_deadline(Clock *clock)
+{
+    return host_deadline(clock, heap_first(clock));
 }
 
 static gint64 loop_deadline(EventLoop *loop)
@@ -220,6 +231,56 @@ void loop_timer_finish(EventLoop *loop)
     g_ptr_array_unref(loop->clocks);
 }
 
+/* ---- a timer that another thread runs ---- */
+
+static void rearm_lent(Clock *clock)
+{
+    Timer *timer = clock->lent;
+    gint64 deadline = host_deadline(clock, timer && timer->heap_index ? timer : NULL);
+
+    if (timer && deadline != clock->armed) {
+        clock->armed = deadline;
+        clock->arm(clock->arm_opaque, deadline);
+    }
+}
+
+void clock_lend(Clock *clock, Timer *timer, TimerArmFn arm, void *opaque)
+{
+    g_assert(!clock->lent && timer->clock == clock);
+    if (timer->heap_index) {
+        heap_remove(clock, timer);
+        timer->heap_index = LENT_INDEX;
+    }
+    clock->lent = timer;
+    clock->arm = arm;
+    clock->arm_opaque = opaque;
+    clock->armed = G_MAXINT64;
+    rearm_lent(clock);
+}
+
+void clock_run_lent(Clock *clock)
+{
+    Timer *timer = clock->lent;
+
+    clock->armed = G_MAXINT64; /* whether it was due, or an earlier one that was cancelled */
+    if (timer && timer->heap_index && clock->running && timer->expire <= clock_now(clock)) {
+        timer->heap_index = 0;
+        timer->fn(timer->opaque);
+    }
+    rearm_lent(clock);
+}
+
+void clock_end_loan(Clock *clock)
+{
+    Timer *timer = clock->lent;
+
+    clock->lent = NULL;
+    if (timer && timer->heap_index) {
+        timer->heap_index = 0;
+        timer_set(timer, timer->expire);
+    }
+}
+
 /* ---- clocks ---- */
 
 static Clock *clock_new(EventLoop *loop)
@@ -281,6 +342,7 @@ static void clock_change(Clock *clock, gboolean running, gint64 now)
     __atomic_store_n(&clock->offset, now - host_ns(), __ATOMIC_RELAXED);
     __atomic_store_n(&clock->stopped_at, now, __ATOMIC_RELAXED);
     __atomic_add_fetch(&clock->sequence, 1, __ATOMIC_RELEASE);
+    rearm_lent(clock);
     loop_rearm(clock->loop);
 }
 
@@ -352,6 +414,12 @@ void timer_set(Timer *timer, gint64 ns)
     Timer *first = heap_first(clock);
     gboolean was_first = first == timer;
 
+    if (clock->lent == timer) {
+        timer->expire = ns;
+        timer->heap_index = LENT_INDEX;
+        rearm_lent(clock);
+        return;
+    }
     if (timer->heap_index) {
         heap_remove(clock, timer);
     }
@@ -370,7 +438,9 @@ void timer_set_after(Timer *timer, gint64 ns)
 
 void timer_cancel(Timer *timer)
 {
-    if (timer->heap_index) {
+    if (timer->heap_index == LENT_INDEX) {
+        timer->heap_index = 0;
+    } else if (timer->heap_index) {
         /* The timerfd may now go off for nothing: cheaper than a system call for each cancel. */
         heap_remove(timer->clock, timer);
     }

@@ -23,13 +23,16 @@
 typedef struct Clock Clock;
 typedef void (*TimerFn)(void *opaque);
 
+/* `host_ns`: of CLOCK_MONOTONIC, G_MAXINT64 = not at all, until the next call. */
+typedef void (*TimerArmFn)(void *opaque, gint64 host_ns);
+
 /* A timer is embedded in its user's state; its fields are private to mainloop/timer.c. */
 typedef struct Timer {
     Clock *clock;
     TimerFn fn;
     void *opaque;
     gint64 expire;    /* in its clock's time; meaningless when not pending */
-    guint heap_index; /* 1-based place in the heap, 0 = not pending */
+    guint heap_index; /* 1-based place in the heap, 0 = not pending; private value if lent */
 } Timer;
 
 /* A clock that follows CLOCK_MONOTONIC and cannot be paused. */
@@ -80,3 +83,13 @@ gboolean timer_pending(const Timer *timer);
 
 /* The time it is due, or -1 when not pending. */
 gint64 timer_expiry(const Timer *timer);
+
+/*
+ * Lends one timer of a guest clock to another thread, so that the loop need not wake for it: `arm`
+ * is told, with the lock, when it will be due, and that thread calls clock_run_lent() then, with
+ * the lock. Late or too many calls do no harm. Until clock_end_loan(); both may come while the
+ * timer is pending.
+ */
+void clock_lend(Clock *clock, Timer *timer, TimerArmFn arm, void *opaque);
+void clock_run_lent(Clock *clock);
+void clock_end_loan(Clock *clock); /* nothing if there is none */

@@ -537,6 +537,14 @@ static void i8254_reset(Device *dev)
     refresh_line(s, tick_now(s));
 }
 
+/* Its interrupts come without a detour by the main loop, where the accelerator can do that. */
+static void set_ticker(Machine *machine, Timer *timer)
+{
+    if (machine->accel && machine->accel->ops->set_ticker) {
+        machine->accel->ops->set_ticker(machine->accel, timer);
+    }
+}
+
 static gboolean i8254_realize(Device *dev, GError **error)
 {
     I8254 *s = (I8254 *)dev;
@@ -545,6 +553,7 @@ static gboolean i8254_realize(Device *dev, GError **error)
     device_publish_region(dev, &s->io);
     device_publish_irq(dev, &s->irq);
     timer_init(&s->timer, dev->machine->guest_clock, on_rise, s);
+    set_ticker(dev->machine, &s->timer);
     idle_ticks_init(&s->idle, dev->machine);
     dev->machine->pic_taken = interrupt_taken;
     dev->machine->pic_taken_opaque = s;
@@ -556,6 +565,7 @@ static void i8254_unrealize(Device *dev)
     I8254 *s = (I8254 *)dev;
 
     dev->machine->pic_taken = NULL;
+    set_ticker(dev->machine, NULL);
     timer_cancel(&s->timer);
     region_remove(&s->io);
     region_finish(&s->io);

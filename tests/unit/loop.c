@@ -309,6 +309,55 @@ static void test_guest_clock_stops(Fixture *f, gconstpointer data)
     clock_free(clock);
 }
 
+static void note_arm(void *opaque, gint64 host_ns)
+{
+    *(gint64 *)opaque = host_ns;
+}
+
+/* The loop never runs a lent timer; whoever has it is told of every change, and runs it if due. */
+static void test_lent_timer(Fixture *f, gconstpointer data)
+{
+    Clock *clock = clock_new_guest(f->loop);
+    gint64 armed = -1;
+    Timer timer, other;
+
+    timer_init(&timer, clock, append_a, f);
+    timer_init(&other, clock, append_b, f);
+    timer_set(&timer, NS_PER_MS);
+    timer_set(&other, 2 * NS_PER_MS);
+    clock_lend(clock, &timer, note_arm, &armed);
+    g_assert_cmpint(armed, ==, -1); /* the clock stands */
+    clock_resume(clock);
+    gint64 wanted = g_get_monotonic_time() * NS_PER_US;
+    g_assert_cmpint(armed, <=, wanted + 2 * NS_PER_MS);
+    g_assert_cmpint(armed, >, wanted - NS_PER_SEC);
+    while (f->trace->len == 0) {
+        event_loop_iterate(f->loop, TRUE);
+    }
+    g_assert_cmpstr(f->trace->str, ==, "b");
+    clock_run_lent(clock);
+    g_assert_cmpstr(f->trace->str, ==, "ba");
+    clock_run_lent(clock); /* once */
+    timer_set_after(&timer, NS_PER_SEC);
+    clock_run_lent(clock); /* too early: it is armed again */
+    g_assert_cmpstr(f->trace->str, ==, "ba");
+    g_assert_cmpint(armed, >, wanted + NS_PER_SEC);
+    g_assert_cmpint(armed, !=, G_MAXINT64);
+    clock_pause(clock);
+    g_assert_cmpint(armed, ==, G_MAXINT64);
+    timer_cancel(&timer);
+    g_assert_false(timer_pending(&timer));
+    timer_set(&timer, 0);
+    g_assert_true(timer_pending(&timer));
+    clock_end_loan(clock);
+    clock_resume(clock);
+    while (f->trace->len < 3) {
+        event_loop_iterate(f->loop, TRUE);
+    }
+    g_assert_cmpstr(f->trace->str, ==, "baa");
+    clock_free(clock);
+}
+
 typedef struct StepCase {
     Clock *clock;
     Timer timer;
@@ -420,6 +469,7 @@ int main(int argc, char **argv)
         {"/loop/timer-fires", test_timer_fires},
         {"/loop/timer-nested", test_timer_nested},
         {"/loop/guest-clock-stops", test_guest_clock_stops},
+        {"/loop/lent-timer", test_lent_timer},
         {"/loop/manual-clock", test_manual_clock},
         {"/loop/heap-order", test_heap_order},
         {"/loop/workers", test_workers},
