@@ -132,6 +132,28 @@ class DropTest(unittest.TestCase):
         self.says('No such file or directory')
         self.assertIn('not inserted', self.block())
 
+    def sockets(self):
+        fds = '/proc/%d/fd/' % self.m.pid
+        return sum(os.readlink(fds + fd).startswith('socket:') for fd in os.listdir(fds))
+
+    def close(self):
+        self.m.hmp.command('display_del gtk')
+        self.x.gone(self.window)
+
+    def test_closed_afterwards(self):
+        """What GTK keeps for another drop does not keep the connection."""
+        self.start('-nodefaults', '-vga', 'std')
+        self.close()
+        time.sleep(0.5)
+        without = self.sockets()
+        self.assertEqual(self.m.hmp.command('display_add gtk'), 'gtk')
+        self.window = self.x.window('drop')
+        self.x.do('windowmove', self.window, 300, 100)
+        self.drag('https://example.org/disc.iso')
+        self.says('Only files of this computer')
+        self.close()
+        wait(lambda: self.sockets() == without, 'a closed connection')
+
 
 if __name__ == '__main__':
     tap.main()

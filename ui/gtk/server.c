@@ -182,10 +182,33 @@ static void ignore_message(const char *domain, GLogLevelFlags level, const char 
 {
 }
 
+static GList *windows_of(GdkDisplay *display, GtkWindowType type)
+{
+    GList *windows = gtk_window_list_toplevels();
+    for (GList *link = windows, *next; link != NULL; link = next) {
+        next = link->next;
+        if (gtk_widget_get_display(link->data) != display || !gtk_widget_get_mapped(link->data) ||
+            gtk_window_get_window_type(link->data) != type) {
+            windows = g_list_delete_link(windows, link);
+        }
+    }
+    return windows;
+}
+
+/* GTK's own: it keeps the one that has asked for what was dropped. */
+static void destroy_popups(GdkDisplay *display)
+{
+    g_autoptr(GList) popups = windows_of(display, GTK_WINDOW_POPUP);
+    for (GList *link = popups; link != NULL; link = link->next) {
+        gtk_widget_destroy(link->data);
+    }
+}
+
 /* GtkSettings disconnects from an object that it has not got when its display closes (3.24), and
  * is told so by GObject on stderr: of no use to anybody. */
 static void close_display(GdkDisplay *display)
 {
+    destroy_popups(display);
     guint handler = g_log_set_handler("GLib-GObject", G_LOG_LEVEL_WARNING | G_LOG_LEVEL_CRITICAL,
                                       ignore_message, NULL);
     gdk_display_close(display);
@@ -213,17 +236,6 @@ static void close_x11_later(GuiServer *server)
     g_idle_add_full(G_PRIORITY_LOW, on_close_x11, server, NULL);
 }
 
-static gboolean has_windows(GdkDisplay *display)
-{
-    g_autoptr(GList) windows = gtk_window_list_toplevels();
-    for (GList *link = windows; link != NULL; link = link->next) {
-        if (gtk_widget_get_display(link->data) == display && gtk_widget_get_mapped(link->data)) {
-            return TRUE;
-        }
-    }
-    return FALSE;
-}
-
 void gui_server_release(GuiServer *server)
 {
     if (--server->users > 0) {
@@ -233,7 +245,8 @@ void gui_server_release(GuiServer *server)
     if (server->relay == NULL) {
         gui_x11_unwatch(server);
     }
-    if (has_windows(server->display)) {
+    g_autoptr(GList) windows = windows_of(server->display, GTK_WINDOW_TOPLEVEL);
+    if (windows != NULL) {
         return; /* a loop of GTK still asks something: the connection stays, so that it can end */
     }
     if (server->relay == NULL) {
