@@ -64,10 +64,7 @@ class WaylandTest(unittest.TestCase):
         self.assertNotIn('CRITICAL', error)
 
     def same_picture(self):
-        path = self.folder + '/p.ppm'
-        self.fake.send('dump ' + path)
-        self.fake.expect('dumped')
-        return image.read(path).difference(self.x.picture(self.window)) is None
+        return self.fake.dump().difference(self.x.picture(self.window)) is None
 
     def test_picture_and_keys(self):
         fake = self.start('full-screen=on')
@@ -161,10 +158,7 @@ class HeadlessTest(unittest.TestCase):
             fake.send('mode 1024 768')
 
             def same():
-                path = self.folder + '/p.ppm'
-                fake.send('dump ' + path)
-                fake.expect('dumped')
-                return image.read(path).difference(self.picture()) is None
+                return fake.dump().difference(self.picture()) is None
             wait(same, 'the picture, pixel for pixel', 20)
             fake.send('play square')
             time.sleep(0.5)
