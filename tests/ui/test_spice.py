@@ -28,6 +28,15 @@ from served_machine import LFB, ServedCase  # noqa: E402
 MODULE = os.environ.get('VITRINE_SPICE', ROOT + '/build/ui/spice/libvitrine-ui-spice.so')
 
 
+def memory(pid):
+    """KiB; 0 with a sanitizer, which keeps what is freed."""
+    with open('/proc/%d/maps' % pid, encoding='ascii') as f:
+        if 'libasan' in f.read():
+            return 0
+    with open('/proc/%d/status' % pid, encoding='ascii') as f:
+        return int(re.search(r'VmRSS:\s*(\d+)', f.read()).group(1))
+
+
 class SpiceTest(ServedCase):
     def start(self, *options, **more):
         """A machine with a SPICE server on the unix socket m.path('spice')."""
@@ -61,12 +70,7 @@ class SpiceTest(ServedCase):
         return len(os.listdir('/proc/%d/task' % self.m.pid))
 
     def memory(self):
-        """KiB; 0 with a sanitizer, which keeps what is freed."""
-        with open('/proc/%d/maps' % self.m.pid, encoding='ascii') as f:
-            if 'libasan' in f.read():
-                return 0
-        with open('/proc/%d/status' % self.m.pid, encoding='ascii') as f:
-            return int(re.search(r'VmRSS:\s*(\d+)', f.read()).group(1))
+        return memory(self.m.pid)
 
 
 class Pictures(SpiceTest):
@@ -600,8 +604,7 @@ class Pointer(unittest.TestCase):
         time.sleep(3)
         after = self.fake.stats()
         self.assertGreater(after['scans'] - before['scans'], 100)
-        with open('/proc/%d/status' % self.fake.process.pid, encoding='ascii') as f:
-            self.assertLess(int(re.search(r'VmRSS:\s*(\d+)', f.read()).group(1)), 120 * 1024)
+        self.assertLess(memory(self.fake.process.pid), 120 * 1024)
         self.fake.send('mode 640 480')  # the server's thread waits for its worker, no one else
         self.assertLess(timed(self.fake.stats), 1)
         self.fake.send('play still')
