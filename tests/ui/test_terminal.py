@@ -124,7 +124,7 @@ class Text(TerminalTest):
         self.text_mode()
         self.vga.text(0, 0, 'Q', 0x14)
         left, top = self.t.wait(lambda: self.t.find('Q'))
-        self.assertEqual(self.t.cell_at(left, top), ('Q', 31, 44, ()))
+        self.t.wait(lambda: self.t.cell_at(left, top) == ('Q', 31, 44, ()))
 
     def test_silent_terminal(self):
         """Nothing is answered: after a while it is taken as its TERM says."""
