@@ -48,7 +48,8 @@ class FakeMachine:
                 raise AssertionError('no line like ' + pattern)
             data = os.read(self.process.stdout.fileno(), 65536)
             if not data:
-                raise AssertionError('ended: ' + self.process.stderr.read().decode())
+                error = self.process.stderr.read().decode()
+                raise AssertionError('ended with %d: %s' % (self.process.wait(5), error))
             self.buffer += data
 
     def lines(self, seconds=0.3):
