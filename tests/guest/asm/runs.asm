@@ -214,9 +214,49 @@ main:   call    install_real
         CHECK   r10, 7, "third of three: the first is done"
         CHECK   r8, ONES * 2, "third of three: the second is done"
         CHECK   r11, ONES * 4, "third of three: what follows is not"
+        ; What ends such a run: a return, a call, a test with its branch.
+        PTE     P1, 0
+        FILL
+        mov     qword [user_sp], P1 - 16
+        mov     qword [P1 - 16], 5
+        mov     qword [P1 - 8], 6
+        FAULT_AT 4, P1, "return behind two pops, from an absent page"
+        pop     r8
+        pop     r9
+.ret:   ret
+        FAULT_END .ret
+        CHECK   [exc_sp], P1, "return from an absent page: RSP"
+        CHECK   r8, 5, "return from an absent page: the first pop is done"
+        CHECK   r9, 6, "return from an absent page: the second pop is done"
+        mov     qword [user_sp], P2
+        FAULT_AT 6, P1 + 0xff8, "call behind two moves, an absent stack"
+        mov     r10, [rbx]
+        mov     r11, r12
+.call:  call    main
+        FAULT_END .call
+        CHECK   [exc_sp], P2, "call on an absent stack: RSP"
+        CHECK   r10, 7, "call on an absent stack: the first move is done"
+        CHECK   r11, ONES * 5, "call on an absent stack: the second move is done"
+        mov     qword [user_sp], P1 - 24
+        mov     rax, .returned
+        mov     [P1 - 8], rax
+        mov     qword [P1 - 24], 8
+        mov     qword [P1 - 16], 9
+        EXPECT_BEGIN .return_done
+        USER_BEGIN
+        pop     r8
+        pop     r9
+        ret
+        ud2
+.returned:
+        hlt
+.return_done:
+        EXPECT_END GP, 0, .returned, "return behind two pops"
+        CHECK   [exc_sp], P1, "return behind two pops: RSP"
+        CHECK   r9, 9, "return behind two pops: the second one"
         PTE     P1, P1 | 7
         dec     ebp
-        jnz     .again
+        jnz     near .again
         mov     qword [user_sp], USER_STACK
 
         SECTION "accessed and dirty"
@@ -252,6 +292,31 @@ main:   call    install_real
 .other: CHECK   r10, rsi, "the instruction behind a write"
         dec     ebp
         jnz     .patch
+
+        SECTION "tests behind moves"
+        mov     ebp, 3
+.tests: FILL
+        mov     qword [rbx], 0
+        mov     r8, [rbx]
+        test    r8, r8
+        jz      .zero
+        xor     r12, r12
+.zero:  mov     r10, r9
+        mov     r8d, [rbx]
+        test    r8d, r8d
+        jnz     .wrong
+        mov     r8, r11
+        mov     r10, r8
+        test    r10, r10
+        jnz     .right
+.wrong: xor     r12, r12
+.right: pushfq
+        pop     rdx
+        and     edx, 0x8c5              ; OF SF ZF PF CF of the last test
+        CHECK   r12, ONES * 5, "tests behind moves"
+        CHECK32 edx, 4, "their flags"
+        dec     ebp
+        jnz     .tests
 
         SECTION "nops"
         jmp     .nops
