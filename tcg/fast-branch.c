@@ -43,7 +43,7 @@ Handler fast_branch_of(guint condition)
     return branch_handlers[condition];
 }
 
-const Record *fast_near_jump(TcgCpu *cpu, const Record *record)
+static const Record *jump(TcgCpu *cpu, const Record *record)
 {
     return fast_follow(cpu, record, 0, record->imm);
 }
@@ -111,12 +111,12 @@ static const Record *call_4(TcgCpu *cpu, const Record *record)
     return call(cpu, record, 4);
 }
 
-const Record *fast_call_8(TcgCpu *cpu, const Record *record)
+static const Record *call_8(TcgCpu *cpu, const Record *record)
 {
     return call(cpu, record, 8);
 }
 
-const Record *fast_call_far(TcgCpu *cpu, const Record *record)
+static const Record *call_far(TcgCpu *cpu, const Record *record)
 {
     return push_return(cpu, record, 8) ? fast_follow_far(cpu, record) : fast_slow_end(cpu, record);
 }
@@ -143,7 +143,7 @@ static const Record *ret_4(TcgCpu *cpu, const Record *record)
     return ret(cpu, record, 4);
 }
 
-const Record *fast_ret_8(TcgCpu *cpu, const Record *record)
+static const Record *ret_8(TcgCpu *cpu, const Record *record)
 {
     return ret(cpu, record, 8);
 }
@@ -219,19 +219,18 @@ Handler fast_branch_handler(const TcgCpu *cpu, const Insn *insn, Record *record)
         return branch_handlers[insn->op - OP_JO];
     }
     switch (insn->op) {
-    case OP_JMP:
-        return is_far ? jump_far : is_relative ? fast_near_jump : indirect_handler(cpu, insn);
+    case OP_JMP: return is_far ? jump_far : is_relative ? jump : indirect_handler(cpu, insn);
     case OP_CALL:
         if (!stack) {
             return NULL;
         }
-        return is_far         ? fast_call_far
+        return is_far         ? call_far
                : !is_relative ? indirect_handler(cpu, insn)
-               : wide         ? fast_call_8
+               : wide         ? call_8
                               : call_4;
     case OP_RET:
         record->imm = insn->operands[0].kind == OPERAND_IMM ? insn->imm : 0;
-        return !stack ? NULL : wide ? fast_ret_8 : ret_4;
+        return !stack ? NULL : wide ? ret_8 : ret_4;
     default: return NULL;
     }
 }

@@ -188,39 +188,12 @@ STEPS(1, 8)
 static const Handler step_handlers[2][2][16] = {{STEP_ROW(0, 4), STEP_ROW(0, 8)},
                                                 {STEP_ROW(1, 4), STEP_ROW(1, 8)}};
 
-/* ---- the commonest, which fast-run.c knows by name ---- */
-
-const Record *fast_test_8_z(TcgCpu *cpu, const Record *record)
-{
-    return fused(cpu, record, ALU_TEST, FORM_RR, 8, 2 * COND_Z);
-}
-
-const Record *fast_test_8_nz(TcgCpu *cpu, const Record *record)
-{
-    return fused(cpu, record, ALU_TEST, FORM_RR, 8, 2 * COND_Z + 1);
-}
-
-const Record *fast_test_4_z(TcgCpu *cpu, const Record *record)
-{
-    return fused(cpu, record, ALU_TEST, FORM_RR, 4, 2 * COND_Z);
-}
-
-const Record *fast_test_4_nz(TcgCpu *cpu, const Record *record)
-{
-    return fused(cpu, record, ALU_TEST, FORM_RR, 4, 2 * COND_Z + 1);
-}
-
-/* 8 bytes, inverted. */
-static const Handler test_handlers[2][2] = {{fast_test_4_z, fast_test_4_nz},
-                                            {fast_test_8_z, fast_test_8_nz}};
-
 /* ---- choosing ---- */
 
 Handler fast_fused_handler(const TcgCpu *cpu, Record *record)
 {
     const Insn *insn = record->insn, *next = record[1].insn;
     guint size = insn->operands[0].size, condition;
-    int form;
 
     if (next->op < OP_JO || next->op > OP_JNLE || insn->op > OP_DEC) {
         return NULL;
@@ -235,12 +208,7 @@ Handler fast_fused_handler(const TcgCpu *cpu, Record *record)
                    ? step_handlers[insn->op == OP_INC][size == 8][condition]
                    : NULL;
     }
-    if (insn->op > OP_TEST) {
-        return NULL;
-    }
-    form = fast_alu_form(insn, record);
-    if (insn->op == OP_TEST && form == FORM_RR && size >= 4 && condition >> 1 == COND_Z) {
-        return test_handlers[size == 8][condition & 1];
-    }
-    return fused_handlers[insn->op - OP_ADD][form][fast_size_index(size)][condition];
+    return insn->op > OP_TEST ? NULL
+                              : fused_handlers[insn->op - OP_ADD][fast_alu_form(insn, record)]
+                                              [fast_size_index(size)][condition];
 }

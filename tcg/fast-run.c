@@ -3,8 +3,7 @@
  * Moves that stand one behind the other, two or three of them by one handler, and whole runs of
  * PUSH and POP, as functions begin and end with: going from one record to the next costs more than
  * the moves themselves. The records keep their places: one whose page is not in the TLB is done
- * the plain way, and those behind it go on by their own handlers. 64-bit mode alone. Where the
- * next one is known to be a call, a return, a jump or a test, they go there without asking.
+ * the plain way, and those behind it go on by their own handlers. 64-bit mode alone.
  */
 #include "tcg/fast.h"
 
@@ -120,91 +119,6 @@ static const Handler run_handlers[RUNS][RUNS][RUNS + 1] = {
     RUN_ROWS(RR8), RUN_ROWS(RR4), RUN_ROWS(RM8), RUN_ROWS(RM4), RUN_ROWS(MR8), RUN_ROWS(PUSH),
 };
 
-/* ---- one or two, and what often stands behind them ---- */
-
-enum {
-    TAIL_JUMP,
-    TAIL_CALL,
-    TAIL_CALL_FAR,
-    TAIL_RET,
-    TAIL_TEST_8_Z,
-    TAIL_TEST_8_NZ,
-    TAIL_TEST_4_Z,
-    TAIL_TEST_4_NZ,
-    TAILS,
-};
-
-static const Handler tails[TAILS] = {
-    [TAIL_JUMP] = fast_near_jump,    [TAIL_CALL] = fast_call_8,
-    [TAIL_CALL_FAR] = fast_call_far, [TAIL_RET] = fast_ret_8,
-    [TAIL_TEST_8_Z] = fast_test_8_z, [TAIL_TEST_8_NZ] = fast_test_8_nz,
-    [TAIL_TEST_4_Z] = fast_test_4_z, [TAIL_TEST_4_NZ] = fast_test_4_nz,
-};
-
-#define TAIL_ONE(a, tail)                                                       \
-    static const Record *run_##a##_to_##tail(TcgCpu *cpu, const Record *record) \
-    {                                                                           \
-        if (G_UNLIKELY(!run_one(cpu, record, RUN_##a))) {                       \
-            return fast_slow(cpu, record);                                      \
-        }                                                                       \
-        return tail(cpu, record + 1);                                           \
-    }
-#define TAIL_TWO(a, b, tail)                                                          \
-    static const Record *run_##a##_##b##_to_##tail(TcgCpu *cpu, const Record *record) \
-    {                                                                                 \
-        if (G_UNLIKELY(!run_one(cpu, record, RUN_##a))) {                             \
-            return fast_slow(cpu, record);                                            \
-        }                                                                             \
-        if (G_UNLIKELY(!run_one(cpu, record + 1, RUN_##b))) {                         \
-            return fast_slow(cpu, record + 1);                                        \
-        }                                                                             \
-        return tail(cpu, record + 2);                                                 \
-    }
-#define TAIL_FROM(a, tail) \
-    TAIL_ONE(a, tail)      \
-    TAIL_TWO(a, RR8, tail) \
-    TAIL_TWO(a, RR4, tail) \
-    TAIL_TWO(a, RM8, tail) \
-    TAIL_TWO(a, RM4, tail) \
-    TAIL_TWO(a, MR8, tail) \
-    TAIL_TWO(a, PUSH, tail)
-#define TAIL_ALL(tail)   \
-    TAIL_FROM(RR8, tail) \
-    TAIL_FROM(RR4, tail) \
-    TAIL_FROM(RM8, tail) \
-    TAIL_FROM(RM4, tail) \
-    TAIL_FROM(MR8, tail) \
-    TAIL_FROM(PUSH, tail)
-
-TAIL_ALL(fast_near_jump)
-TAIL_ALL(fast_call_8)
-TAIL_ALL(fast_call_far)
-TAIL_ALL(fast_ret_8)
-TAIL_ALL(fast_test_8_z)
-TAIL_ALL(fast_test_8_nz)
-TAIL_ALL(fast_test_4_z)
-TAIL_ALL(fast_test_4_nz)
-
-/* The last is for one alone. */
-#define TAIL_ROW(a, tail)                                                               \
-    {                                                                                   \
-        run_##a##_RR8_to_##tail, run_##a##_RR4_to_##tail, run_##a##_RM8_to_##tail,      \
-            run_##a##_RM4_to_##tail, run_##a##_MR8_to_##tail, run_##a##_PUSH_to_##tail, \
-            run_##a##_to_##tail,                                                        \
-    }
-#define TAIL_ROWS(tail)                                                                     \
-    {                                                                                       \
-        TAIL_ROW(RR8, tail), TAIL_ROW(RR4, tail), TAIL_ROW(RM8, tail), TAIL_ROW(RM4, tail), \
-            TAIL_ROW(MR8, tail), TAIL_ROW(PUSH, tail),                                      \
-    }
-
-/* The tail, first, second. */
-static const Handler tail_handlers[TAILS][RUNS][RUNS + 1] = {
-    TAIL_ROWS(fast_near_jump), TAIL_ROWS(fast_call_8),    TAIL_ROWS(fast_call_far),
-    TAIL_ROWS(fast_ret_8),     TAIL_ROWS(fast_test_8_z),  TAIL_ROWS(fast_test_8_nz),
-    TAIL_ROWS(fast_test_4_z),  TAIL_ROWS(fast_test_4_nz),
-};
-
 /* ---- the stack: all in one page, or one by one ---- */
 
 FAST_INLINE const Record *push_run(TcgCpu *cpu, const Record *record, guint count)
@@ -222,7 +136,7 @@ FAST_INLINE const Record *push_run(TcgCpu *cpu, const Record *record, guint coun
     return record_next(cpu, record + count - 1);
 }
 
-FAST_INLINE const Record *pop_run(TcgCpu *cpu, const Record *record, guint count, gboolean ret)
+FAST_INLINE const Record *pop_run(TcgCpu *cpu, const Record *record, guint count)
 {
     guint64 rsp = cpu->gpr[CPU_RSP];
     guint8 *host = fast_read_at(cpu, rsp, 8 * count);
@@ -234,7 +148,7 @@ FAST_INLINE const Record *pop_run(TcgCpu *cpu, const Record *record, guint count
         fast_set_reg(cpu, record[i].dst, mmu_host_load(host + 8 * i, 8), 8);
     }
     cpu->gpr[CPU_RSP] = rsp + 8 * count;
-    return ret ? fast_ret_8(cpu, record + count) : record_next(cpu, record + count - 1);
+    return record_next(cpu, record + count - 1);
 }
 
 #define RUN_STACK(count)                                                     \
@@ -244,11 +158,7 @@ FAST_INLINE const Record *pop_run(TcgCpu *cpu, const Record *record, guint count
     }                                                                        \
     static const Record *pop_run_##count(TcgCpu *cpu, const Record *record)  \
     {                                                                        \
-        return pop_run(cpu, record, count, FALSE);                           \
-    }                                                                        \
-    static const Record *pop_ret_##count(TcgCpu *cpu, const Record *record)  \
-    {                                                                        \
-        return pop_run(cpu, record, count, TRUE);                            \
+        return pop_run(cpu, record, count);                                  \
     }
 
 RUN_STACK(2)
@@ -257,18 +167,10 @@ RUN_STACK(4)
 RUN_STACK(5)
 RUN_STACK(6)
 
-static const Record *pop_ret_1(TcgCpu *cpu, const Record *record)
-{
-    return pop_run(cpu, record, 1, TRUE);
-}
-
 static const Handler push_handlers[RUN_STACK_MOST + 1] = {
     [2] = push_run_2, push_run_3, push_run_4, push_run_5, push_run_6};
 static const Handler pop_handlers[RUN_STACK_MOST + 1] = {
     [2] = pop_run_2, pop_run_3, pop_run_4, pop_run_5, pop_run_6};
-
-static const Handler pop_ret_handlers[RUN_STACK_MOST + 1] = {[1] = pop_ret_1, pop_ret_2, pop_ret_3,
-                                                             pop_ret_4,       pop_ret_5, pop_ret_6};
 
 /* ---- choosing ---- */
 
@@ -312,19 +214,9 @@ static guint run_kind(const Record *record)
     }
 }
 
-static guint tail_kind(const Record *record)
-{
-    guint tail = 0;
-
-    while (tail < TAILS && tails[tail] != record->run) {
-        tail++;
-    }
-    return tail;
-}
-
 Handler fast_run_handler(const TcgCpu *cpu, Record *record, guint left)
 {
-    guint kind = run_kind(record), count = 1, second, third = RUNS, tail;
+    guint kind = run_kind(record), count = 1, second, third = RUNS;
 
     if (kind == RUN_NONE || !tcg_is_64bit(cpu) || (cpu->mode & FLAT_MODES) != FLAT_MODES) {
         return NULL;
@@ -333,23 +225,17 @@ Handler fast_run_handler(const TcgCpu *cpu, Record *record, guint left)
         count++;
     }
     if (kind == RUN_POP) {
-        return count < left && record[count].run == fast_ret_8 ? pop_ret_handlers[count]
-                                                               : pop_handlers[count];
+        return pop_handlers[count];
     }
     if (kind == RUN_PUSH && count > 2) {
         return push_handlers[count];
     }
     second = run_kind(record + 1);
     if (second >= RUNS) {
-        tail = tail_kind(record + 1);
-        return tail < TAILS ? tail_handlers[tail][kind][RUNS] : NULL;
+        return NULL;
     }
     if (left > 2) {
         third = MIN(run_kind(record + 2), RUNS);
-        tail = third == RUNS ? tail_kind(record + 2) : TAILS;
-        if (tail < TAILS) {
-            return tail_handlers[tail][kind][second];
-        }
     }
     return run_handlers[kind][second][third];
 }

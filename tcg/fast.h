@@ -31,17 +31,6 @@ Handler fast_branch_of(guint condition);
 const Record *fast_link(TcgCpu *cpu, const Record *record, guint which, guint64 target);
 const Record *fast_link_far(TcgCpu *cpu, const Record *record);
 
-/* Handlers of 64-bit code that others end with: JMP and CALL within a page, CALL to another, RET;
- * and TEST of registers with the JE or JNE behind it. */
-const Record *fast_near_jump(TcgCpu *cpu, const Record *record);
-const Record *fast_call_8(TcgCpu *cpu, const Record *record);
-const Record *fast_call_far(TcgCpu *cpu, const Record *record);
-const Record *fast_ret_8(TcgCpu *cpu, const Record *record);
-const Record *fast_test_8_z(TcgCpu *cpu, const Record *record);
-const Record *fast_test_8_nz(TcgCpu *cpu, const Record *record);
-const Record *fast_test_4_z(TcgCpu *cpu, const Record *record);
-const Record *fast_test_4_nz(TcgCpu *cpu, const Record *record);
-
 /* The whole instruction, the plain way. */
 const Record *fast_slow(TcgCpu *cpu, const Record *record);
 /* Likewise of one that ends its block. */
