@@ -111,7 +111,7 @@ class XServer:
         while time.monotonic() < end:
             try:
                 found = self.do('search', '--onlyvisible', '--name', name).split()
-                if found and self.do('getwindowfocus').strip() == found[0]:
+                if found and self.has_focus(found[0]):
                     return found[0]
             except subprocess.CalledProcessError:
                 pass
@@ -140,8 +140,10 @@ class XServer:
             time.sleep(0.1)
 
     def has_focus(self, window):
+        """Keys go to it, those for the window manager too: it hears of the focus a moment later."""
         try:
-            return self.do('getwindowfocus').strip() == window
+            return (self.do('getwindowfocus').strip() == window and
+                    self.do('getactivewindow').strip() == window)
         except subprocess.CalledProcessError:  # no window has it
             return False
 
