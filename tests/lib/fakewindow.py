@@ -139,8 +139,17 @@ class WindowTests:
 
     def test_window_close_on(self):
         fake = self.start('window-close=on')
-        self.x.key('alt+F4')
-        fake.expect('event shutdown .*')
+        for left in (2, 1, 0):  # the manager's key was seen to do nothing after other tests
+            self.x.key('alt+F4')
+            try:
+                fake.expect('event shutdown .*', 5)
+                break
+            except AssertionError:
+                print('# nothing closed the window; focus %s of %s, active %s' %
+                      (self.x.do('getwindowfocus').strip(), self.window,
+                       self.x.do('getactivewindow').strip()), flush=True)
+                if not left:
+                    raise
 
 
 @unittest.skipIf(xserver.missing(), xserver.missing())
